@@ -1,0 +1,30 @@
+// What a person may name: the physical systems, with their coordinates and parameters, as data.
+// Made from systems/list.hpp, so that a system listed there appears in every command.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lnn/spec.hpp"
+
+namespace lnn {
+
+struct ParameterInfo {
+    std::string name;              // "m", "l", "g"
+    std::vector<double> defaults;  // one value, or one per body
+    std::string unit, meaning;
+};
+
+struct SystemInfo {
+    std::string name, summary;
+    int dof = 0;
+    std::vector<std::string> coordinates;  // "theta1", "theta2"
+    std::uint32_t angles = 0;              // bit i: coordinate i is an angle
+    std::vector<ParameterInfo> parameters;
+};
+
+std::span<const SystemInfo> systems();  // in the order of SystemSpec::kind
+
+}  // namespace lnn

@@ -1,0 +1,148 @@
+// The one door between the host and whatever computes: CPU lanes or CUDA threads.
+//
+// Everything goes for M >= 1 models at once. Numbers cross it in float64; `precision` says in what the network is
+// computed, `state` in what a trajectory is integrated. Arrays are dense, the last index fastest, samples last:
+// states (2n, samples) holds q_1 .. q_n, v_1 .. v_n as rows. Spans are owned by the caller.
+// Steps and trajectories are global indices that key the random streams, so that any split of a job into slices,
+// shards or ranks gives the same numbers. Errors are exceptions (error.hpp); a backend never prints or opens files.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lnn/error.hpp"
+#include "lnn/spec.hpp"
+
+namespace lnn {
+
+// M networks of one shape
+struct Models {
+    ModelSpec spec;
+    int count = 1;
+    std::span<const double> weights;  // (models, parameters)
+};
+
+// where initial states come from: U(low, high) per row of the state, keyed by (seed, index)
+struct Draw {
+    std::uint64_t seed = 0;
+    std::array<double, 2 * max_dof> low{}, high{};  // rows q_1 .. q_n, v_1 .. v_n
+};
+
+struct Integration {
+    double dt = 0.01;            // s between two recorded instants
+    int substeps = 1;            // RK4 steps in each
+    std::int64_t instants = 100; // recorded instants after the start
+};
+
+// Adam's memory of M models, between slices
+struct TrainState {
+    std::span<double> weights, first, second, average;  // (models, parameters) each; average is unused without ema
+    std::span<std::int64_t> applied;                    // (models) steps that changed the weights
+    std::span<std::int64_t> failed;                     // (models) step at which weights left the finite, or -1
+};
+
+// samples to learn from; each model has its own set
+struct TrainData {
+    std::int64_t samples = 0;
+    std::span<const double> states;         // (models, 2n, samples)
+    std::span<const double> accelerations;  // (models, n, samples)
+    std::span<const std::int32_t> order;    // (models, steps, batch) samples of each batch; empty: in sequence
+};
+
+struct TrainJob {
+    ModelSpec spec;
+    int models = 1;
+    int batch = 1;
+    Precision precision = Precision::f32;
+    SolveSpec solve;
+    LossSpec loss;
+    std::span<const AdamSpec> adam;  // (models)
+};
+
+inline constexpr int condition_bins = 64;  // bin b counts samples with cond(M) in [2^b, 2^(b+1)); the last, all above
+
+// what a slice of training reports
+struct TrainReport {
+    std::vector<double> loss, grad_norm;         // (models, steps)
+    std::vector<std::int64_t> skipped;           // (models) steps left out
+    std::vector<std::int64_t> truncated;         // (models) samples whose M was rank-deficient
+    std::vector<std::int64_t> condition;         // (models, condition_bins)
+};
+
+// one row of a trajectory evaluation
+struct TrajectoryScore {
+    std::array<double, max_dof> mse{};  // mean over the instants of the squared error of each unwrapped coordinate
+    double energy_error = 0;            // |E(model) - E(truth)| at the last instant, E the true energy
+    double energy_start = 0;            // true energy at the start
+    double valid_time = 0;              // s until a coordinate is further than valid_below from the truth
+    bool diverged = false;              // non-finite, or further than diverged_above
+};
+
+struct EvaluateJob {
+    SystemSpec system;
+    Draw draw;
+    Integration integration;
+    Precision precision = Precision::f32;
+    Precision state = Precision::f64;
+    SolveSpec solve;
+    double diverged_above = 1e3;
+    double valid_below = 0.1;
+};
+
+struct BackendInfo {
+    std::string name;      // "cpu", "cuda"
+    std::string device;    // processor or card
+    std::string isa;       // "avx512", "avx2", "portable"; "" on a card
+    int threads = 1;
+};
+
+struct BackendOptions {
+    int threads = 0;           // 0: all cores
+    std::string isa = "auto";  // CPU instruction set: auto | avx512 | avx2 | portable
+    int device = 0;            // CUDA device
+};
+
+class Backend {
+  public:
+    virtual ~Backend() = default;
+    virtual BackendInfo info() const = 0;
+
+    // true accelerations and energies; states (2n, samples), accelerations (n, samples), energies (samples) or empty
+    virtual void accelerate(const SystemSpec&, std::span<const double> states, std::span<double> accelerations,
+                            std::span<double> energies) = 0;
+    // learned ones: states (2n, samples) shared by the models; accelerations (models, n, samples), energies and
+    // lagrangians (models, samples) or empty. An acceleration may be non-finite; that is for the caller to judge.
+    virtual void accelerate(const Models&, const SolveSpec&, Precision, std::span<const double> states,
+                            std::span<double> accelerations, std::span<double> energies,
+                            std::span<double> lagrangians) = 0;
+    // loss and its gradient, averaged over the samples: accelerations (n, samples) are the targets;
+    // losses (models), gradient (models, parameters)
+    virtual void gradient(const Models&, const SolveSpec&, const LossSpec&, Precision,
+                          std::span<const double> states, std::span<const double> accelerations,
+                          std::span<double> losses, std::span<double> gradient) = 0;
+
+    // states first .. first + count - 1 of the stream: states (2n, count)
+    virtual void draw(const Draw&, int dof, std::int64_t first, std::int64_t count, std::span<double> states) = 0;
+    // trajectories from initial (2n, samples), including the start: out (instants + 1, 2n, samples)
+    virtual void rollout(const SystemSpec&, const Integration&, Precision state, std::span<const double> initial,
+                         std::span<double> out) = 0;
+    // the same for each model: out (models, instants + 1, 2n, samples)
+    virtual void rollout(const Models&, const SolveSpec&, const Integration&, Precision, Precision state,
+                         std::span<const double> initial, std::span<double> out) = 0;
+
+    // steps first .. first + count - 1 of each model
+    virtual TrainReport train(const TrainJob&, const TrainData&, TrainState&, std::int64_t first,
+                              std::int64_t count) = 0;
+    // trajectories first .. first + scores.size() / models - 1 of the stream: scores (models, count)
+    virtual void evaluate(const Models&, const EvaluateJob&, std::int64_t first,
+                          std::span<TrajectoryScore> scores) = 0;
+};
+
+std::unique_ptr<Backend> make_cpu_backend(const BackendOptions&);
+std::unique_ptr<Backend> make_cuda_backend(const BackendOptions&);  // throws Exit::backend where there is none
+
+}  // namespace lnn

@@ -1,0 +1,31 @@
+// The one error type of the house: a line for the person, and the exit code the program ends with.
+// A message says what, where and how to mend it; the library throws, only main() prints and exits.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace lnn {
+
+enum class Exit {
+    ok = 0,
+    internal = 1,
+    usage = 2,          // usage or configuration
+    backend = 3,        // backend, device, library or dependency missing; out of device memory
+    file = 4,           // missing, unreadable, malformed, unwritable, full
+    numerics = 5,       // training failed numerically; the last good checkpoint is kept
+    check = 6,          // a check failed
+    stopped = 75,       // stopped early with a checkpoint
+    interrupted = 130,
+};
+
+class Error : public std::runtime_error {
+  public:
+    Error(Exit exit, const std::string& line) : std::runtime_error(line), exit_(exit) {}
+    Exit exit() const { return exit_; }
+
+  private:
+    Exit exit_;
+};
+
+}  // namespace lnn

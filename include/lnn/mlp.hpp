@@ -1,0 +1,96 @@
+// A multilayer perceptron: its shape, where its parameters lie, and the one matrix product everything is made of.
+//
+//   y_0 = inputs;  z_l = W_l y_(l-1) + b_l;  y_l = softplus(z_l), l = 1 .. depth;  outputs = W_(depth+1) y_depth + b
+//
+// Parameters: W_1 [out][in], b_1, W_2, b_2, ... in one array, the order of the weight files.
+#pragma once
+
+#include "lnn/real.hpp"
+#include "lnn/spec.hpp"
+
+namespace lnn::inline LNN_ISA {
+
+struct MlpShape {
+    int depth = 0;                   // hidden layers
+    int widths[max_depth + 2] = {};  // inputs, hidden 1 .. depth, outputs
+    int weights[max_depth + 2] = {};  // layer l's W starts at weights[l], l = 1 .. depth + 1
+    int parameters = 0;
+    int widest = 0;                  // of inputs, hidden layers and outputs
+    int hidden = 0;                  // hidden units in all
+
+    LNN_HD int bias(int l) const { return weights[l] + widths[l] * widths[l - 1]; }
+};
+
+LNN_HD MlpShape mlp_shape(int inputs, int depth, const int* hidden, int outputs) {
+    MlpShape s;
+    s.depth = depth;
+    s.widths[0] = inputs;
+    for (int l = 1; l <= depth + 1; ++l) {
+        s.widths[l] = l <= depth ? hidden[l - 1] : outputs;
+        s.weights[l] = s.parameters;
+        s.parameters += s.widths[l] * (s.widths[l - 1] + 1);
+        if (l <= depth) s.hidden += s.widths[l];
+    }
+    for (int l = 0; l <= depth + 1; ++l)
+        if (s.widths[l] > s.widest) s.widest = s.widths[l];
+    return s;
+}
+
+// rows of a block whose C columns of accumulators stay in registers
+template <Real R, int C>
+LNN_HD constexpr int block_rows() {
+    constexpr int free = RealTraits<R>::registers - C - 2;
+    return free >= 8 * C ? 8 : free >= 4 * C ? 4 : free >= 2 * C ? 2 : 1;
+}
+
+// z[i, c] = bias[i] (c = 0 only; bias may be null) + sum_k w[i row + k step] x[k, c],  i < rows, k < inner;
+// x[k, c] at x[k xs + c], z[i, c] at z[i zs + c]. A layer forward: row = in, step = 1; its transpose: row = 1, step = in.
+template <int C, int B, class T, class In, class Out>
+LNN_HD void multiply(const T* w, int row, int step, const T* bias, int rows, int inner, In x, int xs, Out z, int zs) {
+    using R = std::remove_cvref_t<decltype(z[0])>;
+    int i = 0;
+    for (; i + B <= rows; i += B) {
+        R sum[B][C];
+        LNN_UNROLL
+        for (int r = 0; r < B; ++r)
+            LNN_UNROLL
+            for (int c = 0; c < C; ++c) sum[r][c] = R(c == 0 && bias ? bias[i + r] : T(0));
+        const T* wi = w + i * row;
+        for (int k = 0; k < inner; ++k) {
+            R xk[C];
+            LNN_UNROLL
+            for (int c = 0; c < C; ++c) xk[c] = x[k * xs + c];
+            LNN_UNROLL
+            for (int r = 0; r < B; ++r) {
+                const R weight(wi[r * row + k * step]);
+                LNN_UNROLL
+                for (int c = 0; c < C; ++c) sum[r][c] = mul_add(weight, xk[c], sum[r][c]);
+            }
+        }
+        LNN_UNROLL
+        for (int r = 0; r < B; ++r)
+            LNN_UNROLL
+            for (int c = 0; c < C; ++c) z[(i + r) * zs + c] = sum[r][c];
+    }
+    if constexpr (B > 1)
+        if (i < rows)
+            multiply<C, B / 2>(w + i * row, row, step, bias ? bias + i : bias, rows - i, inner, x, xs, z + i * zs, zs);
+}
+
+// layer l of the columns x (value first if `with_bias`): z = W_l x + b_l
+template <int C, class T, class In, class Out>
+LNN_HD void forward_layer(const MlpShape& s, const T* p, int l, bool with_bias, In x, int xs, Out z, int zs) {
+    using R = std::remove_cvref_t<decltype(z[0])>;
+    multiply<C, block_rows<R, C>()>(p + s.weights[l], s.widths[l - 1], 1, with_bias ? p + s.bias(l) : nullptr,
+                                    s.widths[l], s.widths[l - 1], x, xs, z, zs);
+}
+
+// layer l transposed: z = W_l^T x
+template <int C, class T, class In, class Out>
+LNN_HD void backward_layer(const MlpShape& s, const T* p, int l, In x, int xs, Out z, int zs) {
+    using R = std::remove_cvref_t<decltype(z[0])>;
+    multiply<C, block_rows<R, C>()>(p + s.weights[l], 1, s.widths[l - 1], static_cast<const T*>(nullptr),
+                                    s.widths[l - 1], s.widths[l], x, xs, z, zs);
+}
+
+}  // namespace lnn::inline LNN_ISA

@@ -1,0 +1,76 @@
+// Plain values that say what is computed: a physical system, a network, a precision, a solve.
+// They cross the door (backend.hpp) and enter every kernel, so they hold no pointers and no code of weight.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace lnn {
+
+inline constexpr int max_dof = 4;         // degrees of freedom the kernels are compiled for
+inline constexpr int max_depth = 8;       // hidden layers
+inline constexpr int max_parameters = 8;  // scalars of a physical system
+
+enum class Precision { f32, f64 };
+
+// a physical system of the list in systems/list.hpp, with its parameters in the order of its table
+struct SystemSpec {
+    int kind = 0;  // index into the list
+    int dof = 2;
+    std::array<double, max_parameters> parameters{};
+};
+
+enum class ModelKind { lnn };
+
+// L(q, v) = network(phi(q, v)) + 1/2 mass_prior |v|^2
+struct ModelSpec {
+    ModelKind kind = ModelKind::lnn;
+    int dof = 2;
+    int depth = 2;                         // hidden layers
+    std::array<int, max_depth> hidden{};   // their widths
+    std::uint32_t angles = 0;              // bit i: coordinate i enters as (cos q_i, sin q_i), else as q_i
+    double velocity_scale = 1.0;           // velocities enter divided by it
+    double mass_prior = 0.0;
+};
+
+// M^+ drops eigenvalues below rcond times the largest in modulus
+struct SolveSpec {
+    double rcond = 1e-15;
+};
+
+enum class Loss { mse, l1, huber };
+enum class Balance {
+    none,
+    scale,  // each component divided by its standard deviation in the data
+    large,  // root mean square of the components' losses: the worse one weighs more
+};
+
+struct LossSpec {
+    Loss kind = Loss::mse;
+    double delta = 1.0;  // huber: where it turns from square to linear
+    Balance balance = Balance::none;
+    std::array<double, max_dof> scale = {1, 1, 1, 1};  // what a residual is divided by (Balance::scale)
+};
+
+enum class ScheduleKind { step, cosine };
+
+// learning rate as a function of the step
+struct Schedule {
+    ScheduleKind kind = ScheduleKind::step;
+    double lr = 1e-3;
+    std::int64_t every = 1;   // step: steps between decays
+    double gamma = 0.5;       // step: factor of a decay
+    std::int64_t total = 1;   // cosine: steps in all
+    std::int64_t warmup = 0;  // cosine: steps in which the rate rises
+    double floor = 0.0;       // cosine: share of lr left at the end
+};
+
+struct AdamSpec {
+    Schedule schedule;
+    double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+    double clip = 0.0;        // largest norm of a gradient; 0: none
+    double ema = 0.0;         // decay of the average of the weights; 0: none
+    bool skip_bad = true;     // leave out a step whose gradient is not finite
+};
+
+}  // namespace lnn

@@ -1,0 +1,378 @@
+// The door on CPU lanes: picks the instruction set, cuts jobs into pieces for the threads, owns their memory.
+#include <cpuid.h>
+
+#include <barrier>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "lanes.hpp"
+#include "lnn/models/lnn.hpp"
+#include "lnn/random.hpp"
+#include "parallel.hpp"
+#include "rollout.hpp"
+
+#define LNN_DECLARE_LANES(isa)                                                                           \
+    namespace lnn::isa {                                                                                 \
+    extern const LaneKernels<float> lanes_f32;                                                           \
+    extern const LaneKernels<double> lanes_f64;                                                          \
+    extern const SystemLaneKernels lanes_systems;                                                        \
+    }
+LNN_DECLARE_LANES(isa_portable)
+LNN_DECLARE_LANES(isa_avx2)
+LNN_DECLARE_LANES(isa_avx512)
+
+namespace lnn {
+namespace {
+
+const Lanes portable = {"portable", &isa_portable::lanes_f32, &isa_portable::lanes_f64, &isa_portable::lanes_systems};
+const Lanes avx2 = {"avx2", &isa_avx2::lanes_f32, &isa_avx2::lanes_f64, &isa_avx2::lanes_systems};
+const Lanes avx512 = {"avx512", &isa_avx512::lanes_f32, &isa_avx512::lanes_f64, &isa_avx512::lanes_systems};
+
+const Lanes& pick_lanes(const std::string& wanted) {
+    __builtin_cpu_init();
+    const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+    if (wanted == "auto") return has_avx512 ? avx512 : has_avx2 ? avx2 : portable;
+    if (wanted == "portable") return portable;
+    if (wanted == "avx2" && has_avx2) return avx2;
+    if (wanted == "avx512" && has_avx512) return avx512;
+    if (wanted == "avx2" || wanted == "avx512")
+        throw Error(Exit::backend, "this processor has no " + wanted + "; use run.isa = \"auto\"");
+    throw Error(Exit::usage, "unknown instruction set '" + wanted + "'; use auto, avx512, avx2 or portable");
+}
+
+std::string processor_name() {
+    unsigned words[12] = {};
+    for (unsigned i = 0; i < 3; ++i)
+        if (!__get_cpuid(0x80000002 + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2], &words[4 * i + 3]))
+            return "unknown processor";
+    const std::string name(reinterpret_cast<const char*>(words), sizeof words);
+    return name.substr(0, name.find_last_not_of(std::string(" \0", 2)) + 1);
+}
+
+// 64-byte aligned memory, uninitialised
+class Scratch {
+  public:
+    explicit Scratch(std::size_t bytes)
+        : p_(::operator new(bytes ? bytes : 1, std::align_val_t(64))) {}
+    ~Scratch() { ::operator delete(p_, std::align_val_t(64)); }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+    void* get() const { return p_; }
+
+  private:
+    void* p_;
+};
+
+// everything a model in training owns on this side of the door, in precision T
+template <class T>
+struct ModelMemory {
+    std::vector<T> weights, first, second, average, gradient, partial;
+    std::vector<double> norms, chunk_loss;
+    std::vector<std::int64_t> counts;
+
+    ModelMemory(std::size_t parameters, int chunks)
+        : gradient(parameters),
+          partial(parameters * chunks),
+          norms((parameters + block_parameters - 1) / block_parameters),
+          chunk_loss(chunks),
+          counts(std::size_t(chunks) * (condition_bins + 1)) {}
+};
+
+template <class T>
+std::vector<T> narrowed(std::span<const double> x) {
+    return std::vector<T>(x.begin(), x.end());
+}
+
+void require(bool shapes_fit, const char* what) {
+    if (!shapes_fit) throw Error(Exit::internal, std::string("shapes do not fit: ") + what);
+}
+
+class CpuBackend final : public Backend {
+  public:
+    explicit CpuBackend(const BackendOptions& options)
+        : lanes_(pick_lanes(options.isa)),
+          threads_(options.threads > 0 ? options.threads : int(std::thread::hardware_concurrency())) {
+        if (threads_ < 1) threads_ = 1;
+    }
+
+    BackendInfo info() const override { return {"cpu", processor_name(), lanes_.name, threads_}; }
+
+    void accelerate(const SystemSpec& system, std::span<const double> states, std::span<double> accelerations,
+                    std::span<double> energies) override {
+        const std::int64_t samples = states.size() / (2 * system.dof);
+        require(accelerations.size() == std::size_t(samples) * system.dof, "accelerations (n, samples)");
+        const SystemAccelerateJob job{system, samples, states.data(), accelerations.data(),
+                                      energies.empty() ? nullptr : energies.data()};
+        in_pieces(threads_, samples, piece_samples, [&](int, std::int64_t first, std::int64_t count) {
+            lanes_.systems->accelerate(job, first, count);
+        });
+    }
+
+    void accelerate(const Models& models, const SolveSpec& solve, Precision precision, std::span<const double> states,
+                    std::span<double> accelerations, std::span<double> energies,
+                    std::span<double> lagrangians) override {
+        with_precision(precision, [&]<class T>(const LaneKernels<T>& kernels) {
+            accelerate_models(kernels, models, solve, states, accelerations, energies, lagrangians);
+        });
+    }
+
+    void gradient(const Models& models, const SolveSpec& solve, const LossSpec& loss, Precision precision,
+                  std::span<const double> states, std::span<const double> accelerations, std::span<double> losses,
+                  std::span<double> gradient) override {
+        with_precision(precision, [&]<class T>(const LaneKernels<T>& kernels) {
+            gradient_of_models(kernels, models, solve, loss, states, accelerations, losses, gradient);
+        });
+    }
+
+    void draw(const Draw& draw, int dof, std::int64_t first, std::int64_t count, std::span<double> states) override {
+        require(states.size() == std::size_t(2 * dof * count), "states (2n, count)");
+        in_pieces(threads_, count, piece_samples, [&](int, std::int64_t begin, std::int64_t n) {
+            for (std::int64_t s = begin; s < begin + n; ++s) {
+                double x[2 * max_dof];
+                draw_state(draw, Stream::states, dof, first + s, x);
+                for (int i = 0; i < 2 * dof; ++i) states[i * count + s] = x[i];
+            }
+        });
+    }
+
+    void rollout(const SystemSpec& system, const Integration& run, Precision, std::span<const double> initial,
+                 std::span<double> out) override {
+        const std::int64_t samples = initial.size() / (2 * system.dof);
+        require(out.size() == initial.size() * (run.instants + 1), "trajectories (instants + 1, 2n, samples)");
+        const SystemRolloutJob job{system, run, samples, initial.data(), out.data()};
+        in_pieces(threads_, samples, lanes_.systems->width, [&](int, std::int64_t first, std::int64_t count) {
+            lanes_.systems->rollout(job, first, count);
+        });
+    }
+
+    void rollout(const Models& models, const SolveSpec& solve, const Integration& run, Precision precision,
+                 Precision state, std::span<const double> initial, std::span<double> out) override {
+        with_precision(precision, [&]<class T>(const LaneKernels<T>& kernels) {
+            const std::int64_t samples = initial.size() / (2 * models.spec.dof);
+            const std::size_t parameters = checked_parameters(models), size = initial.size() * (run.instants + 1);
+            require(out.size() == size * models.count, "trajectories (models, instants + 1, 2n, samples)");
+            for (int m = 0; m < models.count; ++m) {
+                const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));
+                const RolloutJob<T> job{models.spec, solve, run, samples, weights.data(), initial.data(), out.data() + m * size};
+                const auto scratch = thread_scratch(kernels.scratch_bytes(models.spec));
+                in_pieces(threads_, samples, kernels.width, [&](int thread, std::int64_t first, std::int64_t count) {
+                    kernels.rollout(job, state == Precision::f64, first, count, scratch[thread]->get());
+                });
+            }
+        });
+    }
+
+    TrainReport train(const TrainJob& job, const TrainData& data, TrainState& state, std::int64_t first,
+                      std::int64_t count) override {
+        TrainReport report;
+        with_precision(job.precision, [&]<class T>(const LaneKernels<T>& kernels) {
+            report = train_models(kernels, job, data, state, first, count);
+        });
+        return report;
+    }
+
+    void evaluate(const Models& models, const EvaluateJob& job, std::int64_t first,
+                  std::span<TrajectoryScore> scores) override {
+        with_precision(job.precision, [&]<class T>(const LaneKernels<T>& kernels) {
+            const std::size_t parameters = checked_parameters(models);
+            const std::int64_t count = scores.size() / models.count;
+            require(job.system.dof == models.spec.dof, "system and model have the same degrees of freedom");
+            const auto scratch = thread_scratch(kernels.scratch_bytes(models.spec));
+            for (int m = 0; m < models.count; ++m) {
+                const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));
+                const ScoreJob<T> score{models.spec, job, first, count, weights.data(), scores.data() + m * count};
+                in_pieces(threads_, count, kernels.width, [&](int thread, std::int64_t begin, std::int64_t n) {
+                    kernels.score(score, begin, n, scratch[thread]->get());
+                });
+            }
+        });
+    }
+
+  private:
+    static constexpr std::int64_t piece_samples = 1024;  // accelerations a thread takes at once
+
+    const Lanes& lanes_;
+    int threads_;
+
+    template <class F>
+    void with_precision(Precision precision, F&& f) {
+        if (precision == Precision::f32)
+            f(*lanes_.f32);
+        else
+            f(*lanes_.f64);
+    }
+
+    std::vector<std::unique_ptr<Scratch>> thread_scratch(std::size_t bytes) const {
+        std::vector<std::unique_ptr<Scratch>> scratch;
+        for (int t = 0; t < threads_; ++t) scratch.push_back(std::make_unique<Scratch>(bytes));
+        return scratch;
+    }
+
+    static std::size_t checked_parameters(const Models& models) {
+        const std::size_t parameters = lnn_shape(models.spec).parameters;
+        require(models.weights.size() == parameters * models.count, "weights (models, parameters)");
+        return parameters;
+    }
+
+    template <class T>
+    void accelerate_models(const LaneKernels<T>& kernels, const Models& models, const SolveSpec& solve,
+                           std::span<const double> states, std::span<double> accelerations,
+                           std::span<double> energies, std::span<double> lagrangians) {
+        const std::int64_t samples = states.size() / (2 * models.spec.dof);
+        const std::size_t parameters = checked_parameters(models);
+        require(accelerations.size() == std::size_t(samples) * models.spec.dof * models.count,
+                "accelerations (models, n, samples)");
+        const auto scratch = thread_scratch(kernels.scratch_bytes(models.spec));
+        for (int m = 0; m < models.count; ++m) {
+            const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));
+            const AccelerateJob<T> job{models.spec,
+                                       solve,
+                                       samples,
+                                       weights.data(),
+                                       states.data(),
+                                       accelerations.data() + m * samples * models.spec.dof,
+                                       energies.empty() ? nullptr : energies.data() + m * samples,
+                                       lagrangians.empty() ? nullptr : lagrangians.data() + m * samples};
+            in_pieces(threads_, samples, piece_samples, [&](int thread, std::int64_t first, std::int64_t count) {
+                kernels.accelerate(job, first, count, scratch[thread]->get());
+            });
+        }
+    }
+
+    // chunks are computed a group at a time and added in their order
+    template <class T>
+    void gradient_of_models(const LaneKernels<T>& kernels, const Models& models, const SolveSpec& solve,
+                            const LossSpec& loss, std::span<const double> states, std::span<const double> accelerations,
+                            std::span<double> losses, std::span<double> gradient) {
+        constexpr std::int64_t group = 64;
+        const std::int64_t samples = states.size() / (2 * models.spec.dof);
+        const std::size_t parameters = checked_parameters(models);
+        require(gradient.size() == models.weights.size() && losses.size() == std::size_t(models.count),
+                "losses (models), gradient (models, parameters)");
+        require(samples > 0 && samples <= INT32_MAX, "1 to 2^31 - 1 samples");
+        const std::int64_t chunks = (samples + chunk_samples - 1) / chunk_samples;
+        const auto scratch = thread_scratch(kernels.train_scratch_bytes(models.spec));
+        std::vector<T> partial(group * parameters);
+        std::vector<double> chunk_loss(group);
+        std::vector<std::int64_t> counts(group * (condition_bins + 1));
+        const TrainShape shape{models.spec, solve, loss, int(samples), samples, 0, 1};
+        const Batch batch{samples, states.data(), accelerations.data(), nullptr, 0, int(samples)};
+        for (int m = 0; m < models.count; ++m) {
+            const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));
+            const auto sum = gradient.subspan(m * parameters, parameters);
+            losses[m] = 0;
+            std::fill(sum.begin(), sum.end(), 0.0);
+            for (std::int64_t begin = 0; begin < chunks; begin += group) {
+                const std::int64_t n = std::min(group, chunks - begin);
+                in_pieces(threads_, n, 1, [&](int thread, std::int64_t c, std::int64_t) {
+                    kernels.gradient(shape, batch, int(begin + c), weights.data(), partial.data() + c * parameters,
+                                     &chunk_loss[c], &counts[c * (condition_bins + 1)], scratch[thread]->get());
+                });
+                for (std::int64_t c = 0; c < n; ++c) {
+                    losses[m] += chunk_loss[c];
+                    for (std::size_t p = 0; p < parameters; ++p) sum[p] += double(partial[c * parameters + p]);
+                }
+            }
+        }
+    }
+
+    // many models: each by one thread. Fewer models than threads: one after the other, by all threads together.
+    template <class T>
+    TrainReport train_models(const LaneKernels<T>& kernels, const TrainJob& job, const TrainData& data,
+                             TrainState& state, std::int64_t first, std::int64_t count) {
+        const int n = job.spec.dof, models = job.models;
+        const std::size_t parameters = lnn_shape(job.spec).parameters;
+        const int chunks = (job.batch + chunk_samples - 1) / chunk_samples;
+        require(state.weights.size() == parameters * models && state.applied.size() == std::size_t(models) &&
+                    job.adam.size() == std::size_t(models),
+                "state of (models, parameters)");
+        require(data.states.size() == std::size_t(models * 2 * n * data.samples), "states (models, 2n, samples)");
+        require(data.order.empty() ? data.samples >= count * job.batch
+                                   : data.order.size() == std::size_t(models * count * job.batch),
+                "order (models, steps, batch)");
+        TrainReport report;
+        report.loss.resize(models * count);
+        report.grad_norm.resize(models * count);
+        report.skipped.assign(models, 0);
+        report.truncated.assign(models, 0);
+        report.condition.assign(models * condition_bins, 0);
+        const TrainShape shape{job.spec, job.solve, job.loss, job.batch, data.samples, first, count};
+        const auto scratch = thread_scratch(kernels.train_scratch_bytes(job.spec));
+
+        const auto enter = [&](int m, ModelMemory<T>& memory) {
+            const std::size_t at = m * parameters;
+            memory.weights = narrowed<T>(state.weights.subspan(at, parameters));
+            memory.first = narrowed<T>(state.first.subspan(at, parameters));
+            memory.second = narrowed<T>(state.second.subspan(at, parameters));
+            memory.average = narrowed<T>(state.average.subspan(at, parameters));
+            return TrainModel<T>{job.adam[m],
+                                 data.states.data() + m * 2 * n * data.samples,
+                                 data.accelerations.data() + m * n * data.samples,
+                                 data.order.empty() ? nullptr : data.order.data() + m * count * job.batch,
+                                 memory.weights.data(),
+                                 memory.first.data(),
+                                 memory.second.data(),
+                                 memory.average.data(),
+                                 memory.gradient.data(),
+                                 memory.partial.data(),
+                                 memory.norms.data(),
+                                 memory.chunk_loss.data(),
+                                 memory.counts.data(),
+                                 state.applied[m],
+                                 state.failed[m],
+                                 report.loss.data() + m * count,
+                                 report.grad_norm.data() + m * count,
+                                 0};
+        };
+        const auto leave = [&](int m, const ModelMemory<T>& memory, const TrainModel<T>& model) {
+            const std::size_t at = m * parameters;
+            std::copy(memory.weights.begin(), memory.weights.end(), state.weights.begin() + at);
+            std::copy(memory.first.begin(), memory.first.end(), state.first.begin() + at);
+            std::copy(memory.second.begin(), memory.second.end(), state.second.begin() + at);
+            std::copy(memory.average.begin(), memory.average.end(), state.average.begin() + at);
+            state.applied[m] = model.applied;
+            state.failed[m] = model.failed;
+            report.skipped[m] = model.skipped;
+            for (int c = 0; c < chunks; ++c) {
+                const std::int64_t* counts = memory.counts.data() + std::size_t(c) * (condition_bins + 1);
+                for (int b = 0; b < condition_bins; ++b) report.condition[m * condition_bins + b] += counts[b];
+                report.truncated[m] += counts[condition_bins];
+            }
+        };
+
+        if (models >= threads_) {
+            in_pieces(threads_, models, 1, [&](int thread, std::int64_t m, std::int64_t) {
+                ModelMemory<T> memory(parameters, chunks);
+                auto model = enter(int(m), memory);
+                kernels.train(shape, model, Team{}, scratch[thread]->get());
+                leave(int(m), memory, model);
+            });
+            return report;
+        }
+        const int team_size = std::min(threads_, chunks);
+        for (int m = 0; m < models; ++m) {
+            ModelMemory<T> memory(parameters, chunks);
+            auto model = enter(m, memory);
+            std::barrier<> barrier(team_size);
+            on_threads(team_size, [&](int thread) {
+                const Team team{thread, team_size,
+                                [](void* b) { static_cast<std::barrier<>*>(b)->arrive_and_wait(); }, &barrier};
+                kernels.train(shape, model, team_size > 1 ? team : Team{}, scratch[thread]->get());
+            });
+            leave(m, memory, model);
+        }
+        return report;
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cpu_backend(const BackendOptions& options) {
+    return std::make_unique<CpuBackend>(options);
+}
+
+}  // namespace lnn

@@ -1,0 +1,110 @@
+// What a kernel is asked to do, as plain structs of pointers: the same for CPU lanes and CUDA threads.
+// Shapes stand beside each pointer, samples fastest.
+#pragma once
+
+#include <cstdint>
+
+#include "lnn/backend.hpp"
+
+namespace lnn {
+
+// accelerations of the truth
+struct SystemAccelerateJob {
+    SystemSpec system;
+    std::int64_t samples;
+    const double* states;   // (2n, samples)
+    double* accelerations;  // (n, samples)
+    double* energies;       // (samples) or null
+};
+
+// accelerations of one network whose parameters are of type T
+template <class T>
+struct AccelerateJob {
+    ModelSpec spec;
+    SolveSpec solve;
+    std::int64_t samples;
+    const T* weights;       // (parameters)
+    const double* states;   // (2n, samples)
+    double* accelerations;  // (n, samples)
+    double* energies;       // (samples) or null
+    double* lagrangians;    // (samples) or null
+};
+
+struct SystemRolloutJob {
+    SystemSpec system;
+    Integration integration;
+    std::int64_t samples;
+    const double* initial;  // (2n, samples)
+    double* out;            // (instants + 1, 2n, samples)
+};
+
+template <class T>
+struct RolloutJob {
+    ModelSpec spec;
+    SolveSpec solve;
+    Integration integration;
+    std::int64_t samples;
+    const T* weights;       // (parameters)
+    const double* initial;  // (2n, samples)
+    double* out;            // (instants + 1, 2n, samples)
+};
+
+template <class T>
+struct ScoreJob {
+    ModelSpec spec;
+    EvaluateJob job;
+    std::int64_t first, count;  // trajectories of the stream
+    const T* weights;           // (parameters)
+    TrajectoryScore* scores;    // (count)
+};
+
+// a batch whose gradient is wanted
+struct Batch {
+    std::int64_t samples;          // in the set
+    const double* states;          // (2n, samples)
+    const double* accelerations;   // (n, samples)
+    const std::int32_t* order;     // (size) samples of the batch, or null: from `offset` on
+    std::int64_t offset;
+    int size;
+};
+
+// one model in training: everything it owns
+template <class T>
+struct TrainModel {
+    AdamSpec adam;
+    const double* states;          // (2n, samples)
+    const double* accelerations;   // (n, samples)
+    const std::int32_t* order;     // (steps, batch) or null
+    T *weights, *first, *second, *average, *gradient;  // (parameters) each
+    T* partial;                    // (chunks, parameters)
+    double* norms;                 // (parameter blocks)
+    double* chunk_loss;            // (chunks)
+    std::int64_t* counts;          // (chunks, condition_bins + 1): condition histogram, then truncated samples
+    std::int64_t applied, failed;
+    double *loss, *grad_norm;      // (steps)
+    std::int64_t skipped;
+};
+
+struct TrainShape {
+    ModelSpec spec;
+    SolveSpec solve;
+    LossSpec loss;
+    int batch;
+    std::int64_t samples;       // of a model's set
+    std::int64_t first, count;  // steps
+};
+
+// threads that work on one model together; wait() is their barrier
+struct Team {
+    int index = 0, size = 1;
+    void (*wait)(void*) = nullptr;
+    void* barrier = nullptr;
+    void sync() const {
+        if (wait) wait(barrier);
+    }
+};
+
+inline constexpr int chunk_samples = 32;   // a batch's gradient is summed by chunks of so many samples
+inline constexpr int block_parameters = 1024;  // and its norm by blocks of so many parameters
+
+}  // namespace lnn

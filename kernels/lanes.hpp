@@ -1,0 +1,43 @@
+// The CPU lanes of one instruction set and one precision, as a table of functions: lanes.cpp is compiled once for
+// each pair, and cpu_backend.cpp picks a table at run time. A function works on one stretch of a job, single-threaded;
+// `scratch` is 64-byte aligned memory of its caller, one piece a thread.
+#pragma once
+
+#include <cstddef>
+
+#include "jobs.hpp"
+
+namespace lnn {
+
+template <class T>
+struct LaneKernels {
+    int width;  // samples in a pack: a stretch begins at a multiple of it
+
+    std::size_t (*scratch_bytes)(const ModelSpec&);
+    void (*accelerate)(const AccelerateJob<T>&, std::int64_t first, std::int64_t count, void* scratch);
+    void (*rollout)(const RolloutJob<T>&, bool state64, std::int64_t first, std::int64_t count, void* scratch);
+    void (*score)(const ScoreJob<T>&, std::int64_t first, std::int64_t count, void* scratch);
+
+    std::size_t (*train_scratch_bytes)(const ModelSpec&);
+    // one chunk of a batch: partial (parameters), loss (1), counts (condition_bins + 1, added to)
+    void (*gradient)(const TrainShape&, const Batch&, int chunk, const T* weights, T* partial, double* loss,
+                     std::int64_t* counts, void* scratch);
+    // all steps of a slice, for one model, together with the rest of the team
+    void (*train)(const TrainShape&, TrainModel<T>&, const Team&, void* scratch);
+};
+
+struct SystemLaneKernels {
+    int width;
+    void (*accelerate)(const SystemAccelerateJob&, std::int64_t first, std::int64_t count);
+    void (*rollout)(const SystemRolloutJob&, std::int64_t first, std::int64_t count);
+};
+
+// one instruction set
+struct Lanes {
+    const char* name;
+    const LaneKernels<float>* f32;
+    const LaneKernels<double>* f64;
+    const SystemLaneKernels* systems;
+};
+
+}  // namespace lnn
