@@ -308,7 +308,7 @@ class CpuBackend final : public Backend {
             memory.weights = narrowed<T>(state.weights.subspan(at, parameters));
             memory.first = narrowed<T>(state.first.subspan(at, parameters));
             memory.second = narrowed<T>(state.second.subspan(at, parameters));
-            memory.average = narrowed<T>(state.average.subspan(at, parameters));
+            memory.average = state.average.empty() ? memory.weights : narrowed<T>(state.average.subspan(at, parameters));
             return TrainModel<T>{job.adam[m],
                                  data.states.data() + m * 2 * n * data.samples,
                                  data.accelerations.data() + m * n * data.samples,
@@ -333,7 +333,8 @@ class CpuBackend final : public Backend {
             std::copy(memory.weights.begin(), memory.weights.end(), state.weights.begin() + at);
             std::copy(memory.first.begin(), memory.first.end(), state.first.begin() + at);
             std::copy(memory.second.begin(), memory.second.end(), state.second.begin() + at);
-            std::copy(memory.average.begin(), memory.average.end(), state.average.begin() + at);
+            if (!state.average.empty())
+                std::copy(memory.average.begin(), memory.average.end(), state.average.begin() + at);
             state.applied[m] = model.applied;
             state.failed[m] = model.failed;
             report.skipped[m] = model.skipped;

@@ -4,7 +4,7 @@
 namespace lnn {
 
 std::unique_ptr<Backend> make_cuda_backend(const BackendOptions&) {
-    throw Error(Exit::backend, "this build has no CUDA backend; use --backend cpu");
+    throw Error(Exit::backend, "this build has no CUDA backend");
 }
 
 }  // namespace lnn

@@ -96,7 +96,7 @@ LNN_HD void score(const Field& model, const EvaluateJob& job, std::int64_t first
     for (int w = 0; w < W && sample + w < count; ++w) {
         TrajectoryScore& out = scores[sample + w];
         for (int i = 0; i < N; ++i) out.mse[i] = double(lane(squares[i], w)) / double(run.instants);
-        out.energy_start = lane(begin, w);
+        out.energy_drift = lane(absolute(last - begin), w);
         out.energy_error = lane(absolute(reached - last), w);
         out.valid_time = lane(valid, w);
         out.diverged = !lane(good, w);

@@ -40,7 +40,8 @@ struct Integration {
 
 // Adam's memory of M models, between slices
 struct TrainState {
-    std::span<double> weights, first, second, average;  // (models, parameters) each; average is unused without ema
+    std::span<double> weights, first, second, average;  // (models, parameters) each; average may be empty where
+                                                        // there is no ema
     std::span<std::int64_t> applied;                    // (models) steps that changed the weights
     std::span<std::int64_t> failed;                     // (models) step at which weights left the finite, or -1
 };
@@ -50,7 +51,7 @@ struct TrainData {
     std::int64_t samples = 0;
     std::span<const double> states;         // (models, 2n, samples)
     std::span<const double> accelerations;  // (models, n, samples)
-    std::span<const std::int32_t> order;    // (models, steps, batch) samples of each batch; empty: in sequence
+    std::span<const std::int32_t> order;    // (models, steps of the slice, batch); empty: in sequence
 };
 
 struct TrainJob {
@@ -77,7 +78,7 @@ struct TrainReport {
 struct TrajectoryScore {
     std::array<double, max_dof> mse{};  // mean over the instants of the squared error of each unwrapped coordinate
     double energy_error = 0;            // |E(model) - E(truth)| at the last instant, E the true energy
-    double energy_start = 0;            // true energy at the start
+    double energy_drift = 0;            // |E(truth) - E(start)| there: the integrator's own error
     double valid_time = 0;              // s until a coordinate is further than valid_below from the truth
     bool diverged = false;              // non-finite, or further than diverged_above
 };

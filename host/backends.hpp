@@ -1,0 +1,14 @@
+// Opens the backend a person asked for: auto, cpu or cuda.
+#pragma once
+
+#include <memory>
+
+#include "config.hpp"
+#include "lnn/backend.hpp"
+
+namespace lnn {
+
+// `auto` falls back to the CPU; why, in one line, goes to `note` (unchanged if there is nothing to say)
+std::unique_ptr<Backend> open_backend(const Config&, std::string* note = nullptr);
+
+}  // namespace lnn

@@ -1,0 +1,110 @@
+// lnn_gpu data gen | info: samples of a physical system, and what a file of samples holds.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
+
+#include "backends.hpp"
+#include "commands/commands.hpp"
+#include "files/atomic_file.hpp"
+#include "files/dataset.hpp"
+#include "options.hpp"
+#include "progress.hpp"
+#include "training_data.hpp"
+
+namespace lnn {
+
+namespace {
+
+struct Range {
+    double low, high;
+};
+Range range(const std::vector<double>& values, int dof, int i) {
+    Range r{values[i], values[i]};
+    for (std::size_t s = i; s < values.size(); s += dof) r = {std::min(r.low, values[s]), std::max(r.high, values[s])};
+    return r;
+}
+
+struct Flags {
+    Options common;
+    std::int64_t samples = 10000;
+    std::string file;
+};
+
+Exit generate(const Flags& flags) {
+    const Options& options = flags.common;
+    const Config config = resolve(options);
+    if (config.data.source.starts_with("file:"))
+        throw Error(Exit::usage, "data gen generates; set data.source to box or trajectories");
+    const bool drawn = config.data.source == "box";
+    if (options.dry_run) {
+        fmt::print("{} samples of {}\n",
+                   drawn ? flags.samples : std::int64_t(config.data.trajectories) * config.data.points, config.system.kind);
+        return Exit::ok;
+    }
+    if (options.out.empty()) throw Error(Exit::usage, "where to? give --out FILE.npz");
+    check_target(options.out, options.force);
+    const auto backend = open_backend(config);
+    const Dataset data = drawn ? drawn_dataset(*backend, config, config.run.seed, 0, flags.samples)
+                               : trajectory_dataset(*backend, config, config.run.seed);
+    save_dataset(options.out, data, options.force);
+    if (!options.quiet) fmt::print("{} samples of {} in {}\n", data.samples, config.system.kind, options.out);
+    return Exit::ok;
+}
+
+nlohmann::ordered_json describe(const std::string& file, const Dataset& data) {
+    nlohmann::ordered_json json = {{"file", file}, {"samples", data.samples}, {"dof", data.dof}};
+    const std::pair<const char*, const std::vector<double>*> parts[] = {{"q", &data.q}, {"v", &data.v}, {"a", &data.a}};
+    for (const auto& [name, values] : parts)
+        for (int i = 0; i < data.dof && !values->empty(); ++i) {
+            const Range r = range(*values, data.dof, i);
+            json["ranges"][fmt::format("{}{}", name, i + 1)] = {r.low, r.high};
+        }
+    json["accelerations"] = !data.a.empty();
+    json["times"] = !data.t.empty();
+    json["trajectories"] = std::set(data.trajectory.begin(), data.trajectory.end()).size();
+    return json;
+}
+
+Exit info(const Flags& flags) {
+    const LoadedDataset loaded = load_dataset(flags.file);
+    for (const std::string& note : loaded.notes) say(true, note);
+    const nlohmann::ordered_json json = describe(flags.file, loaded.data);
+    if (flags.common.json) {
+        fmt::print("{}\n", json.dump(2));
+        return Exit::ok;
+    }
+    fmt::print("{}: {} samples, {} degrees of freedom, {} trajectories{}\n", flags.file, json["samples"].dump(),
+               json["dof"].dump(), json["trajectories"].dump(), json["accelerations"] ? "" : ", no accelerations");
+    for (const auto& [name, r] : json["ranges"].items())
+        fmt::print("  {}: {:.6g} .. {:.6g}\n", name, r[0].get<double>(), r[1].get<double>());
+    return Exit::ok;
+}
+
+}  // namespace
+
+Action data_command(CLI::App& app) {
+    auto flags = std::make_shared<Flags>();
+    app.footer("lnn_gpu data gen --preset sweetspot --out train.npz\nlnn_gpu data info train.npz");
+    app.require_subcommand(1);
+
+    CLI::App* gen = app.add_subcommand("gen", "states and accelerations of a built-in system");
+    gen->footer(
+        "lnn_gpu data gen --preset sweetspot --out train.npz\n"
+        "lnn_gpu data gen --set system.kind=pendulum --set data.source=box --samples 1000 --out states.npz");
+    add_setting_flags(*gen, flags->common);
+    add_target_flags(*gen, flags->common, "the data set (.npz)");
+    add_talk_flags(*gen, flags->common);
+    gen->add_option("--samples", flags->samples, "states, where they are drawn directly (data.source = box)")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+
+    CLI::App* about = app.add_subcommand("info", "what a file of samples holds");
+    about->footer("lnn_gpu data info train.npz");
+    add_json_flag(*about, flags->common);
+    about->add_option("FILE", flags->file, ".npz or .csv")->required();
+    return [flags, gen] { return gen->parsed() ? generate(*flags) : info(*flags); };
+}
+
+}  // namespace lnn

@@ -1,0 +1,82 @@
+// lnn_gpu doctor: what is there, what is missing, and what would be used.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "backends.hpp"
+#include "catalog.hpp"
+#include "commands/commands.hpp"
+#include "options.hpp"
+#include "version.hpp"
+
+namespace lnn {
+
+namespace {
+
+bool on_path(const std::string& program) {
+    const char* path = std::getenv("PATH");
+    std::string list = path ? path : "";
+    for (std::size_t at = 0; at <= list.size();) {
+        const std::size_t colon = std::min(list.find(':', at), list.size());
+        if (access((list.substr(at, colon - at) + "/" + program).c_str(), X_OK) == 0) return true;
+        at = colon + 1;
+    }
+    return false;
+}
+
+// a small known answer: a pendulum held level falls at g / l
+bool accelerates(Backend& backend) {
+    const std::vector<double> level = {1.5707963267948966, 0.0};
+    std::vector<double> a(1), e(1);
+    for (const SystemInfo& system : systems())
+        if (system.name == "pendulum") {
+            backend.accelerate({int(&system - systems().data()), 1, {1, 1, 9.8}}, level, a, e);
+            return std::abs(a[0] + 9.8) < 1e-12;
+        }
+    return false;
+}
+
+}  // namespace
+
+Action doctor_command(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    app.footer("lnn_gpu doctor\nlnn_gpu doctor --backend cuda");
+    add_setting_flags(app, *options);
+    add_json_flag(app, *options);
+    return [options] {
+        const Config config = resolve(*options);
+        nlohmann::ordered_json found = {{"version", version()}};
+        Config cpu_config = config;
+        cpu_config.run.backend = "cpu";
+        const auto cpu = open_backend(cpu_config);
+        const BackendInfo info = cpu->info();
+        found["cpu"] = {{"device", info.device}, {"isa", info.isa}, {"threads", info.threads}};
+        try {
+            found["cuda"] = {{"device", make_cuda_backend({})->info().device}};
+        } catch (const Error& error) {
+            found["cuda"] = {{"missing", error.what()}};
+        }
+        found["gnuplot"] = on_path("gnuplot");
+        std::string note;
+        const auto backend = open_backend(config, &note);
+        found["would_use"] = backend->info().name;
+        const bool right = accelerates(*backend);
+        found["self_test"] = right;
+        if (options->json) {
+            fmt::print("{}\n", found.dump(2));
+        } else {
+            fmt::print("lnn_gpu {}\ncpu: {}, {}, {} thread{}\n", version(), info.device, info.isa, info.threads,
+                       info.threads == 1 ? "" : "s");
+            fmt::print("cuda: {}\n", found["cuda"].begin().value().get<std::string>());
+            fmt::print("gnuplot: {}\n", found["gnuplot"].get<bool>() ? "found" : "missing; reports have no figures (apt install gnuplot-nox)");
+            fmt::print("would use: {}{}\nself-test: {}\n", backend->info().name, note.empty() ? "" : " (" + note + ")",
+                       right ? "passed" : "FAILED");
+        }
+        return right ? Exit::ok : Exit::check;
+    };
+}
+
+}  // namespace lnn

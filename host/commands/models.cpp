@@ -1,0 +1,30 @@
+// lnn_gpu models: what can be learned, and the choices a model has.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "commands/commands.hpp"
+#include "config/schema.hpp"
+#include "options.hpp"
+
+namespace lnn {
+
+Action models_command(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    app.footer("lnn_gpu models\nlnn_gpu run --set model.kind=lnn --set model.inputs=raw");
+    add_json_flag(app, *options);
+    return [options] {
+        nlohmann::ordered_json json;
+        for (const char* name : {"model.kind", "model.inputs", "model.init"}) {
+            const Key& key = *find_key(name);
+            if (!options->json) fmt::print("{}: {}\n", key.name, key.doc);
+            for (const Word& word : key.rule.words) {
+                json[key.name].push_back({{"name", word.name}, {"summary", word.meaning}});
+                if (!options->json) fmt::print("  {:<10} {}\n", word.name, word.meaning);
+            }
+        }
+        if (options->json) fmt::print("{}\n", json.dump(2));
+        return Exit::ok;
+    };
+}
+
+}  // namespace lnn

@@ -1,0 +1,64 @@
+// lnn_gpu rollout: trajectories of a model, or of the truth, from given states.
+#include <fmt/format.h>
+
+#include "backends.hpp"
+#include "commands/commands.hpp"
+#include "commands/source.hpp"
+#include "files/atomic_file.hpp"
+#include "files/npy.hpp"
+#include "problem.hpp"
+#include "progress.hpp"
+#include "states.hpp"
+
+namespace lnn {
+
+Action rollout_command(CLI::App& app) {
+    struct Flags {
+        Options common;
+        SourceFlags source;
+        std::string states;
+        double dt = 0.01;
+        std::int64_t steps = 100;
+    };
+    auto flags = std::make_shared<Flags>();
+    app.footer(
+        "lnn_gpu rollout --model runs/0001/model.safetensors --states X.npy --dt 0.01 --steps 1000 --out T.npy\n"
+        "lnn_gpu rollout --system double_pendulum --states X.npy --dt 0.01 --steps 1000 --out T.npy");
+    add_setting_flags(app, flags->common);
+    add_talk_flags(app, flags->common);
+    add_source_flags(app, flags->source);
+    app.add_option("--states", flags->states, "starts (N, 2n): q, v")->type_name("X.npy")->required();
+    app.add_option("--out", flags->common.out, "trajectories (N, steps + 1, 2n)")->type_name("T.npy")->required();
+    app.add_option("--dt", flags->dt, "time step of RK4; s")->check(CLI::PositiveNumber)->capture_default_str();
+    app.add_option("--steps", flags->steps, "steps")->check(CLI::PositiveNumber)->capture_default_str();
+    app.add_flag("--force", flags->common.force, "overwrite what is there");
+    return [flags] {
+        const Options& options = flags->common;
+        check_target(options.out, options.force);
+        Config config;
+        const Source source = open_source(flags->source, options, config);
+        const std::size_t rows = 2 * std::size_t(dof_of(source)), instants = std::size_t(flags->steps) + 1;
+        const std::vector<double> initial = load_states(flags->states, dof_of(source));
+        const std::size_t samples = initial.size() / rows;
+        std::vector<double> raw(instants * initial.size());
+        const Integration run{flags->dt, 1, flags->steps};
+        const auto backend = open_backend(config);
+        const Precision state = precision_of(config.run.state);
+        if (const Network* network = std::get_if<Network>(&source))
+            backend->rollout(network->models(), solve_spec(config), run, precision_of(config.run.precision), state, initial, raw);
+        else
+            backend->rollout(std::get<SystemSpec>(source), run, state, initial, raw);
+
+        // (instants, 2n, N) to (N, instants, 2n)
+        const std::vector<double> out = transposed(raw, instants * rows, samples);
+        std::size_t diverged = 0;
+        for (std::size_t s = 0; s < samples; ++s)
+            diverged += !std::all_of(out.begin() + s * instants * rows, out.begin() + (s + 1) * instants * rows,
+                                     [](double x) { return std::isfinite(x); });
+        if (diverged) say(!options.quiet, fmt::format("{} of {} trajectories diverged (not finite)", diverged, samples));
+        write_npy(options.out, {{samples, instants, rows}, out}, options.force);
+        return Exit::ok;
+    };
+}
+
+}  // namespace lnn

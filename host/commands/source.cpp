@@ -1,0 +1,27 @@
+#include "commands/source.hpp"
+
+#include "problem.hpp"
+#include "progress.hpp"
+
+namespace lnn {
+
+void add_source_flags(CLI::App& app, SourceFlags& flags) {
+    auto* model = app.add_option("--model", flags.model, "learned weights")->type_name("FILE.safetensors");
+    app.add_option("--system", flags.system, "a physical system, the truth, in place of a model")
+        ->type_name("NAME")
+        ->excludes(model);
+}
+
+Source open_source(const SourceFlags& flags, Options options, Config& config) {
+    if (flags.model.empty() == flags.system.empty())
+        throw Error(Exit::usage, "give weights by --model FILE.safetensors, or the truth by --system NAME");
+    if (!flags.system.empty()) options.settings.push_back({"system.kind", flags.system, "--system"});
+    config = resolve(options);
+    if (!flags.system.empty()) return system_spec(config);
+    std::vector<std::string> notes;
+    Network network = load_network(flags.model, notes);
+    for (const std::string& note : notes) say(!options.quiet, note);
+    return network;
+}
+
+}  // namespace lnn

@@ -1,0 +1,66 @@
+// lnn_gpu systems: the physical systems there are.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "catalog.hpp"
+#include "commands/commands.hpp"
+#include "options.hpp"
+
+namespace lnn {
+
+namespace {
+
+bool is_angle(const SystemInfo& system, std::size_t coordinate) { return system.angles >> coordinate & 1; }
+
+std::string text_of(const SystemInfo& system) {
+    std::string coordinates;
+    for (std::size_t i = 0; i < system.coordinates.size(); ++i)
+        coordinates += fmt::format("{}{}{}", i ? ", " : "", system.coordinates[i],
+                                   is_angle(system, i) ? " (angle)" : "");
+    std::string text = fmt::format("{}: {}\n  coordinates: {}\n", system.name, system.summary, coordinates);
+    for (const ParameterInfo& parameter : system.parameters) {
+        const std::string value = parameter.defaults.size() == 1
+                                      ? fmt::to_string(parameter.defaults[0])
+                                      : fmt::format("[{}]", fmt::join(parameter.defaults, ", "));
+        text += fmt::format("  system.{} = {}: {}; {}\n", parameter.name, value, parameter.meaning,
+                            parameter.unit);
+    }
+    return text;
+}
+
+nlohmann::ordered_json json_of(const SystemInfo& system) {
+    nlohmann::ordered_json coordinates, parameters = nlohmann::ordered_json::array();
+    for (std::size_t i = 0; i < system.coordinates.size(); ++i)
+        coordinates.push_back({{"name", system.coordinates[i]}, {"angle", is_angle(system, i)}});
+    for (const ParameterInfo& parameter : system.parameters)
+        parameters.push_back({{"name", parameter.name},
+                              {"defaults", parameter.defaults},
+                              {"unit", parameter.unit},
+                              {"meaning", parameter.meaning}});
+    return {{"name", system.name},
+            {"summary", system.summary},
+            {"dof", system.dof},
+            {"coordinates", coordinates},
+            {"parameters", parameters}};
+}
+
+}  // namespace
+
+Action systems_command(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    app.footer("lnn_gpu systems\nlnn_gpu run --set system.kind=double_pendulum");
+    add_json_flag(app, *options);
+    return [options] {
+        nlohmann::ordered_json json = nlohmann::ordered_json::array();
+        for (const SystemInfo& system : systems()) {
+            if (options->json)
+                json.push_back(json_of(system));
+            else
+                fmt::print("{}{}", &system == systems().data() ? "" : "\n", text_of(system));
+        }
+        if (options->json) fmt::print("{}\n", json.dump(2));
+        return Exit::ok;
+    };
+}
+
+}  // namespace lnn

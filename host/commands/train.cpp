@@ -1,0 +1,56 @@
+// lnn_gpu train: training alone, from a file or from what the configuration generates; and going on with a run.
+#include <fmt/format.h>
+
+#include "commands/commands.hpp"
+#include "dry_run.hpp"
+#include "session.hpp"
+
+namespace lnn {
+
+Action train_command(CLI::App& app) {
+    struct Flags {
+        Options common;
+        std::string resume, data, init_from;
+        double max_seconds = 0;
+    };
+    auto flags = std::make_shared<Flags>();
+    app.footer(
+        "lnn_gpu train --preset sweetspot --out runs/weights\n"
+        "lnn_gpu train --data pendulum.npz --set train.epochs=100 --set train.steps=0\n"
+        "lnn_gpu train --resume runs/0001");
+    add_setting_flags(app, flags->common);
+    add_target_flags(app, flags->common, "the run directory; without it a fresh numbered one under runs/");
+    add_talk_flags(app, flags->common);
+    auto* resume = app.add_option("--resume", flags->resume, "run to go on with, from its last checkpoint")->type_name("RUN");
+    app.add_option("--data", flags->data, "samples to learn from: .npz or .csv")->type_name("FILE")->excludes(resume);
+    app.add_option("--init-from", flags->init_from, "weights to start with")
+        ->type_name("FILE.safetensors")
+        ->excludes(resume);
+    app.add_option("--max-time", flags->max_seconds, "stop with a checkpoint after so many seconds (exit 75)")
+        ->type_name("SECONDS")
+        ->check(CLI::PositiveNumber);
+    return [flags] {
+        const Options& options = flags->common;
+        const auto work_through = [&](Session session, Work work) {
+            work.resume = !flags->resume.empty();
+            work.max_seconds = flags->max_seconds;
+            const Exit ended = session.complete() ? Exit::ok : session.work(work);
+            if (ended == Exit::ok) print_results(session, options);
+            return ended;
+        };
+        if (!flags->resume.empty()) {
+            if (!options.out.empty() || options.force)
+                throw Error(Exit::usage, "--resume goes on in its own directory; leave out --out and --force");
+            Session session = Session::open(flags->resume, options);
+            Work work = read_work(session.config(), "", options);
+            return work_through(std::move(session), std::move(work));
+        }
+        Config config = resolve(options);
+        if (!flags->data.empty()) config.data.source = "file:" + flags->data;
+        if (options.dry_run) return print_dry_run(config, options.json);
+        Work work = read_work(config, flags->init_from, options);
+        return work_through(Session::start("train", config, options), std::move(work));
+    };
+}
+
+}  // namespace lnn

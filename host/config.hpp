@@ -1,0 +1,91 @@
+// Every setting of a run, with its default: what config.toml holds and what `--set key=value` changes.
+// The dotted key of a setting is its path here (train.lr is config.train.lr); schema.cpp documents it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace lnn {
+
+struct Config {
+    struct Run {
+        std::uint64_t seed = 0;         // keys every random stream of the run
+        int seeds = 1;                  // models trained side by side, with seeds seed, seed + 1, ...
+        std::string backend = "auto";   // auto | cpu | cuda
+        std::string device = "0";       // CUDA devices, e.g. "0,1"
+        int threads = 0;                // CPU threads; 0: all cores
+        std::string isa = "auto";       // CPU instruction set: auto | avx512 | avx2 | portable
+        std::string precision = "f32";  // of the network: f32 | f64 | tf32x3
+        std::string state = "f64";      // of an integration: f32 | f64
+    } run;
+
+    struct System {
+        std::string kind = "double_pendulum";
+        // as named by the system (m, l, g, ...); absent: its default
+        std::map<std::string, std::vector<double>> parameters;
+    } system;
+
+    struct Model {
+        std::string kind = "lnn";
+        std::vector<int> hidden = {64, 64, 64};
+        std::string inputs = "sincos";  // raw | sincos (coordinates that are angles enter as cos q, sin q)
+        double velocity_scale = 5.0;
+        std::string init = "definite";  // lnn | lnn-seed | definite
+        double mass_prior = 0.0;        // c of a base term 1/2 c |v|^2
+    } model;
+
+    struct Data {
+        std::string source = "box";  // box | trajectories | file:PATH
+        int trajectories = 512;
+        int points = 4;      // recorded instants of a trajectory, from 0 to t_end inclusive
+        double t_end = 1.0;  // s
+        double dt = 0.01;    // s, largest RK4 step of the generator
+        std::vector<double> angle = {-1.5707963267948966, 1.5707963267948966};  // rad, range of angles
+        std::vector<double> position = {0.5, 1.5};   // range of coordinates that are not angles
+        std::vector<double> velocity = {-1.0, 1.0};  // range of every velocity
+        std::string shuffle = "once";                // once | epoch
+    } data;
+
+    struct Train {
+        std::string optimizer = "adam";
+        int epochs = 0;  // trajectories and files; exactly one of epochs and steps is positive
+        std::int64_t steps = 0;
+        int batch = 64;
+        double lr = 1e-3;
+        double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+        struct Schedule {
+            std::string kind = "step";  // step | cosine
+            int every = 10;             // step: epochs between decays (steps / 100 where there are no epochs)
+            double gamma = 0.5;         // step: factor of a decay
+            double warmup = 0.0;        // cosine: share of the steps in which lr rises from 0
+            double floor = 0.0;         // cosine: share of lr left at the end
+        } schedule;
+        std::string loss = "mse";      // mse | l1 | huber
+        double delta = 1.0;            // huber: where it turns from square to linear
+        std::string balance = "none";  // none | scale | large
+        double clip = 0.0;             // largest norm of a gradient; 0: no clipping
+        double ema = 0.0;              // decay of the average of the weights; 0: none
+        std::string guard = "skip";  // skip: a step with a non-finite gradient is left out and counted | none
+        int checkpoint_every = 10;   // epochs (steps / 100 where there are no epochs)
+        int keep = 3;                // checkpoints kept besides the best
+    } train;
+
+    struct Solve {
+        std::string pinv = "fused";  // fused | cusolver
+        double rcond = 1e-15;
+    } solve;
+
+    struct Eval {
+        int trajectories = 1000;
+        int repeats = 4;
+        double t_end = 1.0;           // s
+        double dt = 0.01;             // s
+        double diverged_above = 1e3;  // a coordinate further from the truth than this counts as diverged
+        double valid_below =
+            0.1;  // a trajectory is valid until a coordinate is further than this from the truth
+    } eval;
+};
+
+}  // namespace lnn

@@ -1,0 +1,32 @@
+// From what a person wrote to one checked Config. Order of authority:
+// defaults < preset < file < environment LNN_GPU_SECTION_KEY < flags.
+// A preset or file may name the preset it builds on at its top, base = "NAME"; --preset overrules a file's
+// base. train.epochs and train.steps exclude each other: of two set at different ranks the higher counts, the
+// other becomes 0.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config.hpp"
+
+namespace lnn {
+
+// one setting given as text: a TOML value; a bare word is a string
+struct Setting {
+    std::string key, value;
+    std::string origin;  // what error lines name: "--set train.lr=fast"
+};
+
+struct Sources {
+    std::string preset;          // empty: the file's base, else "default"
+    std::string file;            // empty: none
+    std::vector<Setting> flags;  // the last of equals counts
+    bool environment = true;     // whether LNN_GPU_* counts
+};
+
+// every setting in place, parameters of the system filled in, validated; reads the environment.
+// Throws Exit::file where the file cannot be read, else Exit::usage.
+Config load(const Sources&);
+
+}  // namespace lnn

@@ -1,0 +1,96 @@
+#include "config/validate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "config/schema.hpp"
+#include "lnn/error.hpp"
+
+namespace lnn {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& line) { throw Error(Exit::usage, line); }
+
+void check_parameters(const Config::System& chosen) {
+    const SystemInfo& system = *find_system(chosen.kind);
+    for (const auto& [name, values] : chosen.parameters) {
+        const ParameterInfo* parameter = find_parameter(system, name);
+        if (!parameter) refuse(fmt::format("system.{}: {} has no such parameter", name, system.name));
+        const auto finite = [](double x) { return std::isfinite(x); };
+        if (values.size() != parameter->defaults.size() || !std::all_of(values.begin(), values.end(), finite))
+            refuse(fmt::format("system.{} of {} must be {}", name, system.name, expected(*parameter)));
+    }
+}
+
+void check_ordered(std::string_view key, const std::vector<double>& range) {
+    if (range[0] > range[1])
+        refuse(fmt::format("{} = [{}, {}]: the first number must not exceed the second", key, range[0],
+                           range[1]));
+}
+
+// "0" or "0,1": numbers of devices, each once
+void check_device(const std::string& device) {
+    std::vector<std::string> seen;
+    for (std::size_t at = 0; at <= device.size();) {
+        const std::size_t comma = std::min(device.find(',', at), device.size());
+        const std::string number = device.substr(at, comma - at);
+        const bool digits =
+            !number.empty() && number.size() <= 4 &&
+            std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
+        if (!digits || std::find(seen.begin(), seen.end(), number) != seen.end())
+            refuse(fmt::format(
+                "run.device = \"{}\": expected numbers of devices, each once, as in \"0\" or \"0,1\"",
+                device));
+        seen.push_back(number);
+        at = comma + 1;
+    }
+}
+
+// a recording of t_end seconds in instants dt apart
+void check_times(std::string_view section, double t_end, double dt) {
+    if (dt > t_end) refuse(fmt::format("{0}.dt = {1} exceeds {0}.t_end = {2}", section, dt, t_end));
+    if (t_end / dt > 1e9)
+        refuse(fmt::format("{0}.t_end / {0}.dt = {1:.3g}: more than 1e9 steps", section, t_end / dt));
+}
+
+void check_source(const Config& config) {
+    const std::string& source = config.data.source;
+    const bool file = source.starts_with("file:") && source.size() > 5;
+    if (source != "box" && source != "trajectories" && !file)
+        refuse(
+            fmt::format("data.source = \"{}\": expected \"box\", \"trajectories\" or \"file:PATH\"", source));
+    if (source == "box" && config.train.epochs > 0)
+        refuse(
+            "train.epochs needs a set of samples: set data.source to \"trajectories\" or \"file:PATH\", "
+            "or train.steps in place of train.epochs");
+    const std::int64_t samples = std::int64_t{config.data.trajectories} * config.data.points;
+    if (source == "trajectories" && config.train.batch > samples)
+        refuse(fmt::format("train.batch = {} exceeds the {} samples of data.trajectories x data.points",
+                           config.train.batch, samples));
+}
+
+}  // namespace
+
+void validate(const Config& config) {
+    for (const Key& key : schema())
+        if (const std::string wrong = violation(key, config); !wrong.empty()) refuse(wrong);
+    check_parameters(config.system);
+    check_device(config.run.device);
+    check_ordered("data.angle", config.data.angle);
+    check_ordered("data.position", config.data.position);
+    check_ordered("data.velocity", config.data.velocity);
+    check_times("data", config.data.t_end, config.data.dt);
+    check_times("eval", config.eval.t_end, config.eval.dt);
+    if ((config.train.epochs > 0) == (config.train.steps > 0))
+        refuse(fmt::format("train.epochs = {} and train.steps = {}: exactly one of them must be positive",
+                           config.train.epochs, config.train.steps));
+    check_source(config);
+}
+
+}  // namespace lnn

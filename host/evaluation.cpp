@@ -1,0 +1,316 @@
+#include "evaluation.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "problem.hpp"
+#include "statistics.hpp"
+
+namespace lnn {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::int64_t slice_trajectories = 1000;
+
+// infinity and NaN have no place in JSON
+Json finite_or_null(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
+
+Json quantiles(std::span<const double> values) {
+    if (values.empty()) return nullptr;
+    const std::vector<double> s = sorted(values);
+    const Interval interval = median_interval(s);
+    return {{"mean", finite_or_null(mean(s))},
+            {"median", finite_or_null(quantile(s, 0.5))},
+            {"p05", finite_or_null(quantile(s, 0.05))},
+            {"p95", finite_or_null(quantile(s, 0.95))},
+            {"ci95_median", {finite_or_null(interval.low), finite_or_null(interval.high)}}};
+}
+
+template <class F>
+std::vector<double> column(std::span<const TrajectoryScore> scores, F&& f) {
+    std::vector<double> values;
+    for (const TrajectoryScore& s : scores) values.push_back(f(s));
+    return values;
+}
+
+// of one model, or of several pooled: repeat r of each holds `trajectories` scores
+Json summarise(std::span<const TrajectoryScore> scores, std::int64_t trajectories, std::int64_t repeats,
+               const SystemInfo& system) {
+    Json summary;
+    const std::int64_t blocks = std::int64_t(scores.size()) / trajectories;
+    for (int i = 0; i < system.dof; ++i) {
+        const auto mse = column(scores, [&](const TrajectoryScore& s) { return s.mse[i]; });
+        Json entry = quantiles(mse);
+        Json means = Json::array();
+        for (std::int64_t r = 0; r < repeats; ++r) {
+            double sum = 0;
+            for (std::int64_t b = r; b < blocks; b += repeats)
+                sum += mean(std::span(mse).subspan(b * trajectories, trajectories));
+            means.push_back(finite_or_null(sum / double(blocks / repeats)));
+        }
+        entry["per_repeat_mean"] = means;
+        summary["mse"][system.coordinates[i]] = entry;
+    }
+    if (system.dof > 1) {
+        std::int64_t second_worse = 0, unequal = 0;
+        for (const TrajectoryScore& s : scores) {
+            if (!std::isfinite(s.mse[0]) || !std::isfinite(s.mse[1]) || s.mse[0] == s.mse[1]) continue;
+            ++unequal;
+            second_worse += s.mse[1] > s.mse[0];
+        }
+        summary["paired"] = {{"second_worse", unequal ? Json(double(second_worse) / double(unequal)) : Json(nullptr)},
+                             {"trajectories", unequal},
+                             {"p_value", sign_test(second_worse, unequal)}};
+    }
+    summary["energy_error"] = quantiles(column(scores, [](const auto& s) { return s.energy_error; }));
+    summary["integrator_drift"] = quantiles(column(scores, [](const auto& s) { return s.energy_drift; }));
+    summary["valid_time"] = quantiles(column(scores, [](const auto& s) { return s.valid_time; }));
+    summary["diverged"] = std::count_if(scores.begin(), scores.end(), [](const auto& s) { return s.diverged; });
+    return summary;
+}
+
+EvaluateJob evaluate_job(const Config& config, const SystemInfo& system) {
+    EvaluateJob job;
+    job.system = system_spec(config);
+    job.draw = draw_of(config, system, config.run.seed);
+    job.integration = {config.eval.dt, 1, std::llround(config.eval.t_end / config.eval.dt)};
+    job.precision = precision_of(config.run.precision);
+    job.state = precision_of(config.run.state);
+    job.solve = solve_spec(config);
+    job.diverged_above = config.eval.diverged_above;
+    job.valid_below = config.eval.valid_below;
+    return job;
+}
+
+void check_system(const Network& network, const SystemInfo& system) {
+    if (network.spec.dof != system.dof)
+        throw Error(Exit::file, fmt::format("the model has {} degrees of freedom, {} has {}; choose system.kind to match",
+                                            network.spec.dof, system.name, system.dof));
+}
+
+Draw box_draw(const SystemInfo& system, double angle, double speed) {
+    if (system.angles != (1u << system.dof) - 1)
+        throw Error(Exit::usage, fmt::format("the published protocols are for pendulums; {} has coordinates that are not "
+                                             "angles", system.name));
+    Draw draw;
+    for (int i = 0; i < system.dof; ++i) {
+        draw.high[i] = angle;
+        draw.low[system.dof + i] = -speed;
+        draw.high[system.dof + i] = speed;
+    }
+    return draw;
+}
+
+std::string number(const Json& x) { return x.is_number() ? fmt::format("{:.4g}", x.get<double>()) : "-"; }
+
+}  // namespace
+
+TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Config& config, const std::vector<Network>& networks,
+                                           const std::vector<bool>& alive, Progress& progress) {
+    const EvaluateJob job = evaluate_job(config, systems()[system_spec(config).kind]);
+    const SystemInfo& system = system_info(job.system);
+    check_system(networks[0], system);
+    TrajectoryEvaluation result;
+    result.trajectories = config.eval.trajectories;
+    result.repeats = config.eval.repeats;
+    const std::int64_t per_model = result.trajectories * result.repeats;
+    Json models = Json::array();
+    for (std::size_t m = 0; m < networks.size(); ++m) {
+        const std::uint64_t seed = config.run.seed + m;
+        if (!alive[m]) {
+            models.push_back({{"seed", seed}, {"failed", true}});
+            continue;
+        }
+        const std::size_t at = result.scores.size();
+        result.scores.resize(at + per_model);
+        const auto scores = std::span(result.scores).subspan(at, per_model);
+        for (std::int64_t done = 0; done < per_model; done += slice_trajectories) {
+            const std::int64_t count = std::min(slice_trajectories, per_model - done);
+            backend.evaluate(networks[m].models(), job, done, scores.subspan(done, count));
+            progress.show(std::int64_t(m) * per_model + done + count);
+        }
+        result.seeds.push_back(seed);
+        Json entry = {{"seed", seed}, {"failed", false}};
+        entry.update(summarise(scores, result.trajectories, result.repeats, system));
+        models.push_back(entry);
+    }
+    Json summary = {{"protocol", "trajectories"},
+                    {"system", system.name},
+                    {"trajectories", result.trajectories},
+                    {"repeats", result.repeats},
+                    {"models_evaluated", result.seeds.size()},
+                    {"t_end", config.eval.t_end},
+                    {"dt", config.eval.dt}};
+    if (!result.seeds.empty())
+        summary.update(summarise(result.scores, result.trajectories, result.repeats, system));
+    summary["models"] = models;
+    result.summary = summary;
+    return result;
+}
+
+std::string per_trajectory_csv(const TrajectoryEvaluation& e, const Config& config) {
+    const SystemInfo& system = system_info(system_spec(config));
+    std::string text = "seed,repeat,trajectory";
+    for (const std::string& name : system.coordinates) text += ",mse_" + name;
+    text += ",energy_error,energy_drift,valid_time,diverged\n";
+    for (std::size_t m = 0; m < e.seeds.size(); ++m)
+        for (std::int64_t k = 0; k < e.repeats * e.trajectories; ++k) {
+            const TrajectoryScore& s = e.scores[m * e.repeats * e.trajectories + k];
+            text += fmt::format("{},{},{}", e.seeds[m], k / e.trajectories, k % e.trajectories);
+            for (int i = 0; i < system.dof; ++i) text += fmt::format(",{:.9g}", s.mse[i]);
+            text += fmt::format(",{:.9g},{:.9g},{:.9g},{}\n", s.energy_error, s.energy_drift, s.valid_time, int(s.diverged));
+        }
+    return text;
+}
+
+std::vector<double> sample_trajectories(Backend& backend, const Config& config, const Network& network, int count) {
+    const SystemSpec system = system_spec(config);
+    const int rows = 2 * system.dof;
+    const Integration run{config.eval.dt, 1, std::llround(config.eval.t_end / config.eval.dt)};
+    const std::size_t size = std::size_t(run.instants + 1) * rows * count;
+    std::vector<double> initial(rows * count), raw(2 * size), out(2 * size);
+    backend.draw(draw_of(config, system_info(system), config.run.seed + 1'000'000), system.dof, 0, count, initial);
+    backend.rollout(system, run, Precision::f64, initial, std::span(raw).first(size));
+    backend.rollout(network.models(), solve_spec(config), run, precision_of(config.run.precision),
+                    precision_of(config.run.state), initial, std::span(raw).last(size));
+    // (instants + 1, 2n, count) to (count, instants + 1, 2n), twice
+    for (std::size_t w = 0; w < 2; ++w)
+        for (int s = 0; s < count; ++s)
+            for (std::int64_t k = 0; k <= run.instants; ++k)
+                for (int i = 0; i < rows; ++i)
+                    out[w * size + (s * (run.instants + 1) + k) * rows + i] = raw[w * size + (k * rows + i) * count + s];
+    return out;
+}
+
+nlohmann::ordered_json evaluate_box(Backend& backend, const Config& config, const Network& network, std::int64_t states) {
+    const SystemSpec spec = system_spec(config);
+    const SystemInfo& system = system_info(spec);
+    check_system(network, system);
+    const int n = spec.dof;
+    const Draw draw = [&] {
+        Draw d = box_draw(system, 2 * std::numbers::pi, 10);
+        d.seed = config.run.seed ^ 0x626f78;  // not the states it was trained on
+        return d;
+    }();
+    constexpr std::int64_t slice = 8192;
+    std::vector<double> errors, sizes;
+    for (std::int64_t first = 0; first < states; first += slice) {
+        const std::int64_t count = std::min(slice, states - first);
+        std::vector<double> x(2 * n * count), truth(n * count), learned(n * count);
+        backend.draw(draw, n, first, count, x);
+        backend.accelerate(spec, x, truth, {});
+        backend.accelerate(network.models(), solve_spec(config), precision_of(config.run.precision), x, learned, {}, {});
+        for (std::int64_t s = 0; s < count; ++s) {
+            double error = 0, size = 0;
+            for (int i = 0; i < n; ++i) {
+                error += std::abs(learned[i * count + s] - truth[i * count + s]);
+                size += std::abs(truth[i * count + s]);
+            }
+            errors.push_back(error);
+            sizes.push_back(size);
+        }
+    }
+    Json result = {{"protocol", "box"}, {"system", system.name}, {"states", states}, {"unit", "rad/s^2"}};
+    result["l1"] = quantiles(errors);
+    result["mean_size"] = mean(sizes);
+    result["non_finite"] = std::count_if(errors.begin(), errors.end(), [](double e) { return !std::isfinite(e); });
+    result["published"] = {{"LNN", 0.0689}, {"plain network", 0.0739}};
+    return result;
+}
+
+nlohmann::ordered_json evaluate_energy(Backend& backend, const Config& config, const Network& network, std::int64_t starts) {
+    EvaluateJob job = evaluate_job(config, system_info(system_spec(config)));
+    const SystemInfo& system = system_info(job.system);
+    check_system(network, system);
+    job.draw = box_draw(system, 2 * std::numbers::pi, 0);
+    for (int i = 0; i < system.dof; ++i) job.draw.high[system.dof + i] = 0.1;
+    job.draw.seed = config.run.seed;
+    job.integration = {0.1, 20, 1000};  // 100 s in steps of 0.005 s
+    std::vector<TrajectoryScore> scores(starts);
+    backend.evaluate(network.models(), job, 0, scores);
+    // the energy of the system hanging at rest, 29.4 J for the double pendulum of unit masses and lengths
+    std::vector<double> rest(2 * system.dof, 0.0), a(system.dof), e(1);
+    backend.accelerate(job.system, rest, a, e);
+    const double scale = std::abs(e[0]);
+    std::vector<double> errors, drifts;
+    for (const TrajectoryScore& s : scores) {
+        errors.push_back(s.diverged ? HUGE_VAL : s.energy_error / scale);
+        drifts.push_back(s.energy_drift / scale);
+    }
+    const auto s = sorted(errors), d = sorted(drifts);
+    Json result = {{"protocol", "energy"}, {"system", system.name}, {"starts", starts}, {"t_end", 100.0}, {"dt", 0.005}};
+    result["energy_scale"] = scale;
+    result["relative_error"] = {{"mean", finite_or_null(mean(s))},
+                                {"median", finite_or_null(quantile(s, 0.5))},
+                                {"worst", finite_or_null(s.back())}};
+    result["integrator_floor"] = {{"mean", mean(d)}, {"worst", d.back()}};
+    result["diverged"] = std::count_if(scores.begin(), scores.end(), [](const auto& x) { return x.diverged; });
+    result["published"] = {{"LNN", 0.0043}, {"plain network", 0.08}};
+    return result;
+}
+
+std::string trajectory_table(const nlohmann::ordered_json& summary) {
+    std::string text = fmt::format("MSE over {} random trajectories of {} s, computed {} times, {} model{}\n",
+                                   summary["trajectories"].dump(), summary["t_end"].dump(), summary["repeats"].dump(),
+                                   summary["models_evaluated"].dump(), summary["models_evaluated"] == 1 ? "" : "s");
+    if (!summary.contains("mse")) return text + "no model survived training\n";
+    const std::size_t repeats = summary["repeats"];
+    text += fmt::format("{:<22}", "");
+    for (std::size_t r = 0; r < repeats; ++r) text += fmt::format("{:>10}", fmt::format("mean {}", r + 1));
+    text += fmt::format("{:>11}{:>22}{:>10}{:>10}\n", "median", "95 % interval", "5 %", "95 %");
+    const auto rows = [&](const Json& mse, const std::string& label) {
+        for (const auto& [name, entry] : mse.items()) {
+            text += fmt::format("{:<22}", label.empty() ? name : fmt::format("{} {}", label, name));
+            for (const auto& value : entry["per_repeat_mean"]) text += fmt::format("{:>10}", number(value));
+            text += fmt::format("{:>11}{:>22}{:>10}{:>10}\n", number(entry["median"]),
+                                fmt::format("{} .. {}", number(entry["ci95_median"][0]), number(entry["ci95_median"][1])),
+                                number(entry["p05"]), number(entry["p95"]));
+        }
+    };
+    if (summary["models"].size() > 1) {
+        for (const auto& model : summary["models"]) {
+            const std::string label = fmt::format("seed {}", model["seed"].dump());
+            if (model["failed"])
+                text += fmt::format("{:<22}left the finite numbers in training\n", label);
+            else
+                rows(model["mse"], label);
+        }
+        rows(summary["mse"], "all");
+    } else {
+        rows(summary["mse"], "");
+    }
+    if (summary.contains("paired"))
+        text += fmt::format("the second coordinate is worse in {} of {} trajectories (sign test over trajectories: p = {})\n",
+                            summary["paired"]["second_worse"].is_number()
+                                ? fmt::format("{:.1f} %", 100 * summary["paired"]["second_worse"].get<double>())
+                                : "-",
+                            summary["paired"]["trajectories"].dump(), number(summary["paired"]["p_value"]));
+    text += fmt::format("energy error: median {} J, 95 % below {} J (the integrator's own: {} J)\n",
+                        number(summary["energy_error"]["median"]), number(summary["energy_error"]["p95"]),
+                        number(summary["integrator_drift"]["median"]));
+    text += fmt::format("valid for {} s (median); diverged: {}\n", number(summary["valid_time"]["median"]),
+                        summary["diverged"].dump());
+    return text;
+}
+
+std::string protocol_table(const nlohmann::ordered_json& r) {
+    if (r["protocol"] == "box")
+        return fmt::format(
+            "box, {} fresh states: L1 {} (median {}, 95 % below {}); mean |a| {}; published LNN 0.0689\n"
+            "non-finite: {}\n",
+            r["states"].dump(), number(r["l1"]["mean"]), number(r["l1"]["median"]), number(r["l1"]["p95"]),
+            number(r["mean_size"]), r["non_finite"].dump());
+    const auto percent = [](const Json& x) { return x.is_number() ? fmt::format("{:.4f} %", 100 * x.get<double>()) : "-"; };
+    return fmt::format(
+        "energy, {} starts, 100 s: mean {}, median {}, worst {} (the integrator's own: {}); published LNN 0.43 %\n"
+        "diverged: {}\n",
+        r["starts"].dump(), percent(r["relative_error"]["mean"]), percent(r["relative_error"]["median"]),
+        percent(r["relative_error"]["worst"]), percent(r["integrator_floor"]["mean"]), r["diverged"].dump());
+}
+
+}  // namespace lnn

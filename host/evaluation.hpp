@@ -1,0 +1,44 @@
+// How good a learned Lagrangian is: roll-outs against the truth over random trajectories, and the published protocols.
+//
+//   trajectories  MSE of each unwrapped coordinate over eval.t_end, `repeats` times `trajectories` random starts
+//   box           mean over fresh states of |da_1| + ... + |da_n|                       (Cranmer et al. 2020)
+//   energy        |E_model - E_true| / |E at rest| after 100 s from starts nearly at rest  (the same)
+//
+// Means of a heavy-tailed error say little: quantiles, intervals and a paired test stand beside them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "config.hpp"
+#include "lnn/backend.hpp"
+#include "network.hpp"
+#include "progress.hpp"
+
+namespace lnn {
+
+struct TrajectoryEvaluation {
+    std::int64_t trajectories = 0, repeats = 0;
+    std::vector<std::uint64_t> seeds;        // (models)
+    std::vector<TrajectoryScore> scores;     // (models, repeats, trajectories)
+    nlohmann::ordered_json summary;          // eval/summary.json
+};
+
+// `alive[m]`: whether model m has weights worth asking
+TrajectoryEvaluation evaluate_trajectories(Backend&, const Config&, const std::vector<Network>&,
+                                           const std::vector<bool>& alive, Progress&);
+std::string per_trajectory_csv(const TrajectoryEvaluation&, const Config&);
+
+// a few trajectories side by side for figures: (2: truth, model; count; instants + 1; 2n)
+std::vector<double> sample_trajectories(Backend&, const Config&, const Network&, int count);
+
+nlohmann::ordered_json evaluate_box(Backend&, const Config&, const Network&, std::int64_t states);
+nlohmann::ordered_json evaluate_energy(Backend&, const Config&, const Network&, std::int64_t starts);
+
+// tables for a terminal
+std::string trajectory_table(const nlohmann::ordered_json& summary);
+std::string protocol_table(const nlohmann::ordered_json& result);
+
+}  // namespace lnn

@@ -1,0 +1,159 @@
+#include "files/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <system_error>
+
+#include "files/descriptor.hpp"
+#include "lnn/error.hpp"
+
+namespace lnn {
+namespace fs = std::filesystem;
+
+namespace {
+
+// number of the descriptor that a path like /dev/stdout or /dev/fd/3 stands for, or -1: opening such a path
+// again would write from the start of a file that the shell redirected to
+int standing_descriptor(const fs::path& path) {
+    std::string text = path.string();
+    if (text == "/dev/stdout") return STDOUT_FILENO;
+    if (text == "/dev/stderr") return STDERR_FILENO;
+    for (const std::string_view prefix : {"/dev/fd/", "/proc/self/fd/"}) {
+        int fd = -1;
+        const char* const end = text.data() + text.size();
+        if (text.starts_with(prefix) && std::from_chars(text.data() + prefix.size(), end, fd).ptr == end)
+            return fd;
+    }
+    return -1;
+}
+
+// errno of the first failure, or 0
+int write_all(int fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+        if (written >= 0)
+            bytes.remove_prefix(static_cast<std::size_t>(written));
+        else if (errno != EINTR)
+            return errno;
+    }
+    return 0;
+}
+
+// some file systems have no fsync, which is not an error of the file
+int sync(int fd) { return ::fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP ? 0 : errno; }
+
+// creates `path`; what was begun is removed on failure
+int create_synced(const fs::path& path, std::string_view bytes) {
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (!file) return errno;
+    int error = write_all(file.get(), bytes);
+    if (error == 0) error = sync(file.get());
+    if (error != 0) ::unlink(path.c_str());
+    return error;
+}
+
+fs::path parent_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : "."; }
+
+}  // namespace
+
+void fail_file(std::string_view what, const fs::path& path, int error) {
+    std::string mend = "choose another place";
+    if (error == ENOENT)
+        mend = what == "read" ? "check the path"
+                              : fmt::format("create the directory {} first", parent_of(path).string());
+    if (error == ENOTDIR || error == EEXIST) mend = "a part of its path is a file; check the path";
+    if (error == EISDIR) mend = "name a file, not a directory";
+    if (error == EACCES || error == EPERM || error == EROFS)
+        mend = fmt::format("choose a place you may {}, or change its permissions",
+                           what == "read" ? "read" : "write to");
+    if (error == ENOSPC || error == EDQUOT || error == EFBIG) mend = "free some space or choose another disk";
+    throw Error(Exit::file, fmt::format("cannot {} {}: {}; {}", what, path.string(),
+                                        std::generic_category().message(error), mend));
+}
+
+std::string read_file(const fs::path& path) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat info {};
+    if (!file || ::fstat(file.get(), &info) != 0) fail_file("read", path, errno);
+
+    // one byte more than it has, so that the end shows without growing; a pipe grows as it comes
+    std::string bytes(std::max<std::size_t>(static_cast<std::size_t>(info.st_size) + 1, 4096), '\0');
+    std::size_t size = 0;
+    for (;;) {
+        const ssize_t got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) fail_file("read", path, errno);
+        if (got == 0) break;
+        size += static_cast<std::size_t>(got);
+        if (size == bytes.size()) bytes.resize(2 * size);
+    }
+    bytes.resize(size);
+    return bytes;
+}
+
+void check_target(const fs::path& path, bool force) {
+    std::error_code ignored;
+    const fs::file_status status = fs::status(path, ignored);
+    if (fs::is_directory(status)) fail_file("write", path, EISDIR);
+    if (fs::is_regular_file(status) && !force && standing_descriptor(path) < 0)
+        throw Error(Exit::usage, fmt::format("{} exists; give --force to overwrite it", path.string()));
+}
+
+void write_file(const fs::path& path, std::string_view bytes, bool force) {
+    check_target(path, force);
+
+    std::error_code ignored;
+    if (const int standing = standing_descriptor(path); standing >= 0) {
+        std::fflush(nullptr);
+        if (const int error = write_all(standing, bytes)) fail_file("write", path, error);
+        return;
+    }
+    if (const fs::file_status status = fs::status(path, ignored);
+        fs::exists(status) && !fs::is_regular_file(status)) {
+        const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+        if (const int error = file ? write_all(file.get(), bytes) : errno) fail_file("write", path, error);
+        return;
+    }
+
+    // behind a symbolic link it is the file that is replaced, not the link
+    const fs::path target =
+        fs::is_symlink(path, ignored) && fs::exists(path, ignored) ? fs::canonical(path) : path;
+    const fs::path beside =
+        parent_of(target) / fmt::format(".{}.{}.tmp", target.filename().string(), ::getpid());
+    if (const int error = create_synced(beside, bytes)) fail_file("write", path, error);
+    if (::rename(beside.c_str(), target.c_str()) != 0) {
+        const int error = errno;
+        ::unlink(beside.c_str());
+        fail_file("write", path, error);
+    }
+    sync_directory(parent_of(target));
+}
+
+void write_synced(const fs::path& path, std::string_view bytes) {
+    if (const int error = create_synced(path, bytes)) fail_file("write", path, error);
+}
+
+void sync_directory(const fs::path& directory) {
+    const Descriptor handle(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (const int error = handle ? sync(handle.get()) : errno) fail_file("write", directory, error);
+}
+
+void make_directories(const fs::path& path) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) fail_file("create", path, error.value());
+}
+
+void remove_tree(const fs::path& path) {
+    std::error_code error;
+    fs::remove_all(path, error);
+    if (error) fail_file("remove", path, error.value());
+}
+
+}  // namespace lnn

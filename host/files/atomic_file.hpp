@@ -1,0 +1,37 @@
+// Whole files in, whole files out: a reader sees the old file or the new one, never a part.
+//
+// A file is written beside its target, fsynced, renamed over it, and the directory fsynced; the order is that
+// of "A way to do atomic writes" (LWN 789600). What is not a regular file (a pipe, /dev/stdout) is written
+// directly.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace lnn {
+
+// Exit::file if missing, unreadable or a directory
+std::string read_file(const std::filesystem::path& path);
+
+// Exit::usage if a regular file is there and `force` is not given, Exit::file if it is a directory;
+// write_file asks this itself, a long job asks it before it starts
+void check_target(const std::filesystem::path& path, bool force);
+
+// Exit::file if it cannot be written; nothing half-written stays
+void write_file(const std::filesystem::path& path, std::string_view bytes, bool force);
+
+// a file in a directory that is renamed as a whole later: fsynced, not renamed
+void write_synced(const std::filesystem::path& path, std::string_view bytes);
+
+// names created, renamed or removed in `directory` survive a power cut
+void sync_directory(const std::filesystem::path& directory);
+
+// as std::filesystem has them, but Exit::file where it fails
+void make_directories(const std::filesystem::path& path);
+void remove_tree(const std::filesystem::path& path);
+
+// "cannot WHAT PATH: ERROR; how to mend it" for an errno
+[[noreturn]] void fail_file(std::string_view what, const std::filesystem::path& path, int error);
+
+}  // namespace lnn

@@ -1,0 +1,131 @@
+#include "files/checkpoint.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+
+#include "files/atomic_file.hpp"
+#include "lnn/error.hpp"
+
+namespace lnn {
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::string_view temporary = ".tmp";  // ends the name of what is not, or no longer, a checkpoint
+
+fs::path room_of(const fs::path& run) { return run / "checkpoints"; }
+fs::path hidden(const fs::path& room, const std::string& name) {
+    return room / fmt::format(".{}{}", name, temporary);
+}
+
+void move(const fs::path& from, const fs::path& to) {
+    if (::rename(from.c_str(), to.c_str()) != 0) fail_file("rename", from, errno);
+}
+
+void remove_hidden(const fs::path& room) {
+    std::vector<fs::path> paths;
+    for (const fs::directory_entry& entry : fs::directory_iterator(room)) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with('.') && name.ends_with(temporary)) paths.push_back(entry.path());
+    }
+    for (const fs::path& path : paths) remove_tree(path);
+}
+
+// JSON has no word for inf and nan and would hold null
+void require_finite(const json& value, const std::string& key, const fs::path& path) {
+    if (value.is_number_float() && !std::isfinite(value.get<double>()))
+        throw Error(Exit::file, fmt::format("cannot write {}: '{}' is {}, and JSON holds finite numbers only",
+                                            path.string(), key, value.get<double>()));
+    if (value.is_structured())
+        for (const auto& [inner, item] : value.items()) require_finite(item, key + "/" + inner, path);
+}
+
+void write_files(const fs::path& directory, const fs::path& final, const Checkpoint& checkpoint) {
+    const auto tensors = [&](const char* name, const Safetensors& file) {
+        write_synced(directory / name, encode_safetensors(file, (final / name).string()));
+    };
+    require_finite(checkpoint.state, "", final / "state.json");
+    tensors("model.safetensors", {checkpoint.model, checkpoint.model_metadata});
+    tensors("optimizer.safetensors", {checkpoint.optimizer, {}});
+    write_synced(directory / "state.json", checkpoint.state.dump(2) + "\n");
+    write_synced(directory / "DONE", "");
+    sync_directory(directory);
+}
+
+}  // namespace
+
+std::string checkpoint_name(std::int64_t step) { return fmt::format("step-{:012}", step); }
+
+std::vector<std::string> checkpoint_names(const fs::path& run) {
+    std::vector<std::string> names;
+    std::error_code absent;
+    for (const fs::directory_entry& entry : fs::directory_iterator(room_of(run), absent)) {
+        const std::string name = entry.path().filename().string();
+        if (!name.starts_with('.') && fs::exists(entry.path() / "DONE")) names.push_back(name);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+void write_checkpoint(const fs::path& run, const Checkpoint& checkpoint, int keep, const std::string& best) {
+    const fs::path room = room_of(run), final = room / checkpoint.name,
+                   beside = hidden(room, checkpoint.name);
+    make_directories(room);
+    remove_hidden(room);  // left by a killed writer
+
+    try {
+        make_directories(beside);
+        write_files(beside, final, checkpoint);
+    } catch (...) {
+        std::error_code ignored;
+        fs::remove_all(beside, ignored);
+        throw;
+    }
+    // a checkpoint of that name changes places with it, or steps aside where a file system cannot exchange
+    if (fs::exists(final) &&
+        ::renameat2(AT_FDCWD, beside.c_str(), AT_FDCWD, final.c_str(), RENAME_EXCHANGE) != 0)
+        move(final, hidden(room, checkpoint.name + ".old"));
+    if (!fs::exists(final)) move(beside, final);
+    sync_directory(room);
+
+    const std::vector<std::string> names = checkpoint_names(run);
+    const std::size_t kept = static_cast<std::size_t>(std::max(keep, 0));
+    for (std::size_t i = 0; i + kept < names.size(); ++i) {
+        if (names[i] == best || names[i] == checkpoint.name) continue;
+        move(room / names[i], hidden(room, names[i]));
+    }
+    remove_hidden(room);
+}
+
+Checkpoint read_checkpoint(const fs::path& run, const std::string& name) {
+    const fs::path directory = room_of(run) / name;
+    try {
+        Safetensors model = read_safetensors(directory / "model.safetensors");
+        Safetensors optimizer = read_safetensors(directory / "optimizer.safetensors");
+        json state = json::parse(read_file(directory / "state.json"));
+        return {name, std::move(state), std::move(model.tensors), std::move(optimizer.tensors),
+                std::move(model.metadata)};
+    } catch (const Error& error) {
+        throw Error(Exit::file, fmt::format("{}; remove {} to continue from the checkpoint before it",
+                                            error.what(), directory.string()));
+    } catch (const json::exception& error) {
+        throw Error(
+            Exit::file,
+            fmt::format("{}: not valid JSON ({}); remove {} to continue from the checkpoint before it",
+                        (directory / "state.json").string(), error.what(), directory.string()));
+    }
+}
+
+std::optional<Checkpoint> latest_checkpoint(const fs::path& run) {
+    const std::vector<std::string> names = checkpoint_names(run);
+    if (names.empty()) return {};
+    return read_checkpoint(run, names.back());
+}
+
+}  // namespace lnn

@@ -1,0 +1,38 @@
+// RUN/checkpoints/NAME/{model.safetensors, optimizer.safetensors, state.json, DONE}: all of it or nothing.
+//
+// Written as checkpoints/.NAME.tmp, each file fsynced, DONE last, then the directory renamed and its parent
+// fsynced: killed at any instant, every checkpoint that bears its name is whole. Removal goes through a
+// rename to .tmp, too.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "files/safetensors.hpp"
+
+namespace lnn {
+
+struct Checkpoint {
+    std::string name;  // names sort by age
+    nlohmann::json state;
+    std::vector<Tensor> model, optimizer;
+    std::map<std::string, std::string> model_metadata;
+};
+
+std::string checkpoint_name(std::int64_t step);  // "step-000000051200"
+
+// keeps this one, the last `keep` and the one named `best`; removes the others and what killed writers left
+// behind
+void write_checkpoint(const std::filesystem::path& run, const Checkpoint& checkpoint, int keep,
+                      const std::string& best);
+
+std::vector<std::string> checkpoint_names(const std::filesystem::path& run);  // the whole ones, oldest first
+Checkpoint read_checkpoint(const std::filesystem::path& run, const std::string& name);
+std::optional<Checkpoint> latest_checkpoint(const std::filesystem::path& run);
+
+}  // namespace lnn

@@ -1,0 +1,103 @@
+#include "files/dataset.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "files/array.hpp"
+#include "files/atomic_file.hpp"
+#include "files/npy.hpp"
+#include "files/npz.hpp"
+#include "lnn/error.hpp"
+
+namespace lnn {
+
+namespace {
+
+using Members = std::map<std::string, std::string>;
+
+Array take(Members& members, const std::string& key, const std::string& where) {
+    const auto member = members.extract(key);
+    if (member.empty()) {
+        std::vector<std::string> there;
+        for (const auto& [name, bytes] : members) there.push_back(name);
+        throw Error(Exit::file,
+                    fmt::format("{}: no array '{}'; it holds: {}. Save q and v (and a, t, trajectory where "
+                                "known) with numpy.savez",
+                                where, key, fmt::join(there, ", ")));
+    }
+    const std::string name = fmt::format("{}: {}", where, key);
+    Array array = decode_npy(member.mapped(), name);
+    require_finite(array, name);
+    return array;
+}
+
+void require_shape(const Array& array, const std::vector<std::size_t>& shape, const std::string& key,
+                   const std::string& where) {
+    if (array.shape != shape)
+        throw Error(Exit::file, fmt::format("{}: {} has shape {}, but q asks for {}; save one row a sample",
+                                            where, key, shape_text(array.shape), shape_text(shape)));
+}
+
+LoadedDataset parse_npz_dataset(std::string_view bytes, const std::string& where) {
+    Members members = unpack_npz(bytes, where);
+    // named before anything is taken, so that the error lists all there is
+    if (!members.contains("v")) take(members, "v", where);
+    Array q = take(members, "q", where);
+    if (q.shape.size() != 2 || q.values.empty())
+        throw Error(Exit::file,
+                    fmt::format("{}: q has shape {}, not (N, n) with N, n >= 1; save one row a sample, one "
+                                "column a coordinate",
+                                where, shape_text(q.shape)));
+    const std::vector<std::size_t> rows = {q.shape[0]};
+
+    LoadedDataset loaded;
+    Dataset& data = loaded.data;
+    data.samples = q.shape[0];
+    data.dof = static_cast<int>(q.shape[1]);
+    const auto column = [&](const std::string& key, const std::vector<std::size_t>& shape) {
+        Array array = take(members, key, where);
+        require_shape(array, shape, key, where);
+        return std::move(array.values);
+    };
+    data.v = column("v", q.shape);
+    if (members.contains("a")) data.a = column("a", q.shape);
+    if (members.contains("t")) data.t = column("t", rows);
+    if (members.contains("trajectory")) {
+        for (const double number : column("trajectory", rows)) {
+            if (!is_integer(number))
+                throw Error(Exit::file,
+                            fmt::format("{}: trajectory holds {}, not an integer", where, number));
+            data.trajectory.push_back(static_cast<std::int64_t>(number));
+        }
+    }
+    data.q = std::move(q.values);
+
+    std::vector<std::string> ignored;
+    for (const auto& [name, unread] : members) ignored.push_back(name);
+    if (!ignored.empty())
+        loaded.notes.push_back(fmt::format("{}: arrays ignored: {}", where, fmt::join(ignored, ", ")));
+    return loaded;
+}
+
+}  // namespace
+
+LoadedDataset load_dataset(const std::filesystem::path& path) {
+    const std::string bytes = read_file(path);
+    if (path.extension() == ".npz" || bytes.starts_with("PK\x03\x04"))
+        return parse_npz_dataset(bytes, path.string());
+    return parse_csv_dataset(bytes, path.string());
+}
+
+void save_dataset(const std::filesystem::path& path, const Dataset& data, bool force) {
+    const std::vector<std::size_t> rows = {data.samples},
+                                   table = {data.samples, static_cast<std::size_t>(data.dof)};
+    std::map<std::string, Array> arrays = {{"q", {table, data.q}}, {"v", {table, data.v}}};
+    if (!data.a.empty()) arrays["a"] = {table, data.a};
+    if (!data.t.empty()) arrays["t"] = {rows, data.t};
+    if (!data.trajectory.empty())
+        arrays["trajectory"] = {rows, {data.trajectory.begin(), data.trajectory.end()}};
+    for (const auto& [key, array] : arrays) require_finite(array, fmt::format("{}: {}", path.string(), key));
+    write_npz(path, arrays, force);
+}
+
+}  // namespace lnn

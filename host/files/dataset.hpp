@@ -1,0 +1,33 @@
+// States and accelerations of a mechanical system, one sample a row: what a model learns from.
+// .npz: q, v, a of shape (N, n), and t, trajectory of shape (N) where known. CSV: see dataset_csv.cpp.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lnn {
+
+struct Dataset {
+    int dof = 0;
+    std::size_t samples = 0;
+    std::vector<double> q, v;              // (samples, dof)
+    std::vector<double> a;                 // (samples, dof), or empty: not known
+    std::vector<double> t;                 // (samples) s, or empty
+    std::vector<std::int64_t> trajectory;  // (samples) which one a row is of, or empty
+};
+
+struct LoadedDataset {
+    Dataset data;
+    std::vector<std::string> notes;  // what was left out, a line each
+};
+
+// .npz by its name or its first bytes, else CSV. Every value is finite, every shape agrees, or Exit::file.
+LoadedDataset load_dataset(const std::filesystem::path& path);
+LoadedDataset parse_csv_dataset(std::string_view text, const std::string& where);
+
+void save_dataset(const std::filesystem::path& path, const Dataset& data, bool force);  // .npz
+
+}  // namespace lnn

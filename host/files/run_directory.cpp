@@ -1,0 +1,108 @@
+#include "files/run_directory.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "files/atomic_file.hpp"
+#include "lnn/error.hpp"
+
+namespace lnn {
+namespace fs = std::filesystem;
+
+namespace {
+
+// what a run writes; only these are removed when it is started anew
+constexpr const char* run_files[] = {"checkpoints",       "data",        "eval",        "figures",
+                                     "model.safetensors", "metrics.csv", "report.html", "config.toml",
+                                     "run.json"};
+
+bool is_there(const fs::path& path) {
+    std::error_code unknown;
+    return fs::exists(path, unknown);
+}
+
+// of a run in `path`, or null
+const char* first_file(const fs::path& path) {
+    for (const char* name : run_files)
+        if (is_there(path / name)) return name;
+    return nullptr;
+}
+
+Descriptor lock(const fs::path& run) {
+    const fs::path file = run / ".lock";
+    Descriptor descriptor(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+    if (!descriptor) fail_file("write", file, errno);
+    if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) == 0) return descriptor;
+    if (errno != EWOULDBLOCK) fail_file("lock", file, errno);
+    throw Error(Exit::usage,
+                fmt::format("{} is in use by another process; wait for it to end, or give another --out",
+                            run.string()));
+}
+
+// runs/0001, runs/0002, ...: one more than the highest; whoever makes the directory has the number
+fs::path create_numbered(const fs::path& parent) {
+    make_directories(parent);
+    int highest = 0;
+    for (const fs::directory_entry& entry : fs::directory_iterator(parent)) {
+        const std::string name = entry.path().filename().string();
+        int number = 0;
+        const char* const end = name.data() + name.size();
+        if (std::from_chars(name.data(), end, number).ptr == end) highest = std::max(highest, number);
+    }
+    for (;;) {
+        const fs::path path = parent / fmt::format("{:04}", ++highest);
+        std::error_code error;
+        if (fs::create_directory(path, error)) return path;
+        if (error && error != std::errc::file_exists) fail_file("create", path, error.value());
+    }
+}
+
+}  // namespace
+
+RunDirectory RunDirectory::create(const fs::path& out, bool force) {
+    const fs::path path = out.empty() ? create_numbered("runs") : out;
+    make_directories(path);
+    // files that only look like a run's are not removed, --force or not
+    if (const char* const file = first_file(path);
+        file && !is_there(path / ".lock") && !is_there(path / "run.json"))
+        throw Error(Exit::usage,
+                    fmt::format("{} is not a run directory, but its {} would be overwritten; give another "
+                                "--out",
+                                path.string(), file));
+    Descriptor held = lock(path);
+    if (first_file(path) && !force) {
+        if (run_status(path) == run_complete)
+            throw Error(Exit::usage,
+                        fmt::format("{} holds a complete run; give --force to replace it, or another --out",
+                                    path.string()));
+        throw Error(Exit::usage,
+                    fmt::format("{0} holds an unfinished run; continue it with --resume {0}, or give "
+                                "--force to replace it, or another --out",
+                                path.string()));
+    }
+    for (const char* name : run_files) remove_tree(path / name);
+    return {path, std::move(held)};
+}
+
+RunDirectory RunDirectory::open(const fs::path& run) {
+    if (!is_there(run / "config.toml"))
+        throw Error(
+            Exit::file,
+            fmt::format("{} is not a run directory (no config.toml in it); check the path", run.string()));
+    return {run, lock(run)};
+}
+
+std::string run_status(const fs::path& run) {
+    if (!is_there(run / "run.json")) return "";
+    const nlohmann::json json = nlohmann::json::parse(read_file(run / "run.json"), nullptr, false);
+    const auto status = json.is_object() ? json.find("status") : json.end();
+    return status != json.end() && status->is_string() ? status->get<std::string>() : "";
+}
+
+}  // namespace lnn

@@ -1,0 +1,36 @@
+// RUN/, where everything of one run lies, locked while a process works in it.
+// The lock is flock(2) on RUN/.lock: it dies with its process, however that ends.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "files/descriptor.hpp"
+
+namespace lnn {
+
+class RunDirectory {
+  public:
+    // a new run in `out`, or in the next free runs/0001, runs/0002, ... if it is empty. A run that is there
+    // is refused (Exit::usage), or removed with `force`; files that are not a run's stay. Read what is to be
+    // read from an old run before it is started anew.
+    static RunDirectory create(const std::filesystem::path& out, bool force);
+
+    // a run that is there, to continue it; Exit::file if there is none, Exit::usage if it is in use
+    static RunDirectory open(const std::filesystem::path& run);
+
+    const std::filesystem::path& path() const { return path_; }
+
+  private:
+    RunDirectory(std::filesystem::path path, Descriptor lock)
+        : path_(std::move(path)), lock_(std::move(lock)) {}
+
+    std::filesystem::path path_;
+    Descriptor lock_;
+};
+
+// "status" of RUN/run.json, or "" where that cannot be told
+std::string run_status(const std::filesystem::path& run);
+inline constexpr const char* run_complete = "complete";
+
+}  // namespace lnn

@@ -1,0 +1,10 @@
+set(LNN_FILES_SOURCES
+    files/array.cpp
+    files/atomic_file.cpp
+    files/checkpoint.cpp
+    files/dataset.cpp
+    files/dataset_csv.cpp
+    files/npy.cpp
+    files/npz.cpp
+    files/run_directory.cpp
+    files/safetensors.cpp)

@@ -1,0 +1,55 @@
+// The table of commands, and the one place where an error becomes a line on stderr and an exit code.
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "commands/command_line.hpp"
+
+namespace lnn {
+
+static constexpr Command table[] = {
+    {"run", "generates data, trains, evaluates and reports: the main job", run_command},
+    {"data", "generates samples of a physical system, or says what a file holds", data_command},
+    {"train", "trains alone, or goes on with a run that was stopped", train_command},
+    {"eval", "says how good a model is, by random trajectories or a published protocol", eval_command},
+    {"rollout", "integrates trajectories of a model or of a physical system", rollout_command},
+    {"accel", "gives accelerations of a model or of a physical system", accel_command},
+    {"report", "makes report.html of a run again", report_command},
+    {"doctor", "says what is there, what is missing and what would be used", doctor_command},
+    {"config", "shows or checks a configuration", config_command},
+    {"systems", "lists the physical systems, their coordinates and parameters", systems_command},
+    {"models", "lists the models and their choices", models_command},
+    {"completion", "prints a completion script for bash, zsh or fish", completion_command},
+};
+
+std::span<const Command> commands() { return table; }
+
+}  // namespace lnn
+
+static int fail(lnn::Exit exit, std::string_view line) {
+    fmt::print(stderr, "lnn_gpu: error: {}\n", line);
+    return static_cast<int>(exit);
+}
+
+int main(int argc, char** argv) {
+    using lnn::Exit;
+    try {
+        const Exit exit = lnn::run_command_line(argc, argv);
+        // results that never arrived are an error, too
+        if (std::fflush(stdout) != 0 || std::ferror(stdout))
+            return fail(Exit::file, fmt::format("cannot write to stdout: {}", std::strerror(errno)));
+        return static_cast<int>(exit);
+    } catch (const lnn::Error& error) {
+        return fail(error.exit(), error.what());
+    } catch (const std::bad_alloc&) {
+        return fail(Exit::internal, "out of memory");
+    } catch (const std::exception& error) {
+        if (std::ferror(stdout))
+            return fail(Exit::file, fmt::format("cannot write to stdout: {}", error.what()));
+        return fail(Exit::internal, error.what());
+    }
+}

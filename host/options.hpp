@@ -1,0 +1,39 @@
+// The flags that commands share, by groups, and the configuration they lead to.
+// A command takes the groups that make sense for it; flags of its own it declares beside them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "config.hpp"
+#include "config/load.hpp"
+
+namespace lnn {
+
+struct Options {
+    // what the configuration is made of
+    std::string config, preset;     // empty: not given
+    std::vector<Setting> settings;  // --set, then --backend, --device, ..., which are settings of [run]
+
+    // where results go
+    std::string out;  // empty: not given
+    bool force = false, dry_run = false;
+
+    // what is said
+    bool json = false, quiet = false, no_progress = false;
+    int verbose = 0;  // how often -v was given
+};
+
+// each declares its flags on a command; options must outlive the parsing
+// -c --preset --set --backend --device --threads --precision --state --seed
+void add_setting_flags(CLI::App&, Options&);
+void add_target_flags(CLI::App&, Options&, const std::string& what_out_is);  // --out --force --dry-run
+void add_talk_flags(CLI::App&, Options&);                                    // --json -q -v --no-progress
+void add_json_flag(CLI::App&, Options&);
+
+// the configuration of defaults, preset, file, environment and flags, validated
+Config resolve(const Options&);
+
+}  // namespace lnn

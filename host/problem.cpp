@@ -1,0 +1,101 @@
+#include "problem.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "config/schema.hpp"
+
+namespace lnn {
+
+SystemSpec system_spec(const Config& config) {
+    const SystemInfo& info = *find_system(config.system.kind);
+    SystemSpec spec{int(&info - systems().data()), info.dof, {}};
+    std::size_t at = 0;
+    for (const ParameterInfo& p : info.parameters) {
+        const auto given = config.system.parameters.find(p.name);
+        for (double value : given == config.system.parameters.end() ? p.defaults : given->second)
+            spec.parameters[at++] = value;
+    }
+    return spec;
+}
+
+const SystemInfo& system_info(const SystemSpec& spec) { return systems()[spec.kind]; }
+
+ModelSpec model_spec(const Config& config, const SystemInfo& system) {
+    ModelSpec spec;
+    spec.dof = system.dof;
+    spec.depth = int(config.model.hidden.size());
+    std::copy(config.model.hidden.begin(), config.model.hidden.end(), spec.hidden.begin());
+    spec.angles = config.model.inputs == "sincos" ? system.angles : 0;
+    spec.velocity_scale = config.model.velocity_scale;
+    spec.mass_prior = config.model.mass_prior;
+    return spec;
+}
+
+SolveSpec solve_spec(const Config& config) {
+    if (config.solve.pinv == "cusolver")
+        throw Error(Exit::backend, "solve.pinv = \"cusolver\" needs the CUDA backend; use solve.pinv = \"fused\"");
+    return {config.solve.rcond};
+}
+
+Precision precision_of(const std::string& word) {
+    if (word == "f32") return Precision::f32;
+    if (word == "f64") return Precision::f64;
+    throw Error(Exit::backend, fmt::format("precision {} is not offered by the CPU backend; use f32 or f64", word));
+}
+
+Draw draw_of(const Config& config, const SystemInfo& system, std::uint64_t seed) {
+    Draw draw;
+    draw.seed = seed;
+    for (int i = 0; i < system.dof; ++i) {
+        const auto& range = system.angles >> i & 1 ? config.data.angle : config.data.position;
+        draw.low[i] = range[0];
+        draw.high[i] = range[1];
+        draw.low[system.dof + i] = config.data.velocity[0];
+        draw.high[system.dof + i] = config.data.velocity[1];
+    }
+    return draw;
+}
+
+std::int64_t steps_per_epoch(const Config& config, std::int64_t samples) {
+    const std::int64_t steps = config.train.epochs > 0 ? samples / config.train.batch : config.train.steps / 100;
+    return std::max<std::int64_t>(steps, 1);
+}
+
+std::int64_t total_steps(const Config& config, std::int64_t samples) {
+    return config.train.epochs > 0 ? config.train.epochs * steps_per_epoch(config, samples) : config.train.steps;
+}
+
+AdamSpec adam_spec(const Config& config, std::int64_t samples) {
+    const Config::Train& t = config.train;
+    AdamSpec adam;
+    adam.schedule.kind = t.schedule.kind == "cosine" ? ScheduleKind::cosine : ScheduleKind::step;
+    adam.schedule.lr = t.lr;
+    adam.schedule.every = t.schedule.every * steps_per_epoch(config, samples);
+    adam.schedule.gamma = t.schedule.gamma;
+    adam.schedule.total = total_steps(config, samples);
+    adam.schedule.warmup = std::llround(t.schedule.warmup * double(adam.schedule.total));
+    adam.schedule.floor = t.schedule.floor;
+    adam.beta1 = t.beta1;
+    adam.beta2 = t.beta2;
+    adam.eps = t.eps;
+    adam.clip = t.clip;
+    adam.ema = t.ema;
+    adam.skip_bad = t.guard == "skip";
+    return adam;
+}
+
+LossSpec loss_spec(const Config& config) {
+    const Config::Train& t = config.train;
+    LossSpec loss;
+    loss.kind = t.loss == "l1" ? Loss::l1 : t.loss == "huber" ? Loss::huber : Loss::mse;
+    loss.delta = t.delta;
+    loss.balance = t.balance == "scale" ? Balance::scale : t.balance == "large" ? Balance::large : Balance::none;
+    return loss;
+}
+
+int substeps(double gap, double dt) { return std::max(1, int(std::ceil(gap / dt - 1e-9))); }
+
+}  // namespace lnn

@@ -1,0 +1,30 @@
+// From the settings a person gave to the plain values the backend takes.
+#pragma once
+
+#include <cstdint>
+
+#include "catalog.hpp"
+#include "config.hpp"
+#include "lnn/backend.hpp"
+
+namespace lnn {
+
+SystemSpec system_spec(const Config&);
+const SystemInfo& system_info(const SystemSpec&);
+ModelSpec model_spec(const Config&, const SystemInfo&);
+SolveSpec solve_spec(const Config&);
+Precision precision_of(const std::string& word);  // "f32", "f64"; Exit::backend for what no backend offers
+
+// ranges of `data.angle`, `data.position`, `data.velocity`, row by row
+Draw draw_of(const Config&, const SystemInfo&, std::uint64_t seed);
+
+// steps that count as an epoch where a setting is given in epochs: samples / batch, or steps / 100
+std::int64_t steps_per_epoch(const Config&, std::int64_t samples);
+std::int64_t total_steps(const Config&, std::int64_t samples);
+AdamSpec adam_spec(const Config&, std::int64_t samples);
+LossSpec loss_spec(const Config&);
+
+// RK4 steps between two instants `gap` apart, none longer than dt
+int substeps(double gap, double dt);
+
+}  // namespace lnn

@@ -1,0 +1,52 @@
+// What the files of a run hold, as far as they are there and readable: every part is a value or the reason why not,
+// so that a run that was stopped, or a damaged file, costs one section of the report and no more.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "config.hpp"
+#include "trainer.hpp"
+
+namespace lnn {
+
+template <class T>
+struct Part {
+    std::optional<T> value;
+    std::string reason;   // why there is no value
+    bool broken = false;  // the file is there, but unreadable
+
+    explicit operator bool() const { return value.has_value(); }
+    const T* operator->() const { return &*value; }
+    const T& operator*() const { return *value; }
+};
+
+// sample trajectories: (2: truth, model; count; instants; 2n)
+struct Samples {
+    std::size_t count = 0, instants = 0, dof = 0;
+    std::vector<double> values;
+
+    enum Path { truth, model };
+    double at(Path path, std::size_t sample, std::size_t instant, std::size_t row) const {
+        return values[((path * count + sample) * instants + instant) * 2 * dof + row];
+    }
+};
+
+struct Contents {
+    std::filesystem::path run;
+    Part<std::string> toml;  // config.toml as it stands
+    Part<Config> config;
+    Part<nlohmann::ordered_json> record;  // run.json
+    Part<std::vector<Metrics>> metrics;   // at least one row
+    Part<nlohmann::ordered_json> summary, box, energy;
+    Part<Samples> samples;
+};
+
+// Exit::file if there is no such directory
+Contents read_contents(const std::filesystem::path& run);
+
+}  // namespace lnn

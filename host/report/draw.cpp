@@ -1,0 +1,101 @@
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "files/atomic_file.hpp"
+#include "report/figures.hpp"
+
+extern char** environ;
+
+namespace lnn {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string script(const Figure& figure) {
+    return fmt::format(
+        "# {0}; run in this directory: gnuplot {1}.gp\n"
+        "set terminal svg size {2},{3} font 'sans-serif,16' background '#ffffff' name '{1}'\n"
+        "set output '{1}.svg'\n"
+        "set datafile separator ','\n"
+        "set datafile columnheaders\n"
+        "set grid linecolor rgb '#9a9a9a' linewidth 0.5 dashtype 3\n"
+        "set border 3 linecolor rgb '#000000' linewidth 0.75\n"
+        "set tics nomirror\n"
+        "set key outside top horizontal samplen 2\n"
+        "{4}",
+        figure.title, figure.name, figure.width, figure.height, figure.plot);
+}
+
+enum class Drawn { yes, failed, no_gnuplot };
+
+// gnuplot on NAME.gp, in `directory`; without a shell, without the user's own settings, silent
+Drawn run_gnuplot(const fs::path& directory, const std::string& name) {
+    std::string program = "gnuplot", defaults = "-d", file = name + ".gp";
+    char* const arguments[] = {program.data(), defaults.data(), file.data(), nullptr};
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_addchdir_np(&actions, directory.c_str());
+    ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    ::posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    pid_t child = 0;
+    const int error = ::posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments, environ);
+    ::posix_spawn_file_actions_destroy(&actions);
+    if (error == ENOENT) return Drawn::no_gnuplot;
+    if (error != 0) return Drawn::failed;
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) return Drawn::failed;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? Drawn::yes : Drawn::failed;
+}
+
+// what stands inside a page: no XML prologue, no tool tip, no point shapes (their ids would repeat)
+std::string for_page(const std::string& svg, const Figure& figure) {
+    const std::size_t begin = svg.find("<title>"), canvas = svg.find("<g id=\"gnuplot_canvas\"");
+    const std::size_t defs = svg.find("<defs>"), body = svg.find("</defs>");
+    if (begin == svg.npos || canvas == svg.npos || defs == svg.npos || body == svg.npos) return {};
+    const std::size_t inner = svg.find('\n', canvas) + 1;
+    return fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"{}\">\n<g>\n{}{}", figure.width,
+                       figure.height, figure.name, svg.substr(inner, defs - inner), svg.substr(body + 7));
+}
+
+}  // namespace
+
+std::string value_text(double x) { return std::isfinite(x) ? fmt::format("{:.9g}", x) : "nan"; }
+
+std::vector<std::optional<std::string>> draw(const std::vector<Figure>& figures, const fs::path& directory,
+                                             std::vector<std::string>& notes) {
+    if (!figures.empty()) make_directories(directory);
+    std::vector<std::optional<std::string>> pictures(figures.size());
+    bool installed = true;
+    for (std::size_t i = 0; i < figures.size(); ++i) {
+        const Figure& figure = figures[i];
+        const fs::path svg = directory / (figure.name + ".svg");
+        // an old picture must not stand beside new numbers
+        remove_tree(svg);
+        write_file(directory / (figure.name + ".csv"), figure.csv, true);
+        write_file(directory / (figure.name + ".gp"), script(figure), true);
+        if (!installed) continue;
+        const Drawn drawn = run_gnuplot(directory, figure.name);
+        installed = drawn != Drawn::no_gnuplot;
+        std::string picture;
+        if (drawn == Drawn::yes) picture = for_page(read_file(svg), figure);
+        if (!picture.empty())
+            pictures[i] = std::move(picture);
+        else if (installed)
+            notes.push_back(fmt::format("gnuplot could not draw {}: the figure is left out; see why with: cd {} && gnuplot "
+                                        "{}.gp", svg.string(), directory.string(), figure.name));
+    }
+    if (!installed)
+        notes.push_back("gnuplot is not installed: the figures are left out; apt install gnuplot-nox");
+    return pictures;
+}
+
+}  // namespace lnn

@@ -1,0 +1,27 @@
+// The page: escaping, tables, and the frame with its one style sheet. Nothing is fetched, nothing is run.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace lnn {
+
+std::string escape(std::string_view text);  // for text and for attributes in double quotes
+
+// four digits; "not finite" for null, which is how JSON holds infinity; "-" for what is no number
+std::string number(const nlohmann::ordered_json&);
+
+// cells are text and become escaped; the first one of a row is its heading
+std::string heading_row(const std::vector<std::string>& cells);
+std::string row(const std::vector<std::string>& cells, std::string_view style = {});
+std::string table(std::string_view rows, std::string_view style = {});  // scrolls sideways where it is too wide
+
+std::string paragraph(std::string_view text, std::string_view style = {});
+std::string section(std::string_view title, std::string_view html);
+std::string page(std::string_view title, std::string_view html);
+
+}  // namespace lnn

@@ -1,0 +1,304 @@
+#include "session.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <fstream>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "backends.hpp"
+#include "config/load.hpp"
+#include "config/schema.hpp"
+#include "config/write.hpp"
+#include "evaluation.hpp"
+#include "files/atomic_file.hpp"
+#include "files/npy.hpp"
+#include "initialise.hpp"
+#include "problem.hpp"
+#include "report.hpp"
+#include "trainer.hpp"
+#include "version.hpp"
+
+namespace lnn {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+
+std::string host_name() {
+    char name[256] = {};
+    return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
+// as the kernel has them
+std::vector<std::string> program_arguments() {
+    std::vector<std::string> arguments;
+    std::ifstream file("/proc/self/cmdline", std::ios::binary);
+    for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
+    return arguments;
+}
+
+fs::path model_path(const fs::path& run, const Config& config, int model) {
+    return config.run.seeds == 1 ? run / "model.safetensors"
+                                 : run / "models" / fmt::format("seed-{}.safetensors", config.run.seed + model);
+}
+
+Network first_network(const Config& config, const std::optional<Network>& init, int model) {
+    const std::uint64_t seed = config.run.seed + model;
+    Network network;
+    network.spec = model_spec(config, *find_system(config.system.kind));
+    network.weights = init ? init->weights : initial_weights(network.spec, config.model.init, seed);
+    std::string parameters;
+    for (const auto& [name, values] : config.system.parameters)
+        parameters += fmt::format("{}{}={}", parameters.empty() ? "" : ";", name, fmt::join(values, ","));
+    network.metadata["system"] = config.system.kind;
+    network.metadata["params"] = parameters;
+    network.metadata["seed"] = fmt::to_string(seed);
+    network.metadata["version"] = version();
+    return network;
+}
+
+}  // namespace
+
+Session::Session(Config config, const Options& options, RunDirectory directory)
+    : config_(std::move(config)), options_(options), directory_(std::move(directory)) {}
+
+void Session::open_backend_and_say() {
+    std::string note;
+    backend_ = open_backend(config_, &note);
+    if (!note.empty()) say(talk(), note);
+    const BackendInfo info = backend_->info();
+    // what `auto` came to: a resumed run takes the same
+    config_.run.backend = info.name;
+    config_.run.threads = info.threads;
+    if (!info.isa.empty()) config_.run.isa = info.isa;
+    record_["backend"] = info.name;
+    record_["device"] = info.device;
+    record_["isa"] = info.isa;
+    record_["threads"] = info.threads;
+}
+
+void Session::write_record() { write_file(path() / "run.json", record_.dump(2) + "\n", true); }
+
+Session Session::start(const std::string& command, const Config& config, const Options& options) {
+    Session session(config, options, RunDirectory::create(options.out, options.force));
+    session.record_ = {{"status", "started"},
+                       {"command", command},
+                       {"version", version()},
+                       {"git", git_description()},
+                       {"argv", program_arguments()},
+                       {"host", host_name()},
+                       {"seed", config.run.seed},
+                       {"started", now_text()}};
+    session.open_backend_and_say();
+    write_file(session.path() / "config.toml", config_to_toml(session.config_), true);
+    session.write_record();
+    return session;
+}
+
+// RUN's own configuration; Exit::usage where a flag says otherwise
+Config run_config(const fs::path& run, const Options& options) {
+    Sources sources;
+    sources.file = (run / "config.toml").string();
+    sources.environment = false;
+    const Config own = load(sources);
+    if (!options.config.empty() || !options.preset.empty())
+        throw Error(Exit::usage, fmt::format("{} has its own configuration; leave out --config and --preset", run.string()));
+    sources.flags = options.settings;
+    if (const auto changed = differences(own, load(sources)); !changed.empty())
+        throw Error(Exit::usage, fmt::format("{} was started with another {}; leave that flag out, or start a new run",
+                                             run.string(), fmt::join(changed, ", ")));
+    return own;
+}
+
+Session Session::open(const fs::path& run, const Options& options) {
+    RunDirectory directory = RunDirectory::open(run);
+    Session session(run_config(run, options), options, std::move(directory));
+    const std::string text = read_file(run / "run.json");
+    session.record_ = Json::parse(text, nullptr, false);
+    if (!session.record_.is_object())
+        throw Error(Exit::file, fmt::format("{}: not JSON; start the run anew with --force", (run / "run.json").string()));
+    session.open_backend_and_say();
+    return session;
+}
+
+void Session::save_models(const std::vector<Network>& networks, const std::vector<std::int64_t>& failed) {
+    const bool f64 = config_.run.precision == "f64";
+    bool first = true;
+    for (std::size_t m = 0; m < networks.size(); ++m) {
+        if (failed[m] >= 0) continue;
+        const Safetensors file = network_file(networks[m], f64);
+        if (config_.run.seeds > 1) {
+            make_directories(path() / "models");
+            write_safetensors(model_path(path(), config_, int(m)), file, true);
+        }
+        if (first) write_safetensors(path() / "model.safetensors", file, true);
+        first = false;
+    }
+}
+
+Work read_work(const Config& config, const std::string& init_from, const Options& options) {
+    Work work;
+    const SystemInfo& system = *find_system(config.system.kind);
+    std::vector<std::string> notes;
+    constexpr std::string_view prefix = "file:";
+    if (config.data.source.starts_with(prefix)) {
+        const std::string source = config.data.source.substr(prefix.size());
+        LoadedDataset loaded = load_dataset(source);
+        notes = loaded.notes;
+        if (loaded.data.a.empty())
+            throw Error(Exit::file, fmt::format("{}: no accelerations (a); training needs them", source));
+        if (loaded.data.dof != system.dof)
+            throw Error(Exit::file, fmt::format("{}: {} degrees of freedom, {} has {}; set system.kind to match", source,
+                                                loaded.data.dof, system.name, system.dof));
+        work.data.push_back(std::move(loaded.data));
+    }
+    if (!init_from.empty()) {
+        work.init = load_network(init_from, notes);
+        const ModelSpec wanted = model_spec(config, system), &given = work.init->spec;
+        if (given.dof != wanted.dof || given.depth != wanted.depth || given.hidden != wanted.hidden ||
+            given.angles != wanted.angles)
+            throw Error(Exit::file, fmt::format("{}: its shape or inputs are not those of [model]; set model.hidden and "
+                                                "model.inputs to match it",
+                                                init_from));
+    }
+    for (const std::string& note : notes) say(!options.quiet, note);
+    return work;
+}
+
+Exit Session::work(const Work& work) {
+    if (const Exit ended = train(work); ended != Exit::ok) return ended;
+    if (record_.value("command", "") == "run") {
+        evaluate();
+        report();
+    }
+    record_["status"] = run_complete;
+    record_["finished"] = now_text();
+    write_record();
+    return Exit::ok;
+}
+
+Exit Session::train(const Work& work) {
+    catch_stop_signals();
+    TrainingData data(*backend_, config_, work.data);
+    if (!work.resume && config_.data.source == "trajectories") {
+        make_directories(path() / "data");
+        for (std::size_t m = 0; m < data.sets().size(); ++m)
+            save_dataset(path() / "data" / fmt::format("train-{}.npz", config_.run.seed + m), data.sets()[m], true);
+    }
+    std::vector<Network> networks;
+    for (int m = 0; m < config_.run.seeds; ++m) networks.push_back(first_network(config_, work.init, m));
+    Trainer trainer(*backend_, config_, data, std::move(networks), path());
+    if (work.resume)
+        if (const auto checkpoint = latest_checkpoint(path())) trainer.restore(*checkpoint);
+
+    record_["status"] = "training";
+    write_record();
+    const std::int64_t total = total_steps(config_, data.samples());
+    Progress progress("train", "steps", total, bars());
+    const TrainingOutcome outcome = trainer.run(progress, work.max_seconds);
+    progress.finish();
+    record_["timings"]["train"] = outcome.seconds;
+    record_["steps"] = outcome.steps;
+    record_["skipped"] = outcome.skipped;
+    record_["truncated_samples"] = outcome.truncated;
+    record_["failed_at"] = outcome.failed;
+    save_models(trainer.networks(), outcome.failed);
+    write_file(path() / "metrics.csv", metrics_csv(trainer.metrics()), true);
+
+    const std::size_t lost = std::count_if(outcome.failed.begin(), outcome.failed.end(), [](auto f) { return f >= 0; });
+    for (std::size_t m = 0; m < outcome.failed.size(); ++m) {
+        if (outcome.failed[m] >= 0)
+            say(talk(), fmt::format("seed {}: the gradient left the finite numbers at step {}; the model stops there",
+                                    config_.run.seed + m, outcome.failed[m]));
+        else if (outcome.skipped[m] > 0)
+            say(talk(), fmt::format("seed {}: {} of {} steps left out (gradient not finite)", config_.run.seed + m,
+                                    outcome.skipped[m], outcome.steps));
+    }
+    if (lost == outcome.failed.size()) {
+        record_["status"] = "failed";
+        write_record();
+        throw Error(Exit::numerics, fmt::format("{}: training left the finite numbers in all {} models; the last good "
+                                                "checkpoint is kept; try a lower train.lr, train.clip or train.guard = \"skip\"",
+                                                path().string(), lost));
+    }
+    if (outcome.steps < total) {
+        record_["status"] = "stopped";
+        write_record();
+        say(talk(), fmt::format("stopped at step {} of {}; go on with: lnn_gpu train --resume {}", outcome.steps, total,
+                                path().string()));
+        return outcome.stop == Stop::interrupt ? Exit::interrupted : Exit::stopped;
+    }
+    record_["status"] = "trained";
+    write_record();
+    return Exit::ok;
+}
+
+RunModels load_run_models(const fs::path& run, const Config& config) {
+    RunModels models;
+    std::vector<std::string> notes;
+    for (int m = 0; m < config.run.seeds; ++m) {
+        const fs::path path = model_path(run, config, m);
+        const bool there = config.run.seeds == 1 || fs::exists(path);
+        models.networks.push_back(there ? load_network(path, notes) : Network{});
+        models.alive.push_back(there);
+    }
+    const auto some = std::find(models.alive.begin(), models.alive.end(), true);
+    if (some == models.alive.end())
+        throw Error(Exit::file, fmt::format("{}: no trained model there; train it first", run.string()));
+    // a failed model has the shape of the others
+    for (std::size_t m = 0; m < models.networks.size(); ++m)
+        if (!models.alive[m]) models.networks[m].spec = models.networks[some - models.alive.begin()].spec;
+    return models;
+}
+
+void Session::evaluate() {
+    const auto start = std::chrono::steady_clock::now();
+    const RunModels models = load_run_models(path(), config_);
+    const std::int64_t alive = std::count(models.alive.begin(), models.alive.end(), true);
+    const std::int64_t total = alive * config_.eval.trajectories * config_.eval.repeats;
+    Progress progress("eval", "trajectories", total, bars());
+    const TrajectoryEvaluation e = evaluate_trajectories(*backend_, config_, models.networks, models.alive, progress);
+    progress.finish();
+    make_directories(path() / "eval");
+    write_file(path() / "eval/summary.json", e.summary.dump(2) + "\n", true);
+    write_file(path() / "eval/per_trajectory.csv", per_trajectory_csv(e, config_), true);
+    const Network& first = models.networks[std::find(models.alive.begin(), models.alive.end(), true) - models.alive.begin()];
+    constexpr int count = 8;
+    std::vector<double> trajectories = sample_trajectories(*backend_, config_, first, count);
+    const std::size_t rows = 2 * first.spec.dof;
+    write_npy(path() / "eval/trajectories.npy", {{2, count, trajectories.size() / (2 * count * rows), rows}, trajectories},
+              true);
+    results_ += trajectory_table(e.summary);
+    record_["timings"]["eval"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    write_record();
+}
+
+void Session::report() {
+    write_record();
+    for (const std::string& note : write_report(path())) say(talk(), note);
+}
+
+nlohmann::ordered_json Session::json() const {
+    Json result = {{"run", path().string()}, {"record", record_}};
+    if (const fs::path summary = path() / "eval/summary.json"; fs::exists(summary))
+        result["eval"] = Json::parse(read_file(summary));
+    return result;
+}
+
+void print_results(const Session& session, const Options& options) {
+    if (options.json)
+        fmt::print("{}\n", session.json().dump(2));
+    else
+        fmt::print("{}{}\n", session.results(), session.path().string());
+}
+
+}  // namespace lnn

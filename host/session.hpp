@@ -1,0 +1,80 @@
+// One run directory being worked in: its configuration, its backend, its record (run.json), and the stages that
+// `run`, `train`, `eval` and `report` are made of. Each stage leaves its files behind, so that the next can be
+// started from them by another process.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "config.hpp"
+#include "files/dataset.hpp"
+#include "files/run_directory.hpp"
+#include "lnn/backend.hpp"
+#include "network.hpp"
+#include "options.hpp"
+
+namespace lnn {
+
+// what a training starts from
+struct Work {
+    std::vector<Dataset> data;    // to learn from; empty: generated
+    std::optional<Network> init;  // first weights; none: fresh ones
+    bool resume = false;          // from the last checkpoint, if there is one
+    double max_seconds = 0;       // 0: no limit
+};
+// reads the files a configuration and --init-from name, before anything is written
+Work read_work(const Config&, const std::string& init_from, const Options&);
+
+class Session {
+  public:
+    // a new run of `command` ("run", "train") in --out or the next free directory under runs/
+    static Session start(const std::string& command, const Config&, const Options&);
+    // a run that is there; its own configuration, backend, threads, precision and seed
+    static Session open(const std::filesystem::path& run, const Options&);
+
+    // Training, then, in a `run`, evaluation and report. ok, stopped or interrupted; Exit::numerics is thrown if no
+    // model survived.
+    Exit work(const Work&);
+    // Stages, each from the files of the one before
+    Exit train(const Work&);
+    void evaluate();
+    void report();
+
+    const Config& config() const { return config_; }
+    const std::filesystem::path& path() const { return directory_.path(); }
+    bool complete() const { return record_.value("status", "") == run_complete; }
+    const std::string& results() const { return results_; }  // tables of what was evaluated
+    nlohmann::ordered_json json() const;                      // the same for --json
+
+  private:
+    Config config_;
+    Options options_;
+    RunDirectory directory_;
+    std::unique_ptr<Backend> backend_;
+    nlohmann::ordered_json record_;  // run.json
+    std::string results_;
+
+    Session(Config, const Options&, RunDirectory);
+    void open_backend_and_say();
+    void write_record();
+    bool talk() const { return !options_.quiet; }
+    bool bars() const { return !options_.quiet && !options_.no_progress; }
+    void save_models(const std::vector<Network>&, const std::vector<std::int64_t>& failed);
+};
+
+void print_results(const Session&, const Options&);  // on stdout
+
+// the models of a run: by seed, those that survived
+struct RunModels {
+    std::vector<Network> networks;
+    std::vector<bool> alive;
+};
+Config run_config(const std::filesystem::path& run, const Options&);
+RunModels load_run_models(const std::filesystem::path& run, const Config&);
+
+}  // namespace lnn

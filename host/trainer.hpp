@@ -1,0 +1,85 @@
+// Training of one or more models side by side: slices of steps, metrics, checkpoints, resume.
+//
+// Everything a step depends on is keyed by its global number, so that a run that was cut off anywhere and resumed
+// from its last checkpoint gives the same bits as one that was not.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config.hpp"
+#include "files/checkpoint.hpp"
+#include "lnn/backend.hpp"
+#include "network.hpp"
+#include "progress.hpp"
+#include "signals.hpp"
+#include "training_data.hpp"
+
+namespace lnn {
+
+// a row of metrics.csv: one model over one interval of steps
+struct Metrics {
+    std::int64_t step;     // the interval's end
+    double epoch;
+    std::uint64_t seed;
+    double loss, lr, grad_norm;  // loss and norm: means over the interval
+    std::int64_t skipped, truncated;  // since the start
+    double cond_p99;       // 99th percentile of cond(M), to a factor of 2, in the interval
+    double seconds;        // of training, since the start
+};
+
+std::string metrics_csv(const std::vector<Metrics>&);
+std::vector<Metrics> read_metrics(const std::filesystem::path&);
+
+struct TrainingOutcome {
+    Stop stop = Stop::none;      // why it ended before its last step
+    bool out_of_time = false;
+    std::int64_t steps = 0;      // done
+    double seconds = 0;
+    std::vector<std::int64_t> failed, skipped, truncated;  // (models)
+};
+
+class Trainer {
+  public:
+    // `networks`: one a model, their first weights; `directory`: where metrics and checkpoints go
+    Trainer(Backend&, const Config&, TrainingData&, std::vector<Network> networks, std::filesystem::path directory);
+
+    void restore(const Checkpoint&);  // Exit::file where it is of another configuration
+    TrainingOutcome run(Progress&, double max_seconds);
+
+    // what was learned: averaged weights where averaging is on
+    std::vector<Network> networks() const;
+    const std::vector<Metrics>& metrics() const { return metrics_; }
+
+  private:
+    Backend& backend_;
+    const Config& config_;
+    TrainingData& data_;
+    std::vector<Network> networks_;
+    std::filesystem::path directory_;
+    std::int64_t total_, step_ = 0;
+    std::size_t parameters_;
+    std::vector<double> weights_, first_, second_, average_;  // (models, parameters)
+    std::vector<std::int64_t> applied_, failed_, skipped_, truncated_;
+    std::vector<AdamSpec> adam_;
+    LossSpec loss_;
+    std::vector<Metrics> metrics_;
+    double seconds_ = 0;  // before this process
+    std::string best_;
+    double best_loss_;
+
+    // sums over the steps of an interval, a model each
+    struct Interval {
+        std::int64_t steps = 0;
+        std::vector<double> loss, grad_norm;
+        std::vector<std::int64_t> condition;
+    };
+    void add(Interval&, const TrainReport&, std::int64_t steps) const;
+    void close(Interval&, double seconds);
+    void save(double seconds);
+    double recent_loss() const;
+};
+
+}  // namespace lnn

@@ -1,0 +1,50 @@
+// What training sees: samples of a finite set in shuffled order, or states drawn anew for every step.
+// Each model has its own set, keyed by its seed; a slice of steps is the same whatever was asked before it.
+#pragma once
+
+#include <vector>
+
+#include "config.hpp"
+#include "files/dataset.hpp"
+#include "lnn/backend.hpp"
+#include "problem.hpp"
+
+namespace lnn {
+
+// trajectories of the configured system from drawn starts: (trajectories x points) samples
+Dataset trajectory_dataset(Backend&, const Config&, std::uint64_t seed);
+// states drawn directly: `count` of them from index `first` on
+Dataset drawn_dataset(Backend&, const Config&, std::uint64_t seed, std::int64_t first, std::int64_t count);
+
+class TrainingData {
+  public:
+    // `given`: one set for all models, or empty to generate what the configuration says
+    TrainingData(Backend&, const Config&, std::vector<Dataset> given = {});
+
+    std::int64_t samples() const { return samples_; }  // of a set; 0: drawn anew
+    const std::vector<Dataset>& sets() const { return sets_; }
+
+    // steps first .. first + count - 1; the spans live until the next call
+    TrainData slice(std::int64_t first, std::int64_t count);
+
+    // standard deviation of each component of the accelerations, over the first set
+    std::vector<double> acceleration_scale();
+
+  private:
+    Backend& backend_;
+    const Config& config_;
+    std::int64_t samples_ = 0;
+    std::vector<Dataset> sets_;
+    std::vector<double> states_, accelerations_;  // (models, 2n, samples), (models, n, samples)
+    std::vector<std::int32_t> order_;             // (models, steps, batch)
+    struct Permutation {
+        std::int64_t epoch = -1;
+        std::vector<std::int32_t> order;
+    };
+    std::vector<Permutation> permutations_;
+
+    void draw(std::int64_t first, std::int64_t count);
+    const std::vector<std::int32_t>& permutation(int model, std::int64_t epoch);
+};
+
+}  // namespace lnn

@@ -1,0 +1,128 @@
+#include "files/run_directory.hpp"
+
+#include <signal.h>
+
+#include "files/scratch.hpp"
+
+namespace lnn {
+namespace {
+namespace fs = std::filesystem;
+
+TEST(RunDirectory, NumbersFreshOnes) {
+    const Scratch scratch;
+    const fs::path before = fs::current_path();
+    fs::current_path(scratch.path());
+    EXPECT_EQ(RunDirectory::create("", false).path(), "runs/0001");
+    EXPECT_EQ(RunDirectory::create("", false).path(), "runs/0002");
+    fs::create_directory("runs/0041");
+    fs::create_directory("runs/0099-notes");
+    EXPECT_EQ(RunDirectory::create("", false).path(), "runs/0042");
+    fs::create_directory("runs/12345");
+    EXPECT_EQ(RunDirectory::create("", false).path(), "runs/12346");
+    fs::current_path(before);
+}
+
+TEST(RunDirectory, CreatesItsParents) {
+    const Scratch scratch;
+    EXPECT_TRUE(fs::is_directory(RunDirectory::create(scratch / "a/b/run", false).path()));
+    spill(scratch / "file", "");
+    expect_error(Exit::file, {"file", "Not a directory"},
+                 [&] { RunDirectory::create(scratch / "file", false); });
+}
+
+TEST(RunDirectory, TwoProcessesContend) {
+    const Scratch scratch;
+    const fs::path run = scratch / "run";
+    const auto in_use = [&] {
+        expect_error(Exit::usage, {run.string(), "in use by another process"},
+                     [&] { RunDirectory::create(run, true); });
+        expect_error(Exit::usage, {run.string(), "in use by another process"},
+                     [&] { RunDirectory::open(run); });
+        return ::testing::Test::HasFailure() ? 1 : 0;
+    };
+    {
+        const RunDirectory held = RunDirectory::create(run, false);
+        spill(run / "config.toml", "seed = 1");
+        EXPECT_TRUE(in_child(in_use));
+        EXPECT_EQ(slurp(run / "config.toml"), "seed = 1") << "--force reached into a run in use";
+    }
+    EXPECT_TRUE(in_child([&] { return RunDirectory::open(run).path() == run ? 0 : 1; }))
+        << "the lock was not let go";
+}
+
+TEST(RunDirectory, LockDiesWithItsProcess) {
+    const Scratch scratch;
+    int ready[2];
+    ASSERT_EQ(::pipe(ready), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const RunDirectory held = RunDirectory::create(scratch / "run", false);
+        if (::write(ready[1], "x", 1) == 1) ::pause();
+        ::_exit(1);
+    }
+    char byte;
+    ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+    expect_error(Exit::usage, {"in use"}, [&] { RunDirectory::create(scratch / "run", false); });
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    EXPECT_NO_THROW(RunDirectory::create(scratch / "run", false));
+    ::close(ready[0]);
+    ::close(ready[1]);
+}
+
+TEST(RunDirectory, ReplacesOnlyWithForce) {
+    const Scratch scratch;
+    const fs::path run = scratch / "run";
+    const auto make = [&](const std::string& status) {
+        RunDirectory::create(run, true);
+        spill(run / "run.json", "{\"status\": \"" + status + "\"}");
+        spill(run / "notes.txt", "mine");
+        fs::create_directories(run / "checkpoints/step-1");
+    };
+    make("running");
+    expect_error(Exit::usage, {run.string(), "unfinished run", "--resume " + run.string(), "--force"},
+                 [&] { RunDirectory::create(run, false); });
+    make("complete");
+    expect_error(Exit::usage, {run.string(), "complete run", "--force"},
+                 [&] { RunDirectory::create(run, false); });
+    EXPECT_TRUE(fs::exists(run / "checkpoints/step-1"));
+
+    RunDirectory::create(run, true);
+    EXPECT_FALSE(fs::exists(run / "checkpoints"));
+    EXPECT_FALSE(fs::exists(run / "run.json"));
+    EXPECT_EQ(slurp(run / "notes.txt"), "mine");
+    EXPECT_NO_THROW(RunDirectory::create(run, false)) << "foreign files do not make a run";
+}
+
+// a directory with a data/ of its own, such as a project's root, is not emptied even with --force
+TEST(RunDirectory, LeavesOtherDirectoriesAlone) {
+    const Scratch scratch;
+    fs::create_directory(scratch / "data");
+    spill(scratch / "data/mine.csv", "x");
+    for (const bool force : {false, true, true})
+        expect_error(Exit::usage, {scratch.path().string(), "not a run directory", "data", "another --out"},
+                     [&] { RunDirectory::create(scratch.path(), force); });
+    EXPECT_EQ(slurp(scratch / "data/mine.csv"), "x");
+}
+
+TEST(RunDirectory, OpensOnlyRuns) {
+    const Scratch scratch;
+    expect_error(Exit::file, {"absent", "not a run directory"},
+                 [&] { RunDirectory::open(scratch / "absent"); });
+    expect_error(Exit::file, {"not a run directory"}, [&] { RunDirectory::open(scratch.path()); });
+    EXPECT_EQ(count_entries(scratch.path()), 0);
+}
+
+TEST(RunDirectory, Status) {
+    const Scratch scratch;
+    EXPECT_EQ(run_status(scratch.path()), "");
+    for (const char* text : {"", "{", "[]", "3", "{}", "{\"status\": 3}"}) {
+        spill(scratch / "run.json", text);
+        EXPECT_EQ(run_status(scratch.path()), "") << text;
+    }
+    spill(scratch / "run.json", "{\"status\": \"complete\"}");
+    EXPECT_EQ(run_status(scratch.path()), run_complete);
+}
+
+}  // namespace
+}  // namespace lnn
