@@ -19,8 +19,8 @@ std::string from_json(const std::filesystem::path& path, std::vector<std::string
     try {
         return make();
     } catch (const Json::exception& error) {
-        notes.push_back(fmt::format("{}: not as this version writes it ({}); evaluate the run again", path.string(),
-                                    error.what()));
+        notes.push_back(fmt::format("{}: not as this version writes it ({}); evaluate the run again",
+                                    path.string(), error.what()));
         return paragraph(notes.back(), "absent");
     }
 }
@@ -31,7 +31,9 @@ std::string protocols(const Contents& c, std::vector<std::string>& notes) {
     if (c.energy) html += from_json(c.run / "eval/energy.json", notes, [&] { return protocol(*c.energy); });
     for (const auto* part : {&c.box, &c.energy})
         if (part->broken) html += paragraph(part->reason, "absent");
-    return html.empty() ? "" : section("Published protocols", fmt::format("<div class=\"wide cards\">\n{}</div>\n", html));
+    return html.empty()
+               ? ""
+               : section("Published protocols", fmt::format("<div class=\"wide cards\">\n{}</div>\n", html));
 }
 
 std::string figures(const Contents& c, std::vector<std::string>& notes) {
@@ -42,8 +44,9 @@ std::string figures(const Contents& c, std::vector<std::string>& notes) {
     std::string html;
     for (std::size_t i = 0; i < all.size(); ++i)
         if (pictures[i])
-            html += fmt::format("<figure>\n<h3 id=\"{}\">{}</h3>\n{}\n<figcaption>{}</figcaption>\n</figure>\n", all[i].name,
-                                escape(all[i].title), *pictures[i], escape(all[i].meaning));
+            html +=
+                fmt::format("<figure>\n<h3 id=\"{}\">{}</h3>\n{}\n<figcaption>{}</figcaption>\n</figure>\n",
+                            all[i].name, escape(all[i].title), *pictures[i], escape(all[i].meaning));
     if (!html.empty()) html = fmt::format("<div class=\"wide cards\">\n{}</div>\n", html);
     for (const std::string& line : trouble) html += paragraph(line, "absent");
     for (const std::string& line : left_out) html += paragraph(line, "absent");
@@ -59,7 +62,8 @@ std::vector<std::string> write_report(const std::filesystem::path& run) {
     const auto note = [&](const auto& part) {
         if (part.broken) notes.push_back(part.reason);
     };
-    note(c.config), note(c.record), note(c.metrics), note(c.summary), note(c.box), note(c.energy), note(c.samples);
+    note(c.config), note(c.record), note(c.metrics), note(c.summary), note(c.box), note(c.energy),
+        note(c.samples);
 
     std::string html = header(c);
     html += section("Results", from_json(run / "eval/summary.json", notes, [&] { return results(c); }));

@@ -28,7 +28,8 @@ auto part(const fs::path& run, const char* name, F read) -> Part<decltype(read(r
 
 Json read_object(const fs::path& path) {
     Json json = Json::parse(read_file(path), nullptr, false);
-    if (!json.is_object()) throw Error(Exit::file, fmt::format("{}: not a JSON object; make it again", path.string()));
+    if (!json.is_object())
+        throw Error(Exit::file, fmt::format("{}: not a JSON object; make it again", path.string()));
     return json;
 }
 
@@ -60,7 +61,8 @@ Samples read_samples(const fs::path& path, std::size_t dof) {
 Contents read_contents(const fs::path& run) {
     std::error_code error;
     if (!fs::is_directory(run, error))
-        throw Error(Exit::file, fmt::format("{}: no such run directory; name one that `lnn_gpu run` made", run.string()));
+        throw Error(Exit::file,
+                    fmt::format("{}: no such run directory; name one that `lnn_gpu run` made", run.string()));
     Contents c;
     c.run = run;
     c.toml = part(run, "config.toml", read_file);

@@ -1,5 +1,5 @@
-// What the files of a run hold, as far as they are there and readable: every part is a value or the reason why not,
-// so that a run that was stopped, or a damaged file, costs one section of the report and no more.
+// What the files of a run hold, as far as they are there and readable: every part is a value or the reason
+// why not, so that a run that was stopped, or a damaged file, costs one section of the report and no more.
 #pragma once
 
 #include <filesystem>

@@ -12,10 +12,11 @@ namespace lnn {
 namespace {
 
 // told apart on white and on black
-constexpr const char* colours[] = {"#3b82c4", "#d9731a", "#2a9d6f", "#c2609c", "#8b78d0", "#b58a1b", "#4fa3b5", "#8d8d8d"};
+constexpr const char* colours[] = {"#3b82c4", "#d9731a", "#2a9d6f", "#c2609c",
+                                   "#8b78d0", "#b58a1b", "#4fa3b5", "#8d8d8d"};
 
 // one line a seed, logarithmic; `value` is a column of metrics.csv
-Figure curve(const std::vector<Metrics>& rows, Figure figure, const char* label, double Metrics::* value) {
+Figure curve(const std::vector<Metrics>& rows, Figure figure, const char* label, double Metrics::*value) {
     std::set<std::uint64_t> seeds;
     for (const Metrics& m : rows) seeds.insert(m.seed);
     std::map<std::int64_t, std::map<std::uint64_t, double>> steps;
@@ -35,13 +36,16 @@ Figure curve(const std::vector<Metrics>& rows, Figure figure, const char* label,
 
     // more seeds than colours: a band of thin lines, not a legend
     const bool few = seeds.size() <= std::size(colours);
-    figure.plot = fmt::format("set xlabel 'step'\nset ylabel '{}'\nset logscale y\nset format y '%g'\n", label);
+    figure.plot =
+        fmt::format("set xlabel 'step'\nset ylabel '{}'\nset logscale y\nset format y '%g'\n", label) +
+        axis('x', 0, double(steps.rbegin()->first), 5);
     if (seeds.size() == 1 || !few) figure.plot += "unset key\n";
     figure.plot += "plot";
     std::size_t i = 0;
     for (std::uint64_t seed : seeds) {
-        figure.plot += fmt::format("{} \\\n  '{}.csv' using 1:{} with lines linewidth {} linecolor rgb '{}' title 'seed {}'",
-                                   i == 0 ? "" : ",", figure.name, i + 2, few ? 1.5 : 0.5, colours[few ? i : 0], seed);
+        figure.plot += fmt::format(
+            "{} \\\n  '{}.csv' using 1:{} with lines linewidth {} linecolor rgb '{}' title 'seed {}'",
+            i == 0 ? "" : ",", figure.name, i + 2, few ? 1.5 : 0.5, colours[few ? i : 0], seed);
         ++i;
     }
     figure.plot += "\n";
@@ -49,7 +53,7 @@ Figure curve(const std::vector<Metrics>& rows, Figure figure, const char* label,
 }
 
 // a logarithmic line needs two points above 0
-bool drawable(const std::vector<Metrics>& rows, double Metrics::* value) {
+bool drawable(const std::vector<Metrics>& rows, double Metrics::*value) {
     std::set<std::int64_t> steps;
     for (const Metrics& m : rows)
         if (std::isfinite(m.*value) && m.*value > 0) steps.insert(m.step);
@@ -66,26 +70,34 @@ std::vector<Figure> curves(const Part<std::vector<Metrics>>& metrics, std::vecto
     struct Wanted {
         Figure figure;
         const char* label;
-        double Metrics::* value;
+        double Metrics::*value;
     };
     Wanted wanted[] = {
-        {{"loss", "Loss", "What training makes small, averaged over intervals of steps, one line per seed: the lower, the "
-                          "closer the learned accelerations are to those of the data.", "", ""},
-         "loss", &Metrics::loss},
-        {{"gradient", "Gradient norm", "How strongly the loss pulls on the weights, averaged over the same intervals: a "
-                                       "spike is a stretch of batches that shook the model.", "", ""},
-         "gradient norm", &Metrics::grad_norm}};
+        {{"loss", "Loss",
+          "What training makes small, averaged over intervals of steps, one line per seed: the lower, the "
+          "closer the learned accelerations are to those of the data.",
+          "", ""},
+         "loss",
+         &Metrics::loss},
+        {{"gradient", "Gradient norm",
+          "How strongly the loss pulls on the weights, averaged over the same intervals: a "
+          "spike is a stretch of batches that shook the model.",
+          "", ""},
+         "gradient norm",
+         &Metrics::grad_norm}};
     std::vector<Figure> figures;
     for (Wanted& w : wanted) {
         if (!drawable(*metrics, w.value)) {
-            left_out.push_back(fmt::format("{}: metrics.csv has fewer than two finite values above 0", w.figure.title));
+            left_out.push_back(
+                fmt::format("{}: metrics.csv has fewer than two finite values above 0", w.figure.title));
             continue;
         }
         std::int64_t gaps = 0;
         for (const Metrics& m : *metrics) gaps += !std::isfinite(m.*w.value);
         Figure figure = curve(*metrics, std::move(w.figure), w.label, w.value);
         if (gaps > 0)
-            figure.meaning += fmt::format(" {} of {} values are not finite and leave a gap.", gaps, metrics->size());
+            figure.meaning +=
+                fmt::format(" {} of {} values are not finite and leave a gap.", gaps, metrics->size());
         figures.push_back(std::move(figure));
     }
     return figures;

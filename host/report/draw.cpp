@@ -62,13 +62,23 @@ std::string for_page(const std::string& svg, const Figure& figure) {
     const std::size_t defs = svg.find("<defs>"), body = svg.find("</defs>");
     if (begin == svg.npos || canvas == svg.npos || defs == svg.npos || body == svg.npos) return {};
     const std::size_t inner = svg.find('\n', canvas) + 1;
-    return fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"{}\">\n<g>\n{}{}", figure.width,
-                       figure.height, figure.name, svg.substr(inner, defs - inner), svg.substr(body + 7));
+    return fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"{}\">\n<g>\n{}{}",
+                       figure.width, figure.height, figure.name, svg.substr(inner, defs - inner),
+                       svg.substr(body + 7));
 }
 
 }  // namespace
 
 std::string value_text(double x) { return std::isfinite(x) ? fmt::format("{:.9g}", x) : "nan"; }
+
+std::string axis(char name, double low, double high, int intervals) {
+    const double wanted = (high - low) / intervals, power = std::pow(10.0, std::floor(std::log10(wanted)));
+    const double digit = wanted / power, step = power * (digit <= 1   ? 1
+                                                         : digit <= 2 ? 2
+                                                         : digit <= 5 ? 5
+                                                                      : 10);
+    return fmt::format("set {0}range [{1:.9g}:{2:.9g}]\nset {0}tics {3:.9g}\n", name, low, high, step);
+}
 
 std::vector<std::optional<std::string>> draw(const std::vector<Figure>& figures, const fs::path& directory,
                                              std::vector<std::string>& notes) {
@@ -90,8 +100,10 @@ std::vector<std::optional<std::string>> draw(const std::vector<Figure>& figures,
         if (!picture.empty())
             pictures[i] = std::move(picture);
         else if (installed)
-            notes.push_back(fmt::format("gnuplot could not draw {}: the figure is left out; see why with: cd {} && gnuplot "
-                                        "{}.gp", svg.string(), directory.string(), figure.name));
+            notes.push_back(fmt::format(
+                "gnuplot could not draw {}: the figure is left out; see why with: cd {} && gnuplot "
+                "{}.gp",
+                svg.string(), directory.string(), figure.name));
     }
     if (!installed)
         notes.push_back("gnuplot is not installed: the figures are left out; apt install gnuplot-nox");

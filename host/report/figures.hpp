@@ -1,4 +1,5 @@
-// Figures of a run: numbers (.csv), a gnuplot script that stands on its own beside them (.gp), and the picture (.svg).
+// Figures of a run: numbers (.csv), a gnuplot script that stands on its own beside them (.gp), and the
+// picture (.svg).
 #pragma once
 
 #include <filesystem>
@@ -25,9 +26,13 @@ std::vector<Figure> motion(const Part<Config>&, const Part<Samples>&, std::vecto
 
 // writes the .csv and .gp of every figure, then has gnuplot draw each .svg; the pictures, in order, nothing
 // where gnuplot failed or is missing, with a line in `notes`
-std::vector<std::optional<std::string>> draw(const std::vector<Figure>&, const std::filesystem::path& directory,
+std::vector<std::optional<std::string>> draw(const std::vector<Figure>&,
+                                             const std::filesystem::path& directory,
                                              std::vector<std::string>& notes);
 
 std::string value_text(double);  // a number of a .csv
+
+// "set xrange" and about `intervals` round steps in it, for axis 'x' or 'y'
+std::string axis(char name, double low, double high, int intervals);
 
 }  // namespace lnn

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "config/load.hpp"
 #include "config/schema.hpp"
 #include "config/write.hpp"
 #include "report/html.hpp"
@@ -26,7 +27,8 @@ std::string fact(const Part<Json>& record, const char* name) {
 // objects are flattened to dotted keys, lists of words and numbers to one line
 void add_rows(std::string& rows, const std::string& key, const Json& value) {
     if (value.is_object() && !value.empty()) {
-        for (const auto& [name, inner] : value.items()) add_rows(rows, key.empty() ? name : key + "." + name, inner);
+        for (const auto& [name, inner] : value.items())
+            add_rows(rows, key.empty() ? name : key + "." + name, inner);
         return;
     }
     const bool list = value.is_array() && std::none_of(value.begin(), value.end(),
@@ -52,7 +54,8 @@ std::string header(const Contents& c) {
     };
     add("started", fact(c.record, "started"));
     add("status", fact(c.record, "status"));
-    return fmt::format("<header>\n<h1>{}</h1>\n<p class=\"facts\">\n{}</p>\n</header>\n", escape(title(c)), facts);
+    return fmt::format("<header>\n<h1>{}</h1>\n<p class=\"facts\">\n{}</p>\n</header>\n", escape(title(c)),
+                       facts);
 }
 
 std::string settings(const Contents& c) {
@@ -61,7 +64,8 @@ std::string settings(const Contents& c) {
         if (c.toml) html += fmt::format("<div class=\"scroll\"><pre>{}</pre></div>\n", escape(*c.toml));
         return section("Settings", html);
     }
-    Config defaults;
+    Config defaults = load({.preset = "default", .file = "", .flags = {}, .environment = false});
+    defaults.system.parameters.clear();
     for (const ParameterInfo& p : find_system(c.config->system.kind)->parameters)
         defaults.system.parameters[p.name] = p.defaults;
     const std::vector<std::string> changed = differences(*c.config, defaults);
@@ -78,15 +82,18 @@ std::string settings(const Contents& c) {
         }
         cards += fmt::format("<div><h3>{}</h3>\n{}</div>\n", escape(name), table(rows, "pairs"));
     }
-    return section("Settings", paragraph("From config.toml, which reproduces the run; bold: not the default.", "note") +
-                                   fmt::format("<div class=\"cards\">\n{}</div>\n", cards));
+    return section(
+        "Settings",
+        paragraph("From config.toml, which reproduces the run; bold: not as in the preset default.", "note") +
+            fmt::format("<div class=\"cards\">\n{}</div>\n", cards));
 }
 
 std::string record(const Contents& c) {
     if (!c.record) return section("Record", paragraph(c.record.reason, "absent"));
     std::string rows;
     add_rows(rows, "", *c.record);
-    return section("Record", paragraph("From run.json: what ran, where and how long.", "note") + table(rows, "pairs"));
+    return section("Record",
+                   paragraph("From run.json: what ran, where and how long.", "note") + table(rows, "pairs"));
 }
 
 }  // namespace lnn
