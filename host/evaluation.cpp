@@ -132,7 +132,8 @@ TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Config& confi
         for (std::int64_t done = 0; done < per_model; done += slice_trajectories) {
             const std::int64_t count = std::min(slice_trajectories, per_model - done);
             backend.evaluate(networks[m].models(), job, done, scores.subspan(done, count));
-            progress.show(std::int64_t(m) * per_model + done + count);
+            progress.show(std::int64_t(at) + done + count);
+            if ((result.stop = stop_requested()) != Stop::none) return result;
         }
         result.seeds.push_back(seed);
         Json entry = {{"seed", seed}, {"failed", false}};

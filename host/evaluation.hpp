@@ -16,6 +16,7 @@
 #include "lnn/backend.hpp"
 #include "network.hpp"
 #include "progress.hpp"
+#include "signals.hpp"
 
 namespace lnn {
 
@@ -24,6 +25,7 @@ struct TrajectoryEvaluation {
     std::vector<std::uint64_t> seeds;        // (models)
     std::vector<TrajectoryScore> scores;     // (models, repeats, trajectories)
     nlohmann::ordered_json summary;          // eval/summary.json
+    Stop stop = Stop::none;                  // asked for before all was done; then there is no summary
 };
 
 // `alive[m]`: whether model m has weights worth asking

@@ -20,6 +20,7 @@ static constexpr Command table[] = {
     {"accel", "gives accelerations of a model or of a physical system", accel_command},
     {"report", "makes report.html of a run again", report_command},
     {"doctor", "says what is there, what is missing and what would be used", doctor_command},
+    {"bench", "measures the speed of each kernel and main job, beside its bound", bench_command},
     {"config", "shows or checks a configuration", config_command},
     {"systems", "lists the physical systems, their coordinates and parameters", systems_command},
     {"models", "lists the models and their choices", models_command},

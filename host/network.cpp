@@ -64,8 +64,8 @@ std::vector<int> widths_of(const Safetensors& file, const std::string& where) {
         const std::string layer = fmt::format("fc{}", l + 1);
         if (weight.name != layer + ".weight" || bias.name != layer + ".bias")
             refuse(where, fmt::format("expected {0}.weight and {0}.bias, found {1} and {2}", layer, weight.name, bias.name));
-        if (weight.shape.size() != 2 || bias.shape.size() != 1 || bias.shape[0] != weight.shape[0])
-            refuse(where, fmt::format("{0}.weight must be [out, in] and {0}.bias [out]", layer));
+        if (weight.shape.size() != 2 || bias.shape.size() != 1 || bias.shape[0] != weight.shape[0] || bias.shape[0] == 0)
+            refuse(where, fmt::format("{0}.weight must be [out, in] and {0}.bias [out], neither empty", layer));
         if (widths.empty()) widths.push_back(int(weight.shape[1]));
         if (weight.shape[1] != std::size_t(widths.back()))
             refuse(where, fmt::format("{}.weight has {} inputs, the layer before has {} outputs", layer, weight.shape[1],

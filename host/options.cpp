@@ -1,5 +1,8 @@
 #include "options.hpp"
 
+#include <charconv>
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "config/schema.hpp"
@@ -79,6 +82,17 @@ void add_talk_flags(CLI::App& app, Options& options) {
         ->excludes(quiet)
         ->group("Output");
     app.add_flag("--no-progress", options.no_progress, "no progress on stderr")->group("Output");
+}
+
+CLI::Validator positive_number() {
+    const auto check = [](const std::string& text) {
+        double value = 0;
+        const char* const end = text.data() + text.size();
+        const auto [next, error] = std::from_chars(text.data(), end, value);
+        const bool good = error == std::errc() && next == end && std::isfinite(value) && value > 0;
+        return good ? "" : fmt::format("'{}' is not a finite number above 0", text);
+    };
+    return CLI::Validator(check, "POSITIVE");
 }
 
 Config resolve(const Options& options) { return load({options.preset, options.config, options.settings}); }

@@ -33,6 +33,9 @@ void add_target_flags(CLI::App&, Options&, const std::string& what_out_is);  // 
 void add_talk_flags(CLI::App&, Options&);                                    // --json -q -v --no-progress
 void add_json_flag(CLI::App&, Options&);
 
+// check() of a flag: a finite number above 0; CLI::PositiveNumber lets nan and inf pass
+CLI::Validator positive_number();
+
 // the configuration of defaults, preset, file, environment and flags, validated
 Config resolve(const Options&);
 

@@ -66,14 +66,23 @@ Network first_network(const Config& config, const std::optional<Network>& init, 
     return network;
 }
 
+// argv and paths may be any bytes, JSON is UTF-8
+std::string text_of(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
+
+// what cannot work is refused here, before a directory is made or an old run replaced
+std::unique_ptr<Backend> open_able_backend(const Config& config, std::string& note) {
+    precision_of(config.run.precision);
+    precision_of(config.run.state);
+    solve_spec(config);
+    return open_backend(config, &note);
+}
+
 }  // namespace
 
-Session::Session(Config config, const Options& options, RunDirectory directory)
-    : config_(std::move(config)), options_(options), directory_(std::move(directory)) {}
+Session::Session(Config config, const Options& options, std::unique_ptr<Backend> backend, RunDirectory directory)
+    : config_(std::move(config)), options_(options), directory_(std::move(directory)), backend_(std::move(backend)) {}
 
-void Session::open_backend_and_say() {
-    std::string note;
-    backend_ = open_backend(config_, &note);
+void Session::record_backend(const std::string& note) {
     if (!note.empty()) say(talk(), note);
     const BackendInfo info = backend_->info();
     // what `auto` came to: a resumed run takes the same
@@ -86,21 +95,29 @@ void Session::open_backend_and_say() {
     record_["threads"] = info.threads;
 }
 
-void Session::write_record() { write_file(path() / "run.json", record_.dump(2) + "\n", true); }
+void Session::write_record() { write_file(path() / "run.json", text_of(record_) + "\n", true); }
 
-Session Session::start(const std::string& command, const Config& config, const Options& options) {
-    Session session(config, options, RunDirectory::create(options.out, options.force));
+Session Session::start(const std::string& command, Config config, const Options& options, const std::string& init_from) {
+    catch_stop_signals();
+    // resumed from anywhere, it finds its files
+    constexpr std::string_view prefix = "file:";
+    if (config.data.source.starts_with(prefix))
+        config.data.source = fmt::format("{}{}", prefix, fs::absolute(config.data.source.substr(prefix.size())).string());
+    std::string note;
+    auto backend = open_able_backend(config, note);
+    Session session(std::move(config), options, std::move(backend), RunDirectory::create(options.out, options.force));
     session.record_ = {{"status", "started"},
                        {"command", command},
                        {"version", version()},
                        {"git", git_description()},
                        {"argv", program_arguments()},
                        {"host", host_name()},
-                       {"seed", config.run.seed},
+                       {"seed", session.config_.run.seed},
                        {"started", now_text()}};
-    session.open_backend_and_say();
-    write_file(session.path() / "config.toml", config_to_toml(session.config_), true);
+    if (!init_from.empty()) session.record_["init_from"] = fs::absolute(init_from).string();
+    session.record_backend(note);
     session.write_record();
+    write_file(session.path() / "config.toml", config_to_toml(session.config_), true);  // last: now it is a run
     return session;
 }
 
@@ -120,13 +137,17 @@ Config run_config(const fs::path& run, const Options& options) {
 }
 
 Session Session::open(const fs::path& run, const Options& options) {
+    catch_stop_signals();
     RunDirectory directory = RunDirectory::open(run);
-    Session session(run_config(run, options), options, std::move(directory));
+    Config config = run_config(run, options);
+    std::string note;
+    auto backend = open_able_backend(config, note);
+    Session session(std::move(config), options, std::move(backend), std::move(directory));
     const std::string text = read_file(run / "run.json");
     session.record_ = Json::parse(text, nullptr, false);
     if (!session.record_.is_object())
         throw Error(Exit::file, fmt::format("{}: not JSON; start the run anew with --force", (run / "run.json").string()));
-    session.open_backend_and_say();
+    session.record_backend(note);
     return session;
 }
 
@@ -134,7 +155,10 @@ void Session::save_models(const std::vector<Network>& networks, const std::vecto
     const bool f64 = config_.run.precision == "f64";
     bool first = true;
     for (std::size_t m = 0; m < networks.size(); ++m) {
-        if (failed[m] >= 0) continue;
+        if (failed[m] >= 0) {  // nor what it was before it failed
+            remove_tree(model_path(path(), config_, int(m)));
+            continue;
+        }
         const Safetensors file = network_file(networks[m], f64);
         if (config_.run.seeds > 1) {
             make_directories(path() / "models");
@@ -165,9 +189,10 @@ Work read_work(const Config& config, const std::string& init_from, const Options
         work.init = load_network(init_from, notes);
         const ModelSpec wanted = model_spec(config, system), &given = work.init->spec;
         if (given.dof != wanted.dof || given.depth != wanted.depth || given.hidden != wanted.hidden ||
-            given.angles != wanted.angles)
-            throw Error(Exit::file, fmt::format("{}: its shape or inputs are not those of [model]; set model.hidden and "
-                                                "model.inputs to match it",
+            given.angles != wanted.angles || given.velocity_scale != wanted.velocity_scale ||
+            given.mass_prior != wanted.mass_prior)
+            throw Error(Exit::file, fmt::format("{}: not a model of [model] and system.kind; set model.hidden, model.inputs, "
+                                                "model.velocity_scale and model.mass_prior to match it",
                                                 init_from));
     }
     for (const std::string& note : notes) say(!options.quiet, note);
@@ -175,21 +200,24 @@ Work read_work(const Config& config, const std::string& init_from, const Options
 }
 
 Exit Session::work(const Work& work) {
-    if (const Exit ended = train(work); ended != Exit::ok) return ended;
-    if (record_.value("command", "") == "run") {
-        evaluate();
-        report();
+    if (complete()) {  // all but a report that a kill may have cost
+        if (is_whole() && !fs::exists(path() / "report.html")) report();
+        return Exit::ok;
     }
+    if (const Exit ended = train(work); ended != Exit::ok) return ended;
+    if (is_whole())
+        if (const Exit ended = evaluate(); ended != Exit::ok) return ended;
     record_["status"] = run_complete;
     record_["finished"] = now_text();
     write_record();
+    if (is_whole()) report();  // shows the record, and can be made again from what is there
     return Exit::ok;
 }
 
 Exit Session::train(const Work& work) {
-    catch_stop_signals();
     TrainingData data(*backend_, config_, work.data);
-    if (!work.resume && config_.data.source == "trajectories") {
+    const std::optional<Checkpoint> checkpoint = work.resume ? latest_checkpoint(path()) : std::nullopt;
+    if (!checkpoint && config_.data.source == "trajectories") {
         make_directories(path() / "data");
         for (std::size_t m = 0; m < data.sets().size(); ++m)
             save_dataset(path() / "data" / fmt::format("train-{}.npz", config_.run.seed + m), data.sets()[m], true);
@@ -197,8 +225,7 @@ Exit Session::train(const Work& work) {
     std::vector<Network> networks;
     for (int m = 0; m < config_.run.seeds; ++m) networks.push_back(first_network(config_, work.init, m));
     Trainer trainer(*backend_, config_, data, std::move(networks), path());
-    if (work.resume)
-        if (const auto checkpoint = latest_checkpoint(path())) trainer.restore(*checkpoint);
+    if (checkpoint) trainer.restore(*checkpoint);
 
     record_["status"] = "training";
     write_record();
@@ -233,9 +260,7 @@ Exit Session::train(const Work& work) {
     if (outcome.steps < total) {
         record_["status"] = "stopped";
         write_record();
-        say(talk(), fmt::format("stopped at step {} of {}; go on with: lnn_gpu train --resume {}", outcome.steps, total,
-                                path().string()));
-        return outcome.stop == Stop::interrupt ? Exit::interrupted : Exit::stopped;
+        return stopped(outcome.stop, fmt::format("at step {} of {}", outcome.steps, total));
     }
     record_["status"] = "trained";
     write_record();
@@ -260,7 +285,12 @@ RunModels load_run_models(const fs::path& run, const Config& config) {
     return models;
 }
 
-void Session::evaluate() {
+Exit Session::stopped(Stop stop, const std::string& where) {
+    say(talk(), fmt::format("stopped {}; go on with: lnn_gpu train --resume {}", where, path().string()));
+    return stop == Stop::interrupt ? Exit::interrupted : Exit::stopped;
+}
+
+Exit Session::evaluate() {
     const auto start = std::chrono::steady_clock::now();
     const RunModels models = load_run_models(path(), config_);
     const std::int64_t alive = std::count(models.alive.begin(), models.alive.end(), true);
@@ -268,6 +298,7 @@ void Session::evaluate() {
     Progress progress("eval", "trajectories", total, bars());
     const TrajectoryEvaluation e = evaluate_trajectories(*backend_, config_, models.networks, models.alive, progress);
     progress.finish();
+    if (e.stop != Stop::none) return stopped(e.stop, "in the evaluation");
     make_directories(path() / "eval");
     write_file(path() / "eval/summary.json", e.summary.dump(2) + "\n", true);
     write_file(path() / "eval/per_trajectory.csv", per_trajectory_csv(e, config_), true);
@@ -280,6 +311,7 @@ void Session::evaluate() {
     results_ += trajectory_table(e.summary);
     record_["timings"]["eval"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     write_record();
+    return Exit::ok;
 }
 
 void Session::report() {
@@ -296,7 +328,7 @@ nlohmann::ordered_json Session::json() const {
 
 void print_results(const Session& session, const Options& options) {
     if (options.json)
-        fmt::print("{}\n", session.json().dump(2));
+        fmt::print("{}\n", text_of(session.json()));
     else
         fmt::print("{}{}\n", session.results(), session.path().string());
 }

@@ -17,6 +17,7 @@
 #include "lnn/backend.hpp"
 #include "network.hpp"
 #include "options.hpp"
+#include "signals.hpp"
 
 namespace lnn {
 
@@ -33,21 +34,22 @@ Work read_work(const Config&, const std::string& init_from, const Options&);
 class Session {
   public:
     // a new run of `command` ("run", "train") in --out or the next free directory under runs/
-    static Session start(const std::string& command, const Config&, const Options&);
+    static Session start(const std::string& command, Config, const Options&, const std::string& init_from = "");
     // a run that is there; its own configuration, backend, threads, precision and seed
     static Session open(const std::filesystem::path& run, const Options&);
 
-    // Training, then, in a `run`, evaluation and report. ok, stopped or interrupted; Exit::numerics is thrown if no
-    // model survived.
+    // Training, then, in a `run`, evaluation and report; nothing where it is complete. ok, stopped or interrupted;
+    // Exit::numerics is thrown if no model survived.
     Exit work(const Work&);
     // Stages, each from the files of the one before
     Exit train(const Work&);
-    void evaluate();
+    Exit evaluate();
     void report();
 
     const Config& config() const { return config_; }
     const std::filesystem::path& path() const { return directory_.path(); }
     bool complete() const { return record_.value("status", "") == run_complete; }
+    std::string init_from() const { return record_.value("init_from", ""); }  // first weights; "": fresh ones
     const std::string& results() const { return results_; }  // tables of what was evaluated
     nlohmann::ordered_json json() const;                      // the same for --json
 
@@ -59,9 +61,11 @@ class Session {
     nlohmann::ordered_json record_;  // run.json
     std::string results_;
 
-    Session(Config, const Options&, RunDirectory);
-    void open_backend_and_say();
+    Session(Config, const Options&, std::unique_ptr<Backend>, RunDirectory);
+    void record_backend(const std::string& note);
+    Exit stopped(Stop, const std::string& where);
     void write_record();
+    bool is_whole() const { return record_.value("command", "") == "run"; }  // to the report, not training alone
     bool talk() const { return !options_.quiet; }
     bool bars() const { return !options_.quiet && !options_.no_progress; }
     void save_models(const std::vector<Network>&, const std::vector<std::int64_t>& failed);

@@ -1,6 +1,7 @@
 #include "states.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "files/npy.hpp"
 #include "lnn/error.hpp"
@@ -12,6 +13,13 @@ std::vector<double> transposed(std::span<const double> values, std::size_t rows,
     for (std::size_t r = 0; r < rows; ++r)
         for (std::size_t c = 0; c < columns; ++c) out[c * rows + r] = values[r * columns + c];
     return out;
+}
+
+void require_memory(double bytes, const std::string& what) {
+    const double there = double(sysconf(_SC_PHYS_PAGES)) * double(sysconf(_SC_PAGESIZE));
+    if (bytes > there)
+        throw Error(Exit::usage, fmt::format("{} need {:.3g} GB of memory, this machine has {:.3g}; ask for fewer", what,
+                                             bytes * 1e-9, there * 1e-9));
 }
 
 std::vector<double> load_states(const std::filesystem::path& path, int dof) {

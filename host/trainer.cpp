@@ -56,16 +56,19 @@ std::vector<Metrics> read_metrics(const std::filesystem::path& path) {
     std::vector<Metrics> rows;
     const char* at = text.data() + std::string_view(metrics_header).size();
     const char* const end = text.data() + text.size();
+    const auto field = [&](auto& value, char after) {
+        const auto [next, error] = std::from_chars(at, end, value);
+        if (error != std::errc() || next == end || *next != after)
+            throw Error(Exit::file, fmt::format("{}:{}: malformed row; start the run anew with --force", path.string(),
+                                                rows.size() + 2));
+        at = next + 1;
+    };
     while (at < end) {
-        double v[10];
-        for (int i = 0; i < 10; ++i) {
-            const auto [next, error] = std::from_chars(at, end, v[i]);
-            if (error != std::errc() || next == end || *next != (i == 9 ? '\n' : ','))
-                throw Error(Exit::file, fmt::format("{}:{}: malformed row", path.string(), rows.size() + 2));
-            at = next + 1;
-        }
-        rows.push_back({std::int64_t(v[0]), v[1], std::uint64_t(v[2]), v[3], v[4], v[5], std::int64_t(v[6]),
-                        std::int64_t(v[7]), v[8], v[9]});
+        Metrics m{};
+        field(m.step, ','), field(m.epoch, ','), field(m.seed, ','), field(m.loss, ','), field(m.lr, ',');
+        field(m.grad_norm, ','), field(m.skipped, ','), field(m.truncated, ','), field(m.cond_p99, ',');
+        field(m.seconds, '\n');
+        rows.push_back(m);
     }
     return rows;
 }
@@ -137,11 +140,26 @@ double Trainer::recent_loss() const {
     return alive ? sum / alive : std::numeric_limits<double>::infinity();
 }
 
+void Trainer::stop_lost_models() {
+    for (std::size_t m = 0; m < networks_.size(); ++m) {
+        std::span<double> parts[] = {weights_, first_, second_, average_};
+        bool lost = false;
+        for (std::span<double>& part : parts) {
+            part = part.subspan(m * parameters_, parameters_);
+            lost |= !std::all_of(part.begin(), part.end(), [](double x) { return std::isfinite(x); });
+        }
+        if (lost)
+            for (const std::span<double> part : parts) std::fill(part.begin(), part.end(), 0.0);
+        if (failed_[m] < 0 && (lost || (step_ == total_ && applied_[m] == 0))) failed_[m] = step_;
+    }
+}
+
 void Trainer::save(double seconds) {
     const std::size_t models = networks_.size();
     Checkpoint checkpoint;
     checkpoint.name = checkpoint_name(step_);
-    const Safetensors model = network_file(networks()[0], config_.run.precision == "f64");
+    const auto alive = std::find_if(failed_.begin(), failed_.end(), [](std::int64_t f) { return f < 0; });
+    const Safetensors model = network_file(networks()[alive - failed_.begin()], config_.run.precision == "f64");
     checkpoint.model = model.tensors;
     checkpoint.model_metadata = model.metadata;
     checkpoint.optimizer = {state_tensor("weights", models, weights_), state_tensor("first", models, first_),
@@ -166,6 +184,7 @@ void Trainer::restore(const Checkpoint& checkpoint) {
     const nlohmann::json& state = checkpoint.state;
     try {
         if (state.at("config") != config_to_toml(config_)) refuse("is of another configuration");
+        if (state.at("steps") != total_) refuse("was made with another number of samples");
         step_ = state.at("step");
         applied_ = state.at("applied").get<std::vector<std::int64_t>>();
         failed_ = state.at("failed").get<std::vector<std::int64_t>>();
@@ -202,6 +221,7 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
     TrainingOutcome outcome;
     Interval interval;
     double step_seconds = 1e-3;  // a first guess, replaced by what is measured
+    if (step_ == 0) save(seconds_);  // even a run that fails at once leaves a good one
     while (step_ < total_) {
         // an interval is summed as a whole: a checkpoint and a stop fall on its end
         const std::int64_t end = std::min(total_, (step_ / every + 1) * every);
@@ -220,6 +240,7 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
         if (step_ < end) continue;
 
         const double seconds = seconds_ + since(start);
+        stop_lost_models();
         close(interval, seconds);
         progress.show(step_, fmt::format("loss {:.4g}", recent_loss()));
         const bool all_failed = std::all_of(failed_.begin(), failed_.end(), [](std::int64_t f) { return f >= 0; });
@@ -227,7 +248,7 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
         outcome.out_of_time = max_seconds > 0 && since(start) >= max_seconds;
         const bool leave = step_ == total_ || all_failed || outcome.stop != Stop::none || outcome.out_of_time;
         const std::int64_t previous = (step_ - 1) / every * every;  // where the interval began
-        if (leave || step_ / checkpoint_every > previous / checkpoint_every) save(seconds);
+        if (!all_failed && (leave || step_ / checkpoint_every > previous / checkpoint_every)) save(seconds);
         if (leave) break;
     }
     outcome.steps = step_;

@@ -38,7 +38,7 @@ struct TrainingOutcome {
     bool out_of_time = false;
     std::int64_t steps = 0;      // done
     double seconds = 0;
-    std::vector<std::int64_t> failed, skipped, truncated;  // (models)
+    std::vector<std::int64_t> failed, skipped, truncated;  // (models); failed: at which step, or -1
 };
 
 class Trainer {
@@ -78,6 +78,9 @@ class Trainer {
     };
     void add(Interval&, const TrainReport&, std::int64_t steps) const;
     void close(Interval&, double seconds);
+    // a model with a number that is not finite, or without one good step, has failed; zeros, which files can hold,
+    // stand for what is lost
+    void stop_lost_models();
     void save(double seconds);
     double recent_loss() const;
 };

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <new>
 
 #include "lanes.hpp"
@@ -12,6 +13,7 @@
 #include "lnn/random.hpp"
 #include "parallel.hpp"
 #include "rollout.hpp"
+#include "shapes.hpp"
 
 #define LNN_DECLARE_LANES(isa)                                                                           \
     namespace lnn::isa {                                                                                 \
@@ -87,8 +89,11 @@ std::vector<T> narrowed(std::span<const double> x) {
     return std::vector<T>(x.begin(), x.end());
 }
 
-void require(bool shapes_fit, const char* what) {
-    if (!shapes_fit) throw Error(Exit::internal, std::string("shapes do not fit: ") + what);
+// of this thread alone, so that other programs do not count
+double core_seconds() {
+    timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
 }
 
 class CpuBackend final : public Backend {
@@ -101,10 +106,23 @@ class CpuBackend final : public Backend {
 
     BackendInfo info() const override { return {"cpu", processor_name(), lanes_.name, threads_}; }
 
+    double peak(Precision precision, double seconds) override {
+        double rate = 0;
+        with_precision(precision, [&]<class T>(const LaneKernels<T>& kernels) {
+            double done = 0, sink = 0;
+            const double start = core_seconds();
+            while (core_seconds() - start < seconds) done += kernels.fma_chains(10000, &sink);
+            rate = done / (core_seconds() - start);
+        });
+        return rate;
+    }
+
     void accelerate(const SystemSpec& system, std::span<const double> states, std::span<double> accelerations,
                     std::span<double> energies) override {
-        const std::int64_t samples = states.size() / (2 * system.dof);
+        require_system(system);
+        const std::int64_t samples = require_states(states, system.dof);
         require(accelerations.size() == std::size_t(samples) * system.dof, "accelerations (n, samples)");
+        require_optional(energies, samples, "energies (samples)");
         const SystemAccelerateJob job{system, samples, states.data(), accelerations.data(),
                                       energies.empty() ? nullptr : energies.data()};
         in_pieces(threads_, samples, piece_samples, [&](int, std::int64_t first, std::int64_t count) {
@@ -129,7 +147,7 @@ class CpuBackend final : public Backend {
     }
 
     void draw(const Draw& draw, int dof, std::int64_t first, std::int64_t count, std::span<double> states) override {
-        require(states.size() == std::size_t(2 * dof * count), "states (2n, count)");
+        require(dof >= 1 && dof <= max_dof && states.size() == std::size_t(2 * dof * count), "states (2n, count)");
         in_pieces(threads_, count, piece_samples, [&](int, std::int64_t begin, std::int64_t n) {
             for (std::int64_t s = begin; s < begin + n; ++s) {
                 double x[2 * max_dof];
@@ -141,8 +159,9 @@ class CpuBackend final : public Backend {
 
     void rollout(const SystemSpec& system, const Integration& run, Precision, std::span<const double> initial,
                  std::span<double> out) override {
-        const std::int64_t samples = initial.size() / (2 * system.dof);
-        require(out.size() == initial.size() * (run.instants + 1), "trajectories (instants + 1, 2n, samples)");
+        require_system(system);
+        const std::int64_t samples = require_states(initial, system.dof);
+        require_trajectories(run, initial, 1, out);
         const SystemRolloutJob job{system, run, samples, initial.data(), out.data()};
         in_pieces(threads_, samples, lanes_.systems->width, [&](int, std::int64_t first, std::int64_t count) {
             lanes_.systems->rollout(job, first, count);
@@ -152,9 +171,9 @@ class CpuBackend final : public Backend {
     void rollout(const Models& models, const SolveSpec& solve, const Integration& run, Precision precision,
                  Precision state, std::span<const double> initial, std::span<double> out) override {
         with_precision(precision, [&]<class T>(const LaneKernels<T>& kernels) {
-            const std::int64_t samples = initial.size() / (2 * models.spec.dof);
-            const std::size_t parameters = checked_parameters(models), size = initial.size() * (run.instants + 1);
-            require(out.size() == size * models.count, "trajectories (models, instants + 1, 2n, samples)");
+            const std::size_t parameters = require_models(models), size = initial.size() * (run.instants + 1);
+            const std::int64_t samples = require_states(initial, models.spec.dof);
+            require_trajectories(run, initial, models.count, out);
             for (int m = 0; m < models.count; ++m) {
                 const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));
                 const RolloutJob<T> job{models.spec, solve, run, samples, weights.data(), initial.data(), out.data() + m * size};
@@ -178,9 +197,9 @@ class CpuBackend final : public Backend {
     void evaluate(const Models& models, const EvaluateJob& job, std::int64_t first,
                   std::span<TrajectoryScore> scores) override {
         with_precision(job.precision, [&]<class T>(const LaneKernels<T>& kernels) {
-            const std::size_t parameters = checked_parameters(models);
+            const std::size_t parameters = require_models(models);
+            require_evaluation(models, job, scores);
             const std::int64_t count = scores.size() / models.count;
-            require(job.system.dof == models.spec.dof, "system and model have the same degrees of freedom");
             const auto scratch = thread_scratch(kernels.scratch_bytes(models.spec));
             for (int m = 0; m < models.count; ++m) {
                 const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));
@@ -212,20 +231,16 @@ class CpuBackend final : public Backend {
         return scratch;
     }
 
-    static std::size_t checked_parameters(const Models& models) {
-        const std::size_t parameters = lnn_shape(models.spec).parameters;
-        require(models.weights.size() == parameters * models.count, "weights (models, parameters)");
-        return parameters;
-    }
-
     template <class T>
     void accelerate_models(const LaneKernels<T>& kernels, const Models& models, const SolveSpec& solve,
                            std::span<const double> states, std::span<double> accelerations,
                            std::span<double> energies, std::span<double> lagrangians) {
-        const std::int64_t samples = states.size() / (2 * models.spec.dof);
-        const std::size_t parameters = checked_parameters(models);
+        const std::size_t parameters = require_models(models);
+        const std::int64_t samples = require_states(states, models.spec.dof);
         require(accelerations.size() == std::size_t(samples) * models.spec.dof * models.count,
                 "accelerations (models, n, samples)");
+        require_optional(energies, samples * models.count, "energies (models, samples)");
+        require_optional(lagrangians, samples * models.count, "lagrangians (models, samples)");
         const auto scratch = thread_scratch(kernels.scratch_bytes(models.spec));
         for (int m = 0; m < models.count; ++m) {
             const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));
@@ -249,8 +264,9 @@ class CpuBackend final : public Backend {
                             const LossSpec& loss, std::span<const double> states, std::span<const double> accelerations,
                             std::span<double> losses, std::span<double> gradient) {
         constexpr std::int64_t group = 64;
-        const std::int64_t samples = states.size() / (2 * models.spec.dof);
-        const std::size_t parameters = checked_parameters(models);
+        const std::size_t parameters = require_models(models);
+        const std::int64_t samples = require_states(states, models.spec.dof);
+        require(accelerations.size() == std::size_t(samples) * models.spec.dof, "accelerations (n, samples)");
         require(gradient.size() == models.weights.size() && losses.size() == std::size_t(models.count),
                 "losses (models), gradient (models, parameters)");
         require(samples > 0 && samples <= INT32_MAX, "1 to 2^31 - 1 samples");
@@ -284,16 +300,10 @@ class CpuBackend final : public Backend {
     template <class T>
     TrainReport train_models(const LaneKernels<T>& kernels, const TrainJob& job, const TrainData& data,
                              TrainState& state, std::int64_t first, std::int64_t count) {
+        require_training(job, data, state, count);
         const int n = job.spec.dof, models = job.models;
         const std::size_t parameters = lnn_shape(job.spec).parameters;
         const int chunks = (job.batch + chunk_samples - 1) / chunk_samples;
-        require(state.weights.size() == parameters * models && state.applied.size() == std::size_t(models) &&
-                    job.adam.size() == std::size_t(models),
-                "state of (models, parameters)");
-        require(data.states.size() == std::size_t(models * 2 * n * data.samples), "states (models, 2n, samples)");
-        require(data.order.empty() ? data.samples >= count * job.batch
-                                   : data.order.size() == std::size_t(models * count * job.batch),
-                "order (models, steps, batch)");
         TrainReport report;
         report.loss.resize(models * count);
         report.grad_norm.resize(models * count);

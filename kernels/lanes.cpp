@@ -4,6 +4,7 @@
 #include "gradient.hpp"
 #include "lnn/adam.hpp"
 #include "outer.hpp"
+#include "peak.hpp"
 #include "rollout.hpp"
 
 namespace lnn::inline LNN_ISA {
@@ -258,6 +259,7 @@ void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scra
 
 extern const LaneKernels<T> LNN_TABLE;
 const LaneKernels<T> LNN_TABLE = {native,      scratch_bytes,       accelerate, rollout_model,
-                                  score_model, train_scratch_bytes, gradient,   train};
+                                  score_model, train_scratch_bytes, gradient,   train,
+                                  fma_chains<Wide>};
 
 }  // namespace lnn::inline LNN_ISA

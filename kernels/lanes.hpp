@@ -24,6 +24,9 @@ struct LaneKernels {
                      std::int64_t* counts, void* scratch);
     // all steps of a slice, for one model, together with the rest of the team
     void (*train)(const TrainShape&, TrainModel<T>&, const Team&, void* scratch);
+
+    // multiply-adds done in `rounds` of independent chains; see peak.hpp
+    double (*fma_chains)(std::int64_t rounds, double* sink);
 };
 
 struct SystemLaneKernels {

@@ -33,6 +33,7 @@ struct Command {
 std::span<const Command> commands();  // the table in main.cpp
 
 Action accel_command(CLI::App&);
+Action bench_command(CLI::App&);
 Action completion_command(CLI::App&);
 Action config_command(CLI::App&);
 Action data_command(CLI::App&);

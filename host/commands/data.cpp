@@ -11,6 +11,7 @@
 #include "files/dataset.hpp"
 #include "options.hpp"
 #include "progress.hpp"
+#include "states.hpp"
 #include "training_data.hpp"
 
 namespace lnn {
@@ -32,27 +33,6 @@ struct Flags {
     std::string file;
 };
 
-Exit generate(const Flags& flags) {
-    const Options& options = flags.common;
-    const Config config = resolve(options);
-    if (config.data.source.starts_with("file:"))
-        throw Error(Exit::usage, "data gen generates; set data.source to box or trajectories");
-    const bool drawn = config.data.source == "box";
-    if (options.dry_run) {
-        fmt::print("{} samples of {}\n",
-                   drawn ? flags.samples : std::int64_t(config.data.trajectories) * config.data.points, config.system.kind);
-        return Exit::ok;
-    }
-    if (options.out.empty()) throw Error(Exit::usage, "where to? give --out FILE.npz");
-    check_target(options.out, options.force);
-    const auto backend = open_backend(config);
-    const Dataset data = drawn ? drawn_dataset(*backend, config, config.run.seed, 0, flags.samples)
-                               : trajectory_dataset(*backend, config, config.run.seed);
-    save_dataset(options.out, data, options.force);
-    if (!options.quiet) fmt::print("{} samples of {} in {}\n", data.samples, config.system.kind, options.out);
-    return Exit::ok;
-}
-
 nlohmann::ordered_json describe(const std::string& file, const Dataset& data) {
     nlohmann::ordered_json json = {{"file", file}, {"samples", data.samples}, {"dof", data.dof}};
     const std::pair<const char*, const std::vector<double>*> parts[] = {{"q", &data.q}, {"v", &data.v}, {"a", &data.a}};
@@ -65,6 +45,35 @@ nlohmann::ordered_json describe(const std::string& file, const Dataset& data) {
     json["times"] = !data.t.empty();
     json["trajectories"] = std::set(data.trajectory.begin(), data.trajectory.end()).size();
     return json;
+}
+
+Exit generate(const Flags& flags) {
+    const Options& options = flags.common;
+    const Config config = resolve(options);
+    if (config.data.source.starts_with("file:"))
+        throw Error(Exit::usage, "data gen generates; set data.source to box or trajectories");
+    const bool drawn = config.data.source == "box";
+    if (options.dry_run) {
+        const std::int64_t samples =
+            drawn ? flags.samples : std::int64_t(config.data.trajectories) * config.data.points;
+        if (options.json)
+            fmt::print("{}\n", nlohmann::ordered_json{{"samples", samples}, {"system", config.system.kind}}.dump(2));
+        else
+            fmt::print("{} samples of {}\n", samples, config.system.kind);
+        return Exit::ok;
+    }
+    if (options.out.empty()) throw Error(Exit::usage, "where to? give --out FILE.npz");
+    check_target(options.out, options.force);
+    if (drawn) require_memory(6.0 * sizeof(double) * max_dof * double(flags.samples), fmt::format("{} samples", flags.samples));
+    const auto backend = open_backend(config);
+    const Dataset data = drawn ? drawn_dataset(*backend, config, config.run.seed, 0, flags.samples)
+                               : trajectory_dataset(*backend, config, config.run.seed);
+    save_dataset(options.out, data, options.force);
+    if (options.json)
+        fmt::print("{}\n", describe(options.out, data).dump(2));
+    else
+        say(!options.quiet, fmt::format("{} samples of {} in {}", data.samples, config.system.kind, options.out));
+    return Exit::ok;
 }
 
 Exit info(const Flags& flags) {

@@ -29,7 +29,7 @@ Action rollout_command(CLI::App& app) {
     add_source_flags(app, flags->source);
     app.add_option("--states", flags->states, "starts (N, 2n): q, v")->type_name("X.npy")->required();
     app.add_option("--out", flags->common.out, "trajectories (N, steps + 1, 2n)")->type_name("T.npy")->required();
-    app.add_option("--dt", flags->dt, "time step of RK4; s")->check(CLI::PositiveNumber)->capture_default_str();
+    app.add_option("--dt", flags->dt, "time step of RK4; s")->check(positive_number())->capture_default_str();
     app.add_option("--steps", flags->steps, "steps")->check(CLI::PositiveNumber)->capture_default_str();
     app.add_flag("--force", flags->common.force, "overwrite what is there");
     return [flags] {
@@ -40,6 +40,8 @@ Action rollout_command(CLI::App& app) {
         const std::size_t rows = 2 * std::size_t(dof_of(source)), instants = std::size_t(flags->steps) + 1;
         const std::vector<double> initial = load_states(flags->states, dof_of(source));
         const std::size_t samples = initial.size() / rows;
+        require_memory(2.0 * sizeof(double) * double(instants) * double(initial.size()),
+                       fmt::format("{} steps of {} trajectories", flags->steps, samples));
         std::vector<double> raw(instants * initial.size());
         const Integration run{flags->dt, 1, flags->steps};
         const auto backend = open_backend(config);

@@ -3,6 +3,7 @@
 
 #include "commands/commands.hpp"
 #include "dry_run.hpp"
+#include "files/checkpoint.hpp"
 #include "session.hpp"
 
 namespace lnn {
@@ -28,28 +29,32 @@ Action train_command(CLI::App& app) {
         ->excludes(resume);
     app.add_option("--max-time", flags->max_seconds, "stop with a checkpoint after so many seconds (exit 75)")
         ->type_name("SECONDS")
-        ->check(CLI::PositiveNumber);
+        ->check(positive_number());
     return [flags] {
-        const Options& options = flags->common;
+        Options& options = flags->common;
         const auto work_through = [&](Session session, Work work) {
             work.resume = !flags->resume.empty();
             work.max_seconds = flags->max_seconds;
-            const Exit ended = session.complete() ? Exit::ok : session.work(work);
+            const Exit ended = session.work(work);
             if (ended == Exit::ok) print_results(session, options);
             return ended;
         };
         if (!flags->resume.empty()) {
             if (!options.out.empty() || options.force)
                 throw Error(Exit::usage, "--resume goes on in its own directory; leave out --out and --force");
+            if (options.dry_run) return print_dry_run(run_config(flags->resume, options), options.json);
             Session session = Session::open(flags->resume, options);
-            Work work = read_work(session.config(), "", options);
+            // a run that is complete needs none of its files, one with a checkpoint no first weights
+            Work work;
+            if (!session.complete())
+                work = read_work(session.config(), checkpoint_names(session.path()).empty() ? session.init_from() : "", options);
             return work_through(std::move(session), std::move(work));
         }
-        Config config = resolve(options);
-        if (!flags->data.empty()) config.data.source = "file:" + flags->data;
+        if (!flags->data.empty()) options.settings.push_back({"data.source", "file:" + flags->data, "--data"});
+        const Config config = resolve(options);
         if (options.dry_run) return print_dry_run(config, options.json);
         Work work = read_work(config, flags->init_from, options);
-        return work_through(Session::start("train", config, options), std::move(work));
+        return work_through(Session::start("train", config, options, flags->init_from), std::move(work));
     };
 }
 

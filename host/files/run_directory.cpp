@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "files/atomic_file.hpp"
 #include "lnn/error.hpp"
@@ -18,9 +19,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // what a run writes; only these are removed when it is started anew
-constexpr const char* run_files[] = {"checkpoints",       "data",        "eval",        "figures",
-                                     "model.safetensors", "metrics.csv", "report.html", "config.toml",
-                                     "run.json"};
+constexpr const char* run_files[] = {"checkpoints",       "data",        "eval",        "figures",     "models",
+                                     "model.safetensors", "metrics.csv", "report.html", "config.toml", "run.json"};
 
 bool is_there(const fs::path& path) {
     std::error_code unknown;
@@ -32,6 +32,23 @@ const char* first_file(const fs::path& path) {
     for (const char* name : run_files)
         if (is_there(path / name)) return name;
     return nullptr;
+}
+
+// what killed writers left behind: beside the files above, and in their directories
+void remove_unfinished(const fs::path& run) {
+    const auto remove = [](const fs::path& directory, const std::string& prefix) {
+        std::vector<fs::path> found;
+        std::error_code absent;
+        for (const fs::directory_entry& entry : fs::directory_iterator(directory, absent)) {
+            const std::string name = entry.path().filename().string();
+            if (name.starts_with(prefix) && name.ends_with(".tmp")) found.push_back(entry.path());
+        }
+        for (const fs::path& path : found) remove_tree(path);
+    };
+    for (const std::string name : run_files) {
+        remove(run, "." + name + ".");
+        remove(run / name, ".");
+    }
 }
 
 Descriptor lock(const fs::path& run) {
@@ -76,7 +93,8 @@ RunDirectory RunDirectory::create(const fs::path& out, bool force) {
                                 "--out",
                                 path.string(), file));
     Descriptor held = lock(path);
-    if (first_file(path) && !force) {
+    // a run.json alone, the first file of all, was left by a start that was killed
+    if (const char* const file = first_file(path); file && file != std::string_view("run.json") && !force) {
         if (run_status(path) == run_complete)
             throw Error(Exit::usage,
                         fmt::format("{} holds a complete run; give --force to replace it, or another --out",
@@ -87,6 +105,7 @@ RunDirectory RunDirectory::create(const fs::path& out, bool force) {
                                 path.string()));
     }
     for (const char* name : run_files) remove_tree(path / name);
+    remove_unfinished(path);
     return {path, std::move(held)};
 }
 
@@ -95,7 +114,9 @@ RunDirectory RunDirectory::open(const fs::path& run) {
         throw Error(
             Exit::file,
             fmt::format("{} is not a run directory (no config.toml in it); check the path", run.string()));
-    return {run, lock(run)};
+    Descriptor held = lock(run);
+    remove_unfinished(run);
+    return {run, std::move(held)};
 }
 
 std::string run_status(const fs::path& run) {

@@ -111,6 +111,8 @@ class Backend {
   public:
     virtual ~Backend() = default;
     virtual BackendInfo info() const = 0;
+    // multiply-adds per second of one core (of the card), measured for about `seconds`: the bound of every speed
+    virtual double peak(Precision, double seconds) = 0;
 
     // true accelerations and energies; states (2n, samples), accelerations (n, samples), energies (samples) or empty
     virtual void accelerate(const SystemSpec&, std::span<const double> states, std::span<double> accelerations,

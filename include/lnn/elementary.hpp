@@ -19,7 +19,7 @@ struct Elementary<float> {
     static constexpr int mantissa = 23, bias = 127;
     static constexpr float log2e = 0x1.715476p+0f, ln2[2] = {0x1.62e43p-1f, -0x1.05c61p-29f};
     static constexpr float two_over_pi = 0x1.45f306p-1f, pio2[3] = {0x1.921fb6p+0f, -0x1.777a5cp-25f, -0x1.ee59dap-50f};
-    static constexpr float exp_low = -87.0f, exp_high = 88.5f, angle_limit = 1e5f;
+    static constexpr float exp_low = -87.0f, exp_high = 88.37f, angle_limit = 1e5f;
     // (exp(r) - 1 - r) / r^2 on |r| <= ln2 / 2: 2.2e-10
     static constexpr float exp[] = {0.50000000134658092f,  0.166666666816232314f,  0.0416664649252859054f,
                                     0.00833331092548090083f, 0.00139336499963092504f, 0.000198909908246736538f};
@@ -42,7 +42,7 @@ struct Elementary<double> {
     static constexpr double log2e = 0x1.71547652b82fep+0, ln2[2] = {0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
     static constexpr double two_over_pi = 0x1.45f306dc9c883p-1,
                             pio2[3] = {0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110};
-    static constexpr double exp_low = -708.0, exp_high = 709.5, angle_limit = 1e9;
+    static constexpr double exp_low = -708.0, exp_high = 709.43, angle_limit = 1e9;
     // 2.2e-19
     static constexpr double exp[] = {0.5,
                                      0.16666666666666671,
@@ -95,7 +95,7 @@ LNN_HD R polynomial(const T (&c)[N], R x) {
     return p;
 }
 
-// e^x; 0 below the normal numbers, infinity above, NaN stays
+// e^x; 0 below exp_low, infinity above exp_high (where 2^n would leave the normal numbers), NaN stays
 template <Real R>
 LNN_HD R exponential(R x) {
     using E = Elementary<ScalarOf<R>>;

@@ -7,7 +7,7 @@
 
 namespace lnn::inline LNN_ISA {
 
-// adds a sample's share to `loss`; r = dloss / da. `share` = 1 / samples
+// a sample's share of the loss, and r = dloss / da. `share` = 1 / samples
 template <Real R, int N>
 LNN_HD R sample_loss(const LossSpec& spec, const R* a, const R* target, R share, R* r) {
     R component[N];

@@ -11,15 +11,24 @@
 
 namespace lnn::inline LNN_ISA {
 
+// infinite where the ratio is no number: M = 0, or not finite
+template <Real R>
+LNN_HD R condition_number(R largest, R smallest) {
+    const R ratio = largest / smallest;
+    return select(ratio > R(0), ratio, R(HUGE_VAL));
+}
+
 template <Real R, int N>
 class SymmetricSolve {
   public:
     // mass: lower triangle by rows
     LNN_HD SymmetricSolve(const R* mass, R rcond) {
+        R poison(0);  // NaN where an entry is not finite: rotations would leave it out
         for (int i = 0; i < N; ++i)
             for (int j = 0; j < N; ++j) {
                 matrix_[i][j] = mass[packed(i, j)];
                 vectors_[i][j] = R(i == j ? 1 : 0);
+                poison = mul_add(matrix_[i][j], R(0), poison);
             }
         diagonalise();
         R smallest = absolute(matrix_[0][0]);
@@ -28,11 +37,12 @@ class SymmetricSolve {
             smallest = select(absolute(matrix_[i][i]) < smallest, absolute(matrix_[i][i]), smallest);
             largest = maximum(absolute(matrix_[i][i]), largest);
         }
-        condition = largest / smallest;
+        largest = largest + poison;
+        condition = condition_number(largest, smallest);
         truncated = smallest <= rcond * largest;
         for (int i = 0; i < N; ++i) {
             const auto zero = absolute(matrix_[i][i]) <= rcond * largest;
-            inverse_[i] = select(zero, R(0), R(1) / matrix_[i][i]);
+            inverse_[i] = select(zero, R(0), R(1) / (matrix_[i][i] + poison));
         }
     }
 
@@ -95,7 +105,8 @@ class SymmetricSolve {
 template <Real R>
 class SymmetricSolve<R, 1> {
   public:
-    LNN_HD SymmetricSolve(const R* mass, R) : truncated(mass[0] == R(0)), condition(select(truncated, R(HUGE_VAL), R(1))) {
+    LNN_HD SymmetricSolve(const R* mass, R)
+        : truncated(mass[0] == R(0)), condition(condition_number(absolute(mass[0]), absolute(mass[0]))) {
         inverse_ = select(truncated, R(0), R(1) / mass[0]);
     }
     LNN_HD void apply(const R* y, R* x) const { x[0] = y[0] * inverse_; }
@@ -115,7 +126,7 @@ class SymmetricSolve<R, 2> {
         const R mean = (a_ + c_) * R(0.5), half = (a_ - c_) * R(0.5);
         const R radius = square_root(mul_add(half, half, b_ * b_));
         const R large = mean + select(mean < R(0), -radius, radius);  // eigenvalue of largest modulus
-        condition = large * large / absolute(det);
+        condition = condition_number(large * large, absolute(det));
         truncated = absolute(det) <= rcond * large * large;
         inverse_ = R(1) / det;
 

@@ -1,52 +1,14 @@
-"""The binary from outside: commands, flags, configuration; exit codes, and which stream says what.
-
-LNN_GPU_BINARY names the binary (build/lnn_gpu where it is not set).
-"""
+"""The binary from outside: commands, flags, configuration; exit codes, and which stream says what."""
 
 import json
-import os
-import pathlib
 import shutil
 import subprocess
-import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("LNN_GPU_BINARY", str(ROOT / "build" / "lnn_gpu"))
-# settings of the caller's environment must not leak into a test
-CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LNN_GPU_")}
+from program import BINARY, CLEAN, ProgramTest
 
 
-class CliTest(unittest.TestCase):
-    def setUp(self):
-        self.directory = pathlib.Path(tempfile.mkdtemp())
-        self.addCleanup(shutil.rmtree, self.directory)
-
-    def lnn_gpu(self, *arguments, environment=None, **options):
-        return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=60,
-                              cwd=self.directory, env=CLEAN | (environment or {}), **options)
-
-    def result(self, *arguments, **options):
-        """stdout of a call that must succeed and say nothing on stderr"""
-        done = self.lnn_gpu(*arguments, **options)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        return done.stdout
-
-    def refused(self, code, *arguments, **options):
-        """the one line on stderr of a call that must fail, with nothing on stdout"""
-        done = self.lnn_gpu(*arguments, **options)
-        self.assertEqual(done.returncode, code, done.stderr)
-        self.assertEqual(done.stdout, "")
-        self.assertTrue(done.stderr.startswith("lnn_gpu: error: ") and done.stderr.endswith("\n"), done.stderr)
-        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
-        return done.stderr.removeprefix("lnn_gpu: error: ").rstrip("\n")
-
-    def file(self, text, name="c.toml"):
-        (self.directory / name).write_text(text)
-        return name
-
-
-class CommandLine(CliTest):
+class CommandLine(ProgramTest):
     def test_no_command_is_an_overview_and_usage(self):
         done = self.lnn_gpu()
         self.assertEqual((done.returncode, done.stdout), (2, ""))
@@ -92,7 +54,7 @@ class CommandLine(CliTest):
         self.assertIn("cannot write to stdout: No space left on device", done.stderr)
 
 
-class ConfigCommand(CliTest):
+class ConfigCommand(ProgramTest):
     def show(self, *arguments, **options):
         return json.loads(self.result("config", "show", "--json", *arguments, **options))
 
@@ -179,7 +141,7 @@ class ConfigCommand(CliTest):
         self.assertIn("--config", self.refused(2, "config", "show", "c.toml", "-c", "c.toml"))
 
 
-class Lists(CliTest):
+class Lists(ProgramTest):
     def test_systems(self):
         text = self.result("systems")
         self.assertIn("theta1 (angle), theta2 (angle)", text)
@@ -199,7 +161,7 @@ class Lists(CliTest):
         self.assertIn("lnn", [model["name"] for model in listed["model.kind"]])
 
 
-class Completion(CliTest):
+class Completion(ProgramTest):
     def complete(self, *words):
         """what bash offers for the last of the words"""
         script = self.result("completion", "bash") + (

@@ -1,0 +1,248 @@
+#include "benchmark.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "backends.hpp"
+#include "config/load.hpp"
+#include "initialise.hpp"
+#include "network.hpp"
+#include "problem.hpp"
+#include "training_data.hpp"
+#include "version.hpp"
+
+namespace lnn {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+
+double wall_seconds(const std::function<void()>& job) {
+    const auto start = Clock::now();
+    job();
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// of this thread alone: what other programs take from the machine does not count
+double core_seconds(const std::function<void()>& job) {
+    timespec before, after;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+    job();
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+    return double(after.tv_sec - before.tv_sec) + 1e-9 * double(after.tv_nsec - before.tv_nsec);
+}
+
+double median(std::vector<double> x) {
+    std::sort(x.begin(), x.end());
+    return x.size() % 2 ? x[x.size() / 2] : (x[x.size() / 2 - 1] + x[x.size() / 2]) / 2;
+}
+
+// a network of the field, with states for it
+struct Case {
+    const char* name;
+    std::vector<int> hidden;
+    bool angles;
+};
+const Case narrow = {"4-16-16-16-1", {16, 16, 16}, false};
+const Case seed_class = {"4-256-256-1", {256, 256}, false};
+const Case standard = {"6-64-64-64-1", {64, 64, 64}, true};
+
+struct Fixture {
+    ModelSpec spec;
+    std::vector<double> weights, states, accelerations;
+    std::int64_t samples;
+    double products = 0;  // multiply-adds of one column through all weight matrices
+
+    Fixture(Backend& backend, const Case& c, std::int64_t count) : samples(count) {
+        spec.dof = 2;
+        spec.depth = int(c.hidden.size());
+        std::copy(c.hidden.begin(), c.hidden.end(), spec.hidden.begin());
+        spec.angles = c.angles ? 3 : 0;
+        weights = initial_weights(spec, "definite", 0);
+        Draw draw;
+        for (int i = 0; i < 4; ++i) draw.low[i] = -1, draw.high[i] = 1;
+        states.resize(4 * count);
+        accelerations.resize(2 * count);
+        backend.draw(draw, 2, 0, count, states);
+        backend.accelerate(SystemSpec{0, 2, {1, 1, 1, 1, 9.8}}, states, accelerations, {});
+        int in = input_count(spec);
+        for (int width : c.hidden) products += double(in) * width, in = width;
+        products += in;
+    }
+    Models models() const { return {spec, 1, weights}; }
+};
+
+class Bench {
+  public:
+    Bench(const Config& config, double seconds) : seconds_(seconds) {
+        Config one_config = config;
+        one_config.run.threads = 1;
+        one_ = open_backend(one_config);
+        all_ = open_backend(config);
+    }
+
+    Json run() {
+        for (const Case* c : {&narrow, &standard, &seed_class})
+            for (const Precision precision : {Precision::f32, Precision::f64}) accelerations(*c, precision);
+        for (const Precision precision : {Precision::f32, Precision::f64}) {
+            training(narrow, precision, 4);
+            training(standard, precision, 64);
+        }
+        training(seed_class, Precision::f32, 64);
+        rollouts();
+        sweetspot();
+        const BackendInfo info = all_->info();
+        return {{"machine",
+                 {{"backend", info.name},
+                  {"device", info.device},
+                  {"isa", info.isa},
+                  {"threads", info.threads},
+                  {"version", version()},
+                  {"git", git_description()},
+                  {"peak_gflops_f32_one_core", 2e-9 * one_->peak(Precision::f32, 0.2)},
+                  {"peak_gflops_f64_one_core", 2e-9 * one_->peak(Precision::f64, 0.2)}}},
+                {"rows", rows_}};
+    }
+
+  private:
+    double seconds_;
+    std::unique_ptr<Backend> one_, all_;
+    Json rows_ = Json::array();
+
+    static const char* word(Precision p) { return p == Precision::f32 ? "f32" : "f64"; }
+
+    // `job(backend)` does `units` of work of `products` multiply-adds each: on one core, on the bound, on all cores in turn
+    void row(const std::string& name, Precision precision, double units, double products,
+             const std::function<void(Backend&)>& job) {
+        std::vector<double> one, share, speedup;
+        double spent = 0;
+        while (one.size() < 5 || spent < seconds_) {
+            const double before = one_->peak(precision, 0.01);
+            double t = 0;
+            const double wall = wall_seconds([&] { t = core_seconds([&] { job(*one_); }); });
+            const double after = one_->peak(precision, 0.01);
+            const double all = wall_seconds([&] { job(*all_); });
+            one.push_back(t);
+            share.push_back(units * products / t / ((before + after) / 2));
+            speedup.push_back(wall / all);
+            spent += wall + all;
+        }
+        const double t = median(one);
+        rows_.push_back({{"name", fmt::format("{} {}", name, word(precision))},
+                         {"unit", "1/s"},
+                         {"value", units / t},
+                         {"ns_each", 1e9 * t / units},
+                         {"gflops", 2e-9 * units * products / t},
+                         {"share_of_peak", median(share)},
+                         {"speedup_all_cores", median(speedup)}});
+    }
+
+    void accelerations(const Case& c, Precision precision) {
+        const Fixture f(*one_, c, 16384);
+        std::vector<double> out(2 * f.samples);
+        row(fmt::format("acceleration {}", c.name), precision, double(f.samples), 5 * f.products, [&](Backend& backend) {
+            backend.accelerate(f.models(), SolveSpec{}, precision, f.states, out, {}, {});
+        });
+    }
+
+    void training(const Case& c, Precision precision, int batch) {
+        const Fixture f(*one_, c, 16384);
+        std::vector<double> weights = f.weights, first(weights.size()), second(weights.size());
+        std::vector<std::int64_t> applied(1), failed(1, -1);
+        std::vector<AdamSpec> adam(1);
+        adam[0].schedule = {ScheduleKind::step, 1e-6, 1 << 30, 1, 1, 0, 0};
+        const std::int64_t steps = std::min<std::int64_t>(f.samples / batch, 1024);
+        row(fmt::format("training sample {}, batch {}", c.name, batch), precision, double(steps * batch), 13 * f.products,
+            [&](Backend& backend) {
+                TrainState state{weights, first, second, {}, applied, failed};
+                const TrainJob job{f.spec, 1, batch, precision, {}, {}, adam};
+                backend.train(job, {f.samples, f.states, f.accelerations, {}}, state, 0, steps);
+            });
+    }
+
+    // 1000 trajectories, 100 steps a time
+    void rollouts() {
+        const Fixture f(*one_, narrow, 1000);
+        constexpr std::int64_t steps = 100;
+        std::vector<double> out(2 * f.states.size());
+        const Integration run{0.01 * double(steps), int(steps), 1};
+        row("roll-out step 4-16-16-16-1, 1000 trajectories", Precision::f32, 1000.0 * steps, 4 * 5 * f.products,
+            [&](Backend& backend) {
+                backend.rollout(f.models(), SolveSpec{}, run, Precision::f32, Precision::f64, f.states, out);
+            });
+        const Integration whole{10.0, 1000, 1};
+        const double t = wall_seconds(
+            [&] { all_->rollout(f.models(), SolveSpec{}, whole, Precision::f32, Precision::f64, f.states, out); });
+        rows_.push_back({{"name", "1000 trajectories x 1000 RK4 steps, 4-16-16-16-1, all cores"}, {"unit", "s"}, {"value", t}});
+    }
+
+    // the seed's whole schedule: 51 200 steps of batch 4
+    void sweetspot() {
+        Sources sources;
+        sources.preset = "sweetspot";
+        sources.environment = false;
+        for (const int models : {1, 8}) {
+            Config config = load(sources);
+            config.run.seeds = models;
+            TrainingData data(*all_, config);
+            const ModelSpec spec = model_spec(config, system_info(system_spec(config)));
+            std::vector<double> weights;
+            for (int m = 0; m < models; ++m) {
+                const auto first = initial_weights(spec, config.model.init, m);
+                weights.insert(weights.end(), first.begin(), first.end());
+            }
+            std::vector<double> first(weights.size()), second(weights.size());
+            std::vector<std::int64_t> applied(models), failed(models, -1);
+            const std::vector<AdamSpec> adam(models, adam_spec(config, data.samples()));
+            const TrainJob job{spec, models, config.train.batch, Precision::f32, solve_spec(config), loss_spec(config), adam};
+            const std::int64_t steps = total_steps(config, data.samples());
+            const TrainData slice = data.slice(0, steps);
+            TrainState state{weights, first, second, {}, applied, failed};
+            const double t = wall_seconds([&] { all_->train(job, slice, state, 0, steps); });
+            rows_.push_back({{"name", fmt::format("sweetspot training, {} model{}, all cores", models, models == 1 ? "" : "s")},
+                             {"unit", "s"},
+                             {"value", t}});
+        }
+    }
+};
+
+}  // namespace
+
+nlohmann::ordered_json run_benchmarks(const Config& config, double seconds_per_row) {
+    return Bench(config, seconds_per_row).run();
+}
+
+std::string benchmark_table(const nlohmann::ordered_json& result) {
+    const Json& m = result["machine"];
+    std::string text = fmt::format("{} {}, {}, {} threads; one core's measured peak: {:.1f} GFLOP/s f32, {:.1f} f64\n",
+                                   m["backend"].get<std::string>(), m["device"].get<std::string>(), m["isa"].get<std::string>(),
+                                   m["threads"].dump(), m["peak_gflops_f32_one_core"].get<double>(),
+                                   m["peak_gflops_f64_one_core"].get<double>());
+    text += fmt::format("{:<62}{:>12}{:>10}{:>9}{:>11}\n", "one core", "ns each", "GFLOP/s", "of peak", "all cores");
+    for (const Json& r : result["rows"])
+        if (r["unit"] == "s")
+            text += fmt::format("{:<62}{:>10.3f} s\n", r["name"].get<std::string>(), r["value"].get<double>());
+        else
+            text += fmt::format("{:<62}{:>12.1f}{:>10.1f}{:>9.2f}{:>10.2f}x\n", r["name"].get<std::string>(),
+                                r["ns_each"].get<double>(), r["gflops"].get<double>(), r["share_of_peak"].get<double>(),
+                                r["speedup_all_cores"].get<double>());
+    return text;
+}
+
+std::string comparison_table(const nlohmann::ordered_json& result, const nlohmann::ordered_json& old) {
+    std::string text = fmt::format("{:<62}{:>10}\n", "against the file", "speed");
+    for (const Json& r : result["rows"])
+        for (const Json& o : old.at("rows"))
+            if (o.at("name") == r["name"]) {
+                const double ratio = r["value"].get<double>() / o.at("value").get<double>();
+                text += fmt::format("{:<62}{:>9.2f}x\n", r["name"].get<std::string>(), r["unit"] == "s" ? 1 / ratio : ratio);
+            }
+    return text;
+}
+
+}  // namespace lnn

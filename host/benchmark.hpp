@@ -1,0 +1,18 @@
+// Speed of each kernel and of the main jobs, beside its bound: the multiply-adds that independent chains reach on the
+// same core in the same seconds. Job and bound take turns, so that a machine whose speed drifts shifts both.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "config.hpp"
+
+namespace lnn {
+
+// {"machine": {...}, "rows": [{"name", "unit", "value", "share_of_peak", ...}]}
+nlohmann::ordered_json run_benchmarks(const Config&, double seconds_per_row);
+
+std::string benchmark_table(const nlohmann::ordered_json& result);
+// ratios new / old of the rows both have
+std::string comparison_table(const nlohmann::ordered_json& result, const nlohmann::ordered_json& old);
+
+}  // namespace lnn

@@ -1,0 +1,79 @@
+// Whether what crosses the door fits together: each check throws Exit::internal, naming the array and its shape.
+// The same for every backend.
+#pragma once
+
+#include <algorithm>
+#include <string>
+
+#include "lnn/backend.hpp"
+#include "lnn/models/lnn.hpp"
+#include "lnn/systems/list.hpp"
+
+namespace lnn {
+
+inline void require(bool shapes_fit, const char* what) {
+    if (!shapes_fit) throw Error(Exit::internal, std::string("shapes do not fit: ") + what);
+}
+
+inline void require_optional(std::span<const double> x, std::size_t size, const char* what) {
+    require(x.empty() || x.size() == size, what);
+}
+
+inline void require_system(const SystemSpec& system) {
+    int dof = 0;
+    Systems::visit(system.kind, [&]<class System>() { dof = System::dof; });
+    require(system.dof == dof, "a system of the list, with its degrees of freedom");
+}
+
+// parameters of one network
+inline std::size_t require_spec(const ModelSpec& spec) {
+    require(spec.dof >= 1 && spec.dof <= max_dof, "1 to 4 degrees of freedom");
+    require(spec.depth >= 0 && spec.depth <= max_depth, "at most 8 hidden layers");
+    for (int l = 0; l < spec.depth; ++l) require(spec.hidden[l] > 0, "hidden layers of at least one unit");
+    return std::size_t(lnn_shape(spec).parameters);
+}
+
+inline std::size_t require_models(const Models& models) {
+    const std::size_t parameters = require_spec(models.spec);
+    require(models.count >= 1 && models.weights.size() == parameters * models.count, "weights (models, parameters)");
+    return parameters;
+}
+
+// samples in states (2n, samples)
+inline std::int64_t require_states(std::span<const double> states, int dof) {
+    require(states.size() % (2 * dof) == 0, "states (2n, samples)");
+    return std::int64_t(states.size()) / (2 * dof);
+}
+
+inline void require_trajectories(const Integration& run, std::span<const double> initial, std::size_t models,
+                                 std::span<const double> out) {
+    require(run.instants >= 0 && run.substeps >= 1, "instants >= 0, substeps >= 1");
+    require(out.size() == models * (run.instants + 1) * initial.size(),
+            "trajectories (models, instants + 1, 2n, samples)");
+}
+
+inline void require_evaluation(const Models& models, const EvaluateJob& job, std::span<const TrajectoryScore> scores) {
+    require_system(job.system);
+    require(job.system.dof == models.spec.dof, "system and model have the same degrees of freedom");
+    require(job.integration.instants >= 1 && job.integration.substeps >= 1, "instants >= 1, substeps >= 1");
+    require(scores.size() % models.count == 0, "scores (models, trajectories)");
+}
+
+inline void require_training(const TrainJob& job, const TrainData& data, const TrainState& state,
+                             std::int64_t steps) {
+    require(job.models >= 1 && job.batch >= 1 && steps >= 0, "models >= 1, batch >= 1, steps >= 0");
+    const std::size_t models = job.models, n = job.spec.dof, all = models * require_spec(job.spec);
+    require(state.weights.size() == all && state.first.size() == all && state.second.size() == all,
+            "weights, first, second (models, parameters)");
+    require_optional(state.average, all, "average (models, parameters)");
+    require(state.applied.size() == models && state.failed.size() == models && job.adam.size() == models,
+            "applied, failed, adam (models)");
+    require(data.states.size() == models * 2 * n * data.samples, "states (models, 2n, samples)");
+    require(data.accelerations.size() == models * n * data.samples, "accelerations (models, n, samples)");
+    require(data.order.empty() ? data.samples >= steps * job.batch
+                               : data.order.size() == models * steps * job.batch,
+            "order (models, steps, batch)");
+    for (const std::int32_t i : data.order) require(i >= 0 && i < data.samples, "order within the samples");
+}
+
+}  // namespace lnn

@@ -1,0 +1,110 @@
+"""The program from outside: how a test calls it, what a refusal looks like, and the files it leaves.
+
+LNN_GPU_BINARY names the binary (build/lnn_gpu where it is not set).
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("LNN_GPU_BINARY", str(ROOT / "build" / "lnn_gpu"))
+# settings of the caller's environment must not leak into a test
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LNN_GPU_")}
+
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tools" / "baselines")]
+sys.dont_write_bytecode = True
+
+import true_systems  # noqa: E402, F401
+from lnn_io import load_safetensors, save_safetensors  # noqa: E402, F401
+
+
+def settings(values):
+    """--set flags of a dictionary"""
+    return [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
+
+
+# a training of a moment, and an evaluation of another
+TINY = settings({"model.hidden": "[8,8]", "train.steps": 60, "train.batch": 8, "eval.trajectories": 20,
+                 "eval.repeats": 2, "eval.t_end": 0.1})
+
+
+def tree(directory):
+    """every file and directory below: name -> contents and time of the last change"""
+    return {str(path.relative_to(directory)): (path.is_file() and path.read_bytes(), path.lstat().st_mtime_ns)
+            for path in sorted(pathlib.Path(directory).rglob("*")) if path.is_file() or path.is_dir()}
+
+
+def metrics(run):
+    """rows of metrics.csv without the column that is a clock's"""
+    rows = [line.split(",") for line in (run / "metrics.csv").read_text().splitlines()]
+    clock = rows[0].index("seconds")
+    return [row[:clock] + row[clock + 1:] for row in rows]
+
+
+def record(run):
+    return json.loads((run / "run.json").read_text())
+
+
+class ProgramTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.directory)
+
+    def lnn_gpu(self, *arguments, environment=None, text=True, **options):
+        return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=text, timeout=120,
+                              cwd=self.directory, env=CLEAN | (environment or {}), **options)
+
+    def result(self, *arguments, **options):
+        """stdout of a call that must succeed and say nothing on stderr"""
+        done = self.lnn_gpu(*arguments, **options)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def ends(self, code, *arguments, **options):
+        """a call that must end with this exit code"""
+        done = self.lnn_gpu(*arguments, **options)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done
+
+    def refused(self, code, *arguments, **options):
+        """the one line on stderr of a call that must fail, with nothing on stdout and no file touched"""
+        before = tree(self.directory)
+        line = self.error_line(self.ends(code, *arguments, **options))
+        self.assertEqual(tree(self.directory), before)
+        return line
+
+    def error_line(self, done):
+        self.assertEqual(done.stdout, "")
+        self.assertTrue(done.stderr.startswith("lnn_gpu: error: ") and done.stderr.endswith("\n"), done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        return done.stderr.removeprefix("lnn_gpu: error: ").rstrip("\n")
+
+    def file(self, text, name="c.toml"):
+        (self.directory / name).write_text(text)
+        return name
+
+    def start(self, *arguments):
+        """a call that goes on beside the test"""
+        process = subprocess.Popen([BINARY, *map(str, arguments)], cwd=self.directory, env=CLEAN, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(lambda: (process.kill(), process.communicate()))
+        return process
+
+    def wait_for(self, condition, process):
+        deadline = time.monotonic() + 60
+        while not condition():
+            self.assertIsNone(process.poll(), "ended before what was waited for")
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.002)
+
+    def train(self, name, *arguments, values=None):
+        """a finished training in directory `name`"""
+        self.result("train", "--out", name, "-q", *TINY, *settings(values or {}), *arguments)
+        return self.directory / name

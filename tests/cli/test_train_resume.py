@@ -1,0 +1,306 @@
+"""A run that is cut off anywhere and resumed gives, bit for bit, what it gives when nothing happens to it."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from program import BINARY, CLEAN, TINY, ProgramTest, load_safetensors, metrics, record, settings, tree
+
+KILLS = 24  # of each kind of run, at least
+OFTEN = {"train.steps": 100, "train.checkpoint_every": 4}  # every 4 steps
+BOX = OFTEN | {"run.seeds": 2, "train.ema": 0.99, "train.schedule.kind": "cosine"}
+TRAJECTORIES = {"data.source": "trajectories", "data.trajectories": 25, "data.shuffle": "epoch", "train.epochs": 50,
+                "train.steps": 0, "train.checkpoint_every": 2, "train.keep": 2, "train.balance": "scale"}
+
+
+class Resume(ProgramTest):
+    def assert_same(self, run, reference):
+        """but for what a clock says"""
+        self.assertEqual(metrics(run), metrics(reference))
+        ours, theirs = tree(run), tree(reference)
+        self.assertEqual(set(ours), set(theirs))
+        for name in theirs:
+            if name.endswith((".safetensors", ".npz", ".npy", "config.toml", "summary.json", "per_trajectory.csv")):
+                self.assertEqual(ours[name][0], theirs[name][0], name)
+            if name.endswith("state.json"):
+                states = [json.loads(files[name][0]) for files in (ours, theirs)]
+                for state in states:
+                    del state["seconds"]
+                self.assertEqual(*states)
+
+    def assert_readable(self, run):
+        """every file that bears its name, at any instant"""
+        for path in run.rglob("*"):
+            if any(part.startswith(".") for part in path.relative_to(run).parts):
+                continue
+            if path.suffix == ".safetensors":
+                load_safetensors(path)
+            if path.suffix == ".json":
+                json.loads(path.read_text())
+            if path.name == "metrics.csv":
+                metrics(run)
+            if path.parent.name == "checkpoints":
+                self.assertEqual({file.name for file in path.iterdir()},
+                                 {"model.safetensors", "optimizer.safetensors", "state.json", "DONE"})
+
+    def go_on(self, run, start):
+        """what a person would do now; a start that was killed before there was a run is made again"""
+        return ["train", "--resume", run.name, "-q"] if (run / "config.toml").exists() else start
+
+    def kill_while_writing(self, process, run):
+        """as soon as a checkpoint is begun that is not yet one"""
+        room, deadline = run / "checkpoints", time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            if room.exists() and any(name.startswith(".") for name in os.listdir(room)):
+                time.sleep(random.uniform(0, 0.002))
+                return
+
+    def killed_everywhere(self, command, values):
+        flags = [*TINY, *settings(values), "-q"]
+        self.result(command, "--out", "reference", *flags)
+        reference, run = self.directory / "reference", self.directory / "r"
+        start, kills = [command, "--out", "r", *flags], 0
+        while kills < KILLS:
+            process = self.start(*self.go_on(run, start))
+            if kills % 2:
+                self.kill_while_writing(process, run)
+            else:
+                time.sleep(random.uniform(0, 0.15))
+            process.kill()
+            _, talk = process.communicate()
+            kills += process.returncode == -signal.SIGKILL
+            self.assertIn(process.returncode, (0, -signal.SIGKILL), talk)
+            if run.exists():
+                self.assert_readable(run)
+            if process.returncode == 0:  # finished before it was killed: begin again
+                self.assert_same(run, reference)
+                shutil.rmtree(run)
+        self.ends(0, *self.go_on(run, start))
+        self.assert_same(run, reference)
+
+    def test_killed_in_a_run(self):
+        self.killed_everywhere("run", BOX)
+
+    def test_killed_in_a_training_on_trajectories(self):
+        self.killed_everywhere("train", TRAJECTORIES)
+
+    def test_asked_to_stop(self):
+        """SIGTERM is 75, SIGINT 130; both leave a checkpoint of that moment"""
+        values = {"train.steps": 20000, "train.checkpoint_every": 100}
+        reference = self.train("reference", values=values)
+        for name, code in [(signal.SIGTERM, 75), (signal.SIGINT, 130)]:
+            with self.subTest(name):
+                run = self.directory / name.name
+                process = self.start("train", "--out", run.name, *TINY, *settings(values))
+                self.wait_for((run / "checkpoints/step-000000000000/DONE").exists, process)
+                process.send_signal(name)
+                out, talk = process.communicate()
+                self.assertEqual((process.returncode, out), (code, ""))
+                self.assertIn("go on with: lnn_gpu train --resume " + run.name, talk)
+                done = record(run)
+                self.assertEqual(done["status"], "stopped")
+                self.assertTrue(0 < done["steps"] < 20000)
+                self.assertTrue((run / f"checkpoints/step-{done['steps']:012}/DONE").exists())
+                load_safetensors(run / "model.safetensors")
+                self.assertEqual(self.result("train", "--resume", run.name, "-q"), run.name + "\n")
+                for weights in ["model.safetensors", "checkpoints/step-000000020000/optimizer.safetensors"]:
+                    self.assertEqual((run / weights).read_bytes(), (reference / weights).read_bytes())
+                self.assertEqual(metrics(run), metrics(reference))
+
+    def test_asked_to_stop_in_the_evaluation(self):
+        process = self.start("run", "--out", "r", *TINY, *settings({"eval.trajectories": 200000, "eval.t_end": 1}))
+        self.wait_for(lambda: (self.directory / "r/run.json").exists() and record(self.directory / "r")["status"] == "trained",
+                      process)
+        process.send_signal(signal.SIGTERM)
+        out, talk = process.communicate()
+        self.assertEqual((process.returncode, out), (75, ""))
+        self.assertIn("stopped in the evaluation; go on with: lnn_gpu train --resume r", talk)
+
+    def test_out_of_time_again_and_again(self):
+        reference = self.train("reference", values=OFTEN)
+        self.ends(75, "train", "--out", "r", "-q", "--max-time", "1e-9", *TINY, *settings(OFTEN))
+        for step in range(2, 100):
+            self.ends(75, "train", "--resume", "r", "-q", "--max-time", "1e-9")
+            if step == 9:  # one step a call
+                self.assertEqual(record(self.directory / "r")["steps"], 9)
+                break
+        self.ends(0, "train", "--resume", "r", "-q", "--max-time", "1e9")
+        self.assertEqual((self.directory / "r/model.safetensors").read_bytes(), (reference / "model.safetensors").read_bytes())
+        self.assertEqual(metrics(self.directory / "r"), metrics(reference))
+
+    def test_finished_runs_resume_to_themselves(self):
+        (self.directory / "d.csv").write_text("q1,q2,v1,v2,a1,a2\n" + "0.1,0.2,0.3,0.4,0.5,0.6\n" * 9)
+        self.result("run", "--out", "run", "-q", *TINY)
+        self.result("train", "--out", "train", "-q", "--data", "d.csv", *TINY)
+        (self.directory / "d.csv").unlink()  # what is finished needs no data
+        for run in ["run", "train"]:
+            before = tree(self.directory / run)
+            self.assertEqual(self.result("train", "--resume", run), run + "\n")
+            self.assertEqual(json.loads(self.result("train", "--resume", run, "--json"))["run"], run)
+            self.assertEqual(tree(self.directory / run), before)
+
+    def test_first_weights_and_data_are_found_again(self):
+        """killed before its first checkpoint, and resumed from elsewhere"""
+        (self.directory / "d.csv").write_text("q1,q2,v1,v2,a1,a2\n" + "0.1,0.2,0.3,0.4,0.5,0.6\n" * 9)
+        self.train("first")
+        flags = ["--data", "d.csv", "--init-from", "first/model.safetensors"]
+        reference = self.train("reference", *flags)
+        run = self.train("r", *flags)
+        for name in ["checkpoints", "metrics.csv", "model.safetensors"]:
+            path = run / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        (run / "run.json").write_text(json.dumps(record(run) | {"status": "training"}))
+        done = subprocess.run([BINARY, "train", "--resume", str(run), "-q"], cwd="/", env=CLEAN, stdout=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual((run / "model.safetensors").read_bytes(), (reference / "model.safetensors").read_bytes())
+
+    def stopped(self, **values):
+        self.ends(75, "train", "--out", "r", "-q", "--max-time", "1e-9", *TINY, *settings(values))
+        return self.directory / "r"
+
+    def test_flags_that_conflict(self):
+        self.stopped()
+        self.file("")
+        for flags, named in [(["--set", "train.lr=0.5"], "train.lr"), (["--threads", 7], "run.threads"), (["--seed", 9], "run.seed"),
+                             (["--precision", "f64"], "run.precision"), (["--set", "system.g=3"], "system.g"),
+                             (["--backend", "cuda"], "run.backend")]:
+            self.assertIn(f"r was started with another {named}", self.refused(2, "train", "--resume", "r", *flags))
+        self.assertIn("has its own configuration", self.refused(2, "train", "--resume", "r", "--preset", "sweetspot"))
+        self.assertIn("has its own configuration", self.refused(2, "train", "--resume", "r", "-c", "c.toml"))
+        for flags in [["--out", "s"], ["--force"], ["--data", "c.csv"], ["--init-from", "m.safetensors"]]:
+            self.assertIn("--resume", self.refused(2, "train", "--resume", "r", *flags))
+        # the same value is none
+        self.ends(75, "train", "--resume", "r", "-q", "--max-time", "1e-9", "--seed", 0, "--set", "train.steps=60",
+                  environment={"LNN_GPU_TRAIN_LR": "0.5"})
+
+    def test_a_checkpoint_of_another_configuration(self):
+        run = self.stopped()
+        text = (run / "config.toml").read_text()
+        self.assertIn("batch = 8", text)
+        (run / "config.toml").write_text(text.replace("batch = 8", "batch = 16"))
+        line = self.error_line(self.ends(4, "train", "--resume", "r"))
+        self.assertIn("checkpoint step-000000000001 is of another configuration", line)
+
+    def test_data_of_another_size(self):
+        (self.directory / "d.csv").write_text("q1,q2,v1,v2,a1,a2\n" + "0.1,0.2,0.3,0.4,0.5,0.6\n" * 90)
+        self.ends(75, "train", "--data", "d.csv", "--out", "r", "-q", "--max-time", "1e-9", *TINY,
+                  *settings({"train.steps": 0, "train.epochs": 9}))
+        (self.directory / "d.csv").write_text("q1,q2,v1,v2,a1,a2\n" + "0.1,0.2,0.3,0.4,0.5,0.6\n" * 40)
+        line = self.error_line(self.ends(4, "train", "--resume", "r"))
+        self.assertIn("another number of samples", line)
+
+    def test_files_of_a_run_that_are_broken(self):
+        run = self.stopped(**OFTEN)
+        good = {name: contents for name, (contents, _) in tree(run).items()}
+        last = "checkpoints/step-000000000001/"
+        for name, content, line in [(last + "state.json", b"{", "remove r/" + last[:-1]),
+                                    (last + "optimizer.safetensors", good[last + "optimizer.safetensors"][:-9], "truncated"),
+                                    (last + "model.safetensors", b"", "too few"),
+                                    (last + "state.json", b'{"step": 1}', "state.json"),
+                                    ("metrics.csv", b"step,loss\n1,2\n", "metrics.csv: not a metrics file"),
+                                    ("metrics.csv", good["metrics.csv"][:-3], "metrics.csv:2"),
+                                    ("run.json", b"[]", "run.json: not JSON"),
+                                    ("config.toml", b"[train", "config.toml:1:")]:
+            with self.subTest(name, line=line):
+                (run / name).write_bytes(content)
+                code = 2 if name == "config.toml" else 4
+                self.assertIn(line, self.error_line(self.ends(code, "train", "--resume", "r")))
+                (run / name).write_bytes(good[name])
+        # without the broken checkpoint it goes on from the one before
+        shutil.rmtree(run / last)
+        reference = self.train("reference", values=OFTEN)
+        self.result("train", "--resume", "r", "-q")
+        self.assertEqual((run / "model.safetensors").read_bytes(), (reference / "model.safetensors").read_bytes())
+
+
+class Numerics(ProgramTest):
+    def test_training_that_leaves_the_finite_numbers(self):
+        for guard, precision in [("none", "f32"), ("none", "f64"), ("skip", "f32")]:
+            with self.subTest(guard=guard, precision=precision):
+                flags = [*TINY, *settings({"train.guard": guard, "train.lr": "1e300", "train.schedule.kind": "step",
+                                           "train.clip": 0, "train.ema": 0})]
+                line = self.error_line(self.ends(5, "train", "--out", "r", "-q", "--force", "--precision", precision, *flags))
+                self.assertIn("r: training left the finite numbers", line)
+                self.assertIn("last good checkpoint is kept", line)
+                run = self.directory / "r"
+                self.assertEqual(record(run)["status"], "failed")
+                self.assertFalse((run / "model.safetensors").exists())
+                names = sorted(path.name for path in (run / "checkpoints").iterdir())
+                self.assertEqual(names, ["step-000000000000"])
+                for name in ["model", "optimizer"]:
+                    load_safetensors(run / f"checkpoints/{names[0]}/{name}.safetensors")
+                # the good one still moves
+                self.result("eval", "--model", f"r/checkpoints/{names[0]}/model.safetensors", "-q", *TINY)
+                self.assertIn("training left", self.error_line(self.ends(5, "train", "--resume", "r", "-q")))
+
+    def test_not_one_good_step(self):
+        """accelerations beyond float32: every step is left out, which is no training"""
+        line = self.error_line(self.ends(5, "train", "--out", "r", "-q", *TINY, "--set", "system.g=1e300"))
+        self.assertIn("training left the finite numbers", line)
+
+    def test_some_models_that_fail(self):
+        """the others go on, are evaluated, and are what the run gives"""
+        flags = [*TINY, *settings({"train.guard": "none", "train.lr": 1, "run.seeds": 8, "model.mass_prior": 0,
+                                   "train.steps": 400, "train.clip": 0, "train.loss": "mse", "train.schedule.kind": "step"})]
+        done = self.ends(0, "run", "--out", "r", "--json", *flags)
+        result, run = json.loads(done.stdout), self.directory / "r"
+        alive = [seed for seed, step in enumerate(result["record"]["failed_at"]) if step < 0]
+        self.assertTrue(0 < len(alive) < 8, alive)
+        self.assertEqual([path.name for path in sorted((run / "models").iterdir())],
+                         [f"seed-{seed}.safetensors" for seed in alive])
+        self.assertEqual((run / "model.safetensors").read_bytes(),
+                         (run / f"models/seed-{alive[0]}.safetensors").read_bytes())
+        self.assertEqual(done.stderr.count("the gradient left the finite numbers"), 8 - len(alive))
+        self.assertRegex(done.stderr, f"eval: 100% {len(alive) * 40}/{len(alive) * 40} trajectories")
+        self.assertEqual([model["seed"] for model in result["eval"]["models"] if not model["failed"]], alive)
+        self.assertEqual(result["eval"]["models_evaluated"], len(alive))
+        self.assertIn("left the finite numbers in training", self.result("eval", "r", "-q"))
+
+
+MAY_MOUNT = subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0
+
+
+@unittest.skipUnless(MAY_MOUNT, "no right to mount a small file system")
+class FullDisk(ProgramTest):
+    """on a file system of its own that is seen by the program alone"""
+
+    def on_small_disk(self, size, *arguments):
+        """`kept` is what the disk held in the end"""
+        script = ('mkdir disk && mount -t tmpfs -o size="$0" none disk && "$@"; code=$?\n'
+                  'cp -a disk kept; umount disk; rmdir disk; exit $code')
+        return subprocess.run(["unshare", "-m", "sh", "-c", script, size, BINARY, *map(str, arguments)],
+                              capture_output=True, text=True, timeout=120, cwd=self.directory, env=CLEAN)
+
+    def test_results(self):
+        self.result("data", "gen", "--samples", 2, "--set", "data.source=box", "--out", "d.npz", "-q")
+        done = self.on_small_disk("16k", "data", "gen", "--samples", 2000, "--set", "data.source=box", "--out", "disk/d.npz")
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn("cannot write disk/d.npz: No space left on device", self.error_line(done))
+        self.assertEqual(list((self.directory / "kept").iterdir()), [])
+
+    def test_training(self):
+        values = OFTEN | {"train.keep": 1000, "train.checkpoint_every": 2}
+        reference = self.train("reference", values={"train.steps": 100})
+        done = self.on_small_disk("600k", "train", "--out", "disk/r", "-q", *TINY, *settings(values))
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertRegex(self.error_line(done), "^cannot (write|create) disk/r/.*No space left on device")
+        run = self.directory / "kept/r"
+        self.assertEqual([path for path in run.rglob("*") if ".tmp" in path.name], [])
+        checkpoints = sorted((run / "checkpoints").iterdir())
+        self.assertGreater(len(checkpoints), 5)
+        for checkpoint in checkpoints:
+            for name in ["model", "optimizer"]:
+                load_safetensors(checkpoint / f"{name}.safetensors")
+        # where there is room it goes on
+        self.result("train", "--resume", "kept/r", "-q")
+        self.assertEqual((run / "model.safetensors").read_bytes(), (reference / "model.safetensors").read_bytes())
+        self.assertEqual(metrics(run), metrics(reference))
+
+
+if __name__ == "__main__":
+    unittest.main()

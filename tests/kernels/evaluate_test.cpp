@@ -1,0 +1,114 @@
+// Scores against the trajectories they stand for.
+#include "doors.hpp"
+#include "lnn/random.hpp"
+
+namespace lnn {
+namespace {
+
+using Evaluate = EachDoor;
+LNN_EACH_DOOR(Evaluate);
+
+EvaluateJob job_of(Precision precision) {
+    EvaluateJob job = pendulum_job(precision, 12);
+    job.integration.dt = 0.05;
+    job.integration.substeps = 2;
+    job.draw.seed = 4;
+    job.valid_below = 0.1;
+    job.diverged_above = 1.0;
+    return job;
+}
+
+std::vector<TrajectoryScore> scores_of(Backend& backend, const Nets& net, const EvaluateJob& job,
+                                       std::int64_t first, int count) {
+    std::vector<TrajectoryScore> scores(net.count * count);
+    backend.evaluate(net.models(), job, first, scores);
+    return scores;
+}
+
+bool equal(const TrajectoryScore& a, const TrajectoryScore& b) {
+    return same_bits({a.mse[0], a.mse[1], a.energy_error, a.energy_drift, a.valid_time, double(a.diverged)},
+                     {b.mse[0], b.mse[1], b.energy_error, b.energy_drift, b.valid_time, double(b.diverged)});
+}
+
+TEST_P(Evaluate, IsWhatTheTrajectoriesSay) {
+    constexpr int count = 37, first = 5;
+    const Nets net = nets(2, 1);
+    const EvaluateJob job = job_of(precision);
+    const auto scores = scores_of(*backend, net, job, first, count);
+
+    Numbers start(4 * count);
+    for (int row = 0; row < 4; ++row)
+        for (int s = 0; s < count; ++s)
+            start[row * count + s] =
+                job.draw.low[row] + (job.draw.high[row] - job.draw.low[row]) *
+                                        uniform(job.draw.seed, Stream::evaluation, first + s, row);
+    const int instants = int(job.integration.instants);
+    const Numbers model = rollout(*backend, net, precision, Precision::f64, job.integration, start);
+    Numbers exact(start.size() * (instants + 1));
+    backend->rollout(double_pendulum, job.integration, Precision::f64, start, exact);
+    const auto energies = [&](const Numbers& path, int instant) {
+        Numbers e(count), a(2 * count);
+        backend->accelerate(double_pendulum, std::span(path).subspan(instant * start.size(), start.size()), a,
+                            e);
+        return e;
+    };
+    const Numbers begin = energies(exact, 0), end = energies(exact, instants),
+                  reached = energies(model, instants);
+
+    int valid = 0, diverged = 0;
+    for (int s = 0; s < count; ++s) {
+        double mse[2] = {}, valid_time = 0;
+        bool within = true, good = true;
+        for (int k = 1; k <= instants; ++k) {
+            for (int i = 0; i < 2; ++i) {
+                const std::size_t at = k * start.size() + i * count + s;
+                const double e = std::abs(model[at] - exact[at]);
+                mse[i] += e * e / instants;
+                within = within && e < job.valid_below;
+                good = good && e <= job.diverged_above;
+            }
+            if (within) valid_time = k * job.integration.dt;
+        }
+        for (int i = 0; i < 2; ++i) EXPECT_NEAR(scores[s].mse[i], mse[i], 1e-14 + 1e-12 * mse[i]);
+        EXPECT_NEAR(scores[s].energy_error, std::abs(reached[s] - end[s]), 1e-11);
+        EXPECT_NEAR(scores[s].energy_drift, std::abs(end[s] - begin[s]), 1e-11);
+        EXPECT_DOUBLE_EQ(scores[s].valid_time, valid_time);
+        EXPECT_EQ(scores[s].diverged, !good);
+        valid += within;
+        diverged += !good;
+    }
+    // the thresholds cut through the middle: both sides were seen
+    EXPECT_GT(diverged, 0);
+    EXPECT_LT(diverged, count);
+    EXPECT_LT(valid, count);
+}
+
+TEST_P(Evaluate, InPartsAndOfAnyNumber) {
+    const Nets net = nets(2, 2);
+    for (const Precision state : {Precision::f32, Precision::f64}) {
+        EvaluateJob job = job_of(precision);
+        job.state = state;
+        const auto whole = scores_of(*backend, net, job, 0, 40);
+        for (const auto& [first, count] : {std::pair{0, 1}, {3, 17}, {39, 1}, {8, 16}, {7, 33}}) {
+            const auto part = scores_of(*backend, net, job, first, count);
+            for (int m = 0; m < 2; ++m)
+                for (int s = 0; s < count; ++s)
+                    EXPECT_TRUE(equal(part[m * count + s], whole[m * 40 + first + s]))
+                        << first << " " << count;
+        }
+    }
+}
+
+TEST_P(Evaluate, NotANumberHasDiverged) {
+    Nets net = nets(2, 1);
+    net.weights[3] = NAN;
+    for (const auto& score : scores_of(*backend, net, job_of(precision), 0, 5)) {
+        EXPECT_TRUE(score.diverged);
+        EXPECT_EQ(score.valid_time, 0);
+        EXPECT_TRUE(std::isnan(score.mse[0]));
+        EXPECT_TRUE(std::isfinite(score.energy_drift));
+    }
+}
+
+}  // namespace
+}  // namespace lnn

@@ -1,0 +1,114 @@
+// The gradient of the door against differences of the losses of the door, in double.
+#include "doors.hpp"
+
+namespace lnn {
+namespace {
+
+struct Gradient : testing::TestWithParam<std::string> {
+    const std::unique_ptr<Backend> backend = door(GetParam());
+
+    // every parameter moved by +-h and +-2h, all as models of one call; Richardson's extrapolation of the
+    // losses
+    void against_differences(const Nets& net, const LossSpec& loss, const Numbers& x, const Numbers& targets,
+                             double rcond = 1e-15, double h = 3e-4, double tolerance = 1e-7) {
+        const std::size_t parameters = net.weights.size();
+        Nets moved{net.spec, {}, 0};
+        for (std::size_t p = 0; p < parameters; ++p)
+            for (const double by : {h, -h, 2 * h, -2 * h}) {
+                append(moved.weights, net.weights);
+                moved.weights[moved.count++ * parameters + p] += by;
+            }
+        const auto found = gradients(*backend, net, Precision::f64, loss, x, targets, rcond);
+        const auto around = gradients(*backend, moved, Precision::f64, loss, x, targets, rcond).losses;
+        double size = 0;
+        for (const double g : found.gradient) size = std::max(size, std::abs(g));
+        EXPECT_GT(size, 1e-4);
+        for (std::size_t p = 0; p < parameters; ++p) {
+            const double* l = &around[4 * p];
+            const double expected = (8 * (l[0] - l[1]) - (l[2] - l[3])) / (12 * h);
+            ASSERT_NEAR(found.gradient[p], expected, tolerance * size) << "parameter " << p;
+        }
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Cpu, Gradient, testing::ValuesIn(instruction_sets()),
+                         [](const auto& i) { return i.param; });
+
+std::vector<LossSpec> losses() {
+    std::vector<LossSpec> all;
+    for (const Loss kind : {Loss::mse, Loss::l1, Loss::huber})
+        for (const Balance balance : {Balance::none, Balance::scale, Balance::large}) {
+            LossSpec spec{.kind = kind, .delta = 0.7, .balance = balance};
+            if (balance == Balance::scale) spec.scale = {2, 0.5, 3, 1.5};
+            all.push_back(spec);
+        }
+    return all;
+}
+
+// 5 samples: a pack that is full and one that is not, whatever their width
+TEST_P(Gradient, OfEveryLoss) {
+    for (int n = 1; n <= 4; ++n)
+        for (const unsigned angles : feature_kinds(n))
+            for (const LossSpec& loss : losses()) {
+                SCOPED_TRACE(testing::Message() << "n " << n << ", angles " << angles << ", loss "
+                                                << int(loss.kind) << ", balance " << int(loss.balance));
+                const Nets net = nets(n, 1, {5, 4}, angles);
+                // differences: h^4 times a fifth derivative
+                against_differences(net, loss, states(n, 5), scattered<double>(-4, 4, 5 * n, 77));
+            }
+}
+
+TEST_P(Gradient, OfOtherDepths) {
+    for (const auto& hidden : {std::vector<int>{7}, {3, 4, 5}, {2, 3, 2, 3}})
+        against_differences(nets(2, 1, hidden), {}, states(2, 33), scattered<double>(-4, 4, 66, 7));
+}
+
+// M of lower rank, everywhere: the first layer is narrower than n
+TEST_P(Gradient, WhereTheMassMatrixIsRankDeficient) {
+    for (const auto& [n, narrow] : {std::pair{2, 1}, {3, 1}, {3, 2}, {4, 2}})
+        for (const unsigned angles : feature_kinds(n)) {
+            SCOPED_TRACE(testing::Message() << "n " << n << ", rank " << narrow << ", angles " << angles);
+            const Nets net = nets(n, 1, {narrow, 5}, angles, 0);
+            // accelerations are large where an eigenvalue is small, and so are the higher derivatives: a
+            // smaller h
+            against_differences(net, {}, states(n, 5, 3), scattered<double>(-4, 4, 5 * n, 78), 1e-8, 2e-4,
+                                1e-6);
+        }
+}
+
+// the mean over any number of samples is the mean of the gradients of each
+TEST_P(Gradient, IsTheMeanOverTheSamples) {
+    const Nets net = nets(2, 1);
+    for (const int samples : {1, 2, 3, 4, 5, 31, 32, 33, 100}) {
+        const Numbers x = states(2, samples), targets = truth(*backend, double_pendulum, x);
+        const auto together = gradients(*backend, net, Precision::f64, {}, x, targets);
+        Numbers mean(net.weights.size());
+        double loss = 0;
+        for (int i = 0; i < samples; ++i) {
+            const auto one = gradients(*backend, net, Precision::f64, {}, columns(x, samples, i, 1),
+                                       columns(targets, samples, i, 1));
+            loss += one.losses[0] / samples;
+            for (std::size_t p = 0; p < mean.size(); ++p) mean[p] += one.gradient[p] / samples;
+        }
+        EXPECT_NEAR(together.losses[0], loss, 1e-13 * loss) << samples;
+        for (std::size_t p = 0; p < mean.size(); ++p)
+            EXPECT_NEAR(together.gradient[p], mean[p], 1e-12 * loss) << samples;
+    }
+}
+
+// single precision: the same within its rounding
+TEST_P(Gradient, InSingleIsTheSame) {
+    for (int n = 1; n <= 4; ++n) {
+        const Nets net = nets(n, 1, {8, 7});
+        const Numbers x = states(n, 33), targets = scattered<double>(-4, 4, 33 * n, 5);
+        const auto fine = gradients(*backend, net, Precision::f64, {}, x, targets);
+        const auto coarse = gradients(*backend, net, Precision::f32, {}, x, targets);
+        double size = 0;
+        for (const double g : fine.gradient) size = std::max(size, std::abs(g));
+        for (std::size_t p = 0; p < fine.gradient.size(); ++p)
+            EXPECT_NEAR(coarse.gradient[p], fine.gradient[p], 1e-4 * size);
+        EXPECT_FALSE(same_bits(coarse.gradient, fine.gradient));
+    }
+}
+
+}  // namespace
+}  // namespace lnn

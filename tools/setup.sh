@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# Packages and build, sourced by run.sh and test.sh. Says and does nothing where nothing is missing or has changed.
+
+root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
+log=$root/build/setup.log
+preset=cpu  # a CUDA backend will be chosen here, where nvcc >= 12.0 is found
+mkdir -p "$root/build"
+
+say() { printf '%s\n' "$*" >&2; }
+
+# quietly COMMAND...: into the log, whose end is shown if the command fails
+quietly() {
+    "$@" > "$log" 2>&1 < /dev/null && return
+    tail -n 60 "$log" >&2
+    say "failed: $*"
+    return 1
+}
+
+# missing_packages run|test: of packages.txt, what is not installed; its section "# test" is for test alone
+missing_packages() {
+    local wanted
+    mapfile -t wanted < <(awk -v job="$1" '/^# test/ && job != "test" { exit } !/^#/ { $1 = $1; print }' OFS='\n' \
+        "$root/tools/packages.txt")
+    comm -23 <(printf '%s\n' "${wanted[@]}" | sort) \
+        <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2> /dev/null | sed -n 's/^installed //p' | sort -u)
+}
+
+# install_packages run|test; exit 3 where some remain missing
+install_packages() {
+    local missing as_root=(env)
+    mapfile -t missing < <(missing_packages "$1")
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" != 0 ]; then as_root=(sudo -n env); fi
+    if command -v apt-get > /dev/null && "${as_root[@]}" true 2> /dev/null; then
+        say "installing ${missing[*]}"
+        local apt_get=("${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120)
+        "${apt_get[@]}" -qq update > "$log" 2>&1 < /dev/null || true  # one broken source does not matter yet
+        quietly "${apt_get[@]}" -qq install --no-install-recommends -y "${missing[@]}" || true
+        mapfile -t missing < <(missing_packages "$1")
+    fi
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "missing packages, which cannot be installed from here: ${missing[*]}"
+    say "as root: apt-get install ${missing[*]}"
+    exit 3
+}
+
+# build PRESET TESTS TARGET...: configures once (and again where TESTS = ON is new), builds what has changed
+build() (
+    local dir=$root/build tests=$2
+    [ "$1" = "$preset" ] || dir+=/$1
+    exec 9> "$root/build/.lock" && flock 9  # a second call waits
+    cd "$root" || exit
+    if [ ! -f "$dir/build.ninja" ] || ! grep -Eq "^LNN_TESTS:BOOL=(ON|$tests)$" "$dir/CMakeCache.txt"; then
+        quietly cmake --preset "$1" -D LNN_TESTS="$tests"
+    fi
+    shift 2
+    if ! ninja -C "$dir" -n "$@" | grep -q 'no work to do'; then
+        say "building $* in ${dir#"$root"/} (minutes, the first time; log: build/setup.log)"
+        quietly cmake --build "$dir" --target "$@"
+    fi
+)
