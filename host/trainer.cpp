@@ -1,6 +1,7 @@
 #include "trainer.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -33,6 +34,19 @@ double percentile99(const std::int64_t* bins) {
     for (int b = 0; b < condition_bins; ++b)
         if ((below += bins[b]) * 100 >= total * 99) return std::exp2(b + 1);
     return std::numeric_limits<double>::infinity();
+}
+
+// JSON has no word for inf and nan, which a sum of losses may be
+std::vector<std::uint64_t> bits_of(const std::vector<double>& values) {
+    std::vector<std::uint64_t> bits;
+    for (const double value : values) bits.push_back(std::bit_cast<std::uint64_t>(value));
+    return bits;
+}
+
+std::vector<double> from_bits(const nlohmann::json& bits) {
+    std::vector<double> values;
+    for (const auto value : bits.get<std::vector<std::uint64_t>>()) values.push_back(std::bit_cast<double>(value));
+    return values;
 }
 
 Tensor state_tensor(const char* name, std::size_t models, const std::vector<double>& values) {
@@ -108,27 +122,30 @@ std::vector<Network> Trainer::networks() const {
     return result;
 }
 
-void Trainer::add(Interval& interval, const TrainReport& report, std::int64_t steps) const {
+void Trainer::add(const TrainReport& report, std::int64_t steps) {
     const std::size_t models = networks_.size();
-    interval.loss.resize(models);
-    interval.grad_norm.resize(models);
-    interval.condition.resize(models * condition_bins);
-    interval.steps += steps;
-    for (std::size_t m = 0; m < models; ++m)
+    interval_.loss.resize(models);
+    interval_.grad_norm.resize(models);
+    interval_.condition.resize(models * condition_bins);
+    interval_.steps += steps;
+    for (std::size_t m = 0; m < models; ++m) {
         for (std::int64_t k = 0; k < steps; ++k) {
-            interval.loss[m] += report.loss[m * steps + k];
-            interval.grad_norm[m] += report.grad_norm[m * steps + k];
+            interval_.loss[m] += report.loss[m * steps + k];
+            interval_.grad_norm[m] += report.grad_norm[m * steps + k];
         }
-    for (std::size_t i = 0; i < interval.condition.size(); ++i) interval.condition[i] += report.condition[i];
+        skipped_[m] += report.skipped[m];
+        truncated_[m] += report.truncated[m];
+    }
+    for (std::size_t i = 0; i < interval_.condition.size(); ++i) interval_.condition[i] += report.condition[i];
 }
 
-void Trainer::close(Interval& interval, double seconds) {
-    const double per_epoch = double(steps_per_epoch(config_, data_.samples()));
+void Trainer::close_interval(double seconds) {
+    const double per_epoch = double(steps_per_epoch(config_, data_.samples())), steps = double(interval_.steps);
     for (std::size_t m = 0; m < networks_.size(); ++m)
-        metrics_.push_back({step_, double(step_) / per_epoch, config_.run.seed + m, interval.loss[m] / double(interval.steps),
-                            learning_rate(adam_[m].schedule, step_ - 1), interval.grad_norm[m] / double(interval.steps),
-                            skipped_[m], truncated_[m], percentile99(&interval.condition[m * condition_bins]), seconds});
-    interval = {};
+        metrics_.push_back({step_, double(step_) / per_epoch, config_.run.seed + m, interval_.loss[m] / steps,
+                            learning_rate(adam_[m].schedule, step_ - 1), interval_.grad_norm[m] / steps, skipped_[m],
+                            truncated_[m], percentile99(&interval_.condition[m * condition_bins]), seconds});
+    interval_ = {};
 }
 
 // mean over the models still alive of the last interval's loss
@@ -138,6 +155,12 @@ double Trainer::recent_loss() const {
     for (std::size_t i = metrics_.size() - std::min(metrics_.size(), networks_.size()); i < metrics_.size(); ++i)
         if (std::isfinite(metrics_[i].loss)) sum += metrics_[i].loss, ++alive;
     return alive ? sum / alive : std::numeric_limits<double>::infinity();
+}
+
+bool Trainer::all_finite() const {
+    for (const auto* part : {&weights_, &first_, &second_, &average_})
+        if (!std::all_of(part->begin(), part->end(), [](double x) { return std::isfinite(x); })) return false;
+    return true;
 }
 
 void Trainer::stop_lost_models() {
@@ -171,6 +194,10 @@ void Trainer::save(double seconds) {
     checkpoint.state = {{"step", step_},          {"steps", total_},         {"config", config_to_toml(config_)},
                         {"applied", applied_},    {"failed", failed_},       {"skipped", skipped_},
                         {"truncated", truncated_}, {"seconds", seconds},     {"best", best_}};
+    checkpoint.state["interval"] = {{"steps", interval_.steps},
+                                    {"loss", bits_of(interval_.loss)},
+                                    {"grad_norm", bits_of(interval_.grad_norm)},
+                                    {"condition", interval_.condition}};
     if (std::isfinite(best_loss_)) checkpoint.state["best_loss"] = best_loss_;
     write_file(directory_ / "metrics.csv", metrics_csv(metrics_), true);
     write_checkpoint(directory_, checkpoint, config_.train.keep, best_);
@@ -192,10 +219,21 @@ void Trainer::restore(const Checkpoint& checkpoint) {
         truncated_ = state.at("truncated").get<std::vector<std::int64_t>>();
         seconds_ = state.at("seconds");
         best_ = state.at("best");
+        const nlohmann::json& interval = state.at("interval");
+        interval_.steps = interval.at("steps");
+        interval_.loss = from_bits(interval.at("loss"));
+        interval_.grad_norm = from_bits(interval.at("grad_norm"));
+        interval_.condition = interval.at("condition").get<std::vector<std::int64_t>>();
         if (state.contains("best_loss")) best_loss_ = state.at("best_loss");
     } catch (const nlohmann::json::exception& error) {
         refuse(fmt::format("has a malformed state.json ({})", error.what()));
     }
+    const std::size_t summed = interval_.steps > 0 ? networks_.size() : 0;
+    for (const auto* counts : {&applied_, &failed_, &skipped_, &truncated_})
+        if (counts->size() != networks_.size()) refuse("is of another number of models");
+    if (interval_.loss.size() != summed || interval_.grad_norm.size() != summed ||
+        interval_.condition.size() != summed * condition_bins)
+        refuse("is of another number of models");
     const std::pair<const char*, std::vector<double>*> parts[] = {
         {"weights", &weights_}, {"first", &first_}, {"second", &second_}, {"average", &average_}};
     if (checkpoint.optimizer.size() != std::size(parts)) refuse("has an optimizer state of another shape");
@@ -219,11 +257,9 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
     const TrainJob job{networks_[0].spec, int(models), config_.train.batch, precision_of(config_.run.precision), solve_spec(config_),
                        loss_, adam_};
     TrainingOutcome outcome;
-    Interval interval;
-    double step_seconds = 1e-3;  // a first guess, replaced by what is measured
+    double step_seconds = slice_seconds;  // of the slice before; the first is a single step
     if (step_ == 0) save(seconds_);  // even a run that fails at once leaves a good one
     while (step_ < total_) {
-        // an interval is summed as a whole: a checkpoint and a stop fall on its end
         const std::int64_t end = std::min(total_, (step_ / every + 1) * every);
         const std::int64_t wanted = std::max<std::int64_t>(1, std::int64_t(slice_seconds / step_seconds));
         const std::int64_t count = std::min({end - step_, wanted, most});
@@ -232,23 +268,26 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
         const TrainReport report = backend_.train(job, data_.slice(step_, count), state, step_, count);
         step_seconds = since(slice_start) / double(count);
         step_ += count;
-        for (std::size_t m = 0; m < models; ++m) {
-            skipped_[m] += report.skipped[m];
-            truncated_[m] += report.truncated[m];
-        }
-        add(interval, report, count);
-        if (step_ < end) continue;
+        add(report, count);
 
+        // Models are judged and regular checkpoints fall where an interval ends, so that neither depends on the
+        // clock. A stop may come between, unless a model waits to be judged, which no file could hold.
         const double seconds = seconds_ + since(start);
-        stop_lost_models();
-        close(interval, seconds);
+        const bool ended = step_ == end;
+        if (ended) {
+            stop_lost_models();
+            close_interval(seconds);
+        }
         progress.show(step_, fmt::format("loss {:.4g}", recent_loss()));
-        const bool all_failed = std::all_of(failed_.begin(), failed_.end(), [](std::int64_t f) { return f >= 0; });
+        if (!ended && !all_finite()) continue;
+        const bool all_failed =
+            ended && std::all_of(failed_.begin(), failed_.end(), [](std::int64_t f) { return f >= 0; });
         outcome.stop = stop_requested();
         outcome.out_of_time = max_seconds > 0 && since(start) >= max_seconds;
         const bool leave = step_ == total_ || all_failed || outcome.stop != Stop::none || outcome.out_of_time;
-        const std::int64_t previous = (step_ - 1) / every * every;  // where the interval began
-        if (!all_failed && (leave || step_ / checkpoint_every > previous / checkpoint_every)) save(seconds);
+        const std::int64_t began = (step_ - 1) / every * every;
+        const bool due = ended && step_ / checkpoint_every > began / checkpoint_every;
+        if (!all_failed && (leave || due)) save(seconds);
         if (leave) break;
     }
     outcome.steps = step_;

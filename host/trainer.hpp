@@ -70,14 +70,15 @@ class Trainer {
     std::string best_;
     double best_loss_;
 
-    // sums over the steps of an interval, a model each
+    // sums over the steps so far of the interval that step_ lies in; empty before its first
     struct Interval {
         std::int64_t steps = 0;
-        std::vector<double> loss, grad_norm;
-        std::vector<std::int64_t> condition;
-    };
-    void add(Interval&, const TrainReport&, std::int64_t steps) const;
-    void close(Interval&, double seconds);
+        std::vector<double> loss, grad_norm;  // (models)
+        std::vector<std::int64_t> condition;  // (models, condition_bins)
+    } interval_;
+    void add(const TrainReport&, std::int64_t steps);
+    void close_interval(double seconds);
+    bool all_finite() const;
     // a model with a number that is not finite, or without one good step, has failed; zeros, which files can hold,
     // stand for what is lost
     void stop_lost_models();

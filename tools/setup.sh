@@ -46,16 +46,14 @@ install_packages() {
 
 # build PRESET TESTS TARGET...: configures once (and again where TESTS = ON is new), builds what has changed
 build() (
-    local dir=$root/build tests=$2
-    [ "$1" = "$preset" ] || dir+=/$1
+    local name=$1 tests=$2 dir=$root/build
+    shift 2
+    [ "$name" = "$preset" ] || dir+=/$name
     exec 9> "$root/build/.lock" && flock 9  # a second call waits
     cd "$root" || exit
     if [ ! -f "$dir/build.ninja" ] || ! grep -Eq "^LNN_TESTS:BOOL=(ON|$tests)$" "$dir/CMakeCache.txt"; then
-        quietly cmake --preset "$1" -D LNN_TESTS="$tests"
+        say "building in ${dir#"$root"/}, which takes minutes the first time (log: build/setup.log)"
+        quietly cmake --preset "$name" -D LNN_TESTS="$tests"
     fi
-    shift 2
-    if ! ninja -C "$dir" -n "$@" | grep -q 'no work to do'; then
-        say "building $* in ${dir#"$root"/} (minutes, the first time; log: build/setup.log)"
-        quietly cmake --build "$dir" --target "$@"
-    fi
+    quietly cmake --build "$dir" --target "$@"
 )

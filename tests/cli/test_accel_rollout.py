@@ -1,4 +1,6 @@
-"""Accelerations and trajectories against numpy: the truth by hand-derived equations, a model by its own accelerations."""
+"""Accelerations and trajectories against numpy: the truth by hand-derived equations, a model by its own
+accelerations.
+"""
 
 import io
 import os
@@ -12,7 +14,6 @@ import numpy as np
 from program import BINARY, CLEAN, ProgramTest, true_systems
 
 PENDULUM = {"m": (1.0, 1.0), "l": (1.0, 1.0), "g": 9.8}
-CALM = {"model.mass_prior": 1}  # a base mass keeps a model of a moment from flying off
 
 
 def rk4(f, x, dt, steps):
@@ -53,7 +54,8 @@ class AccelRollout(ProgramTest):
                 x = self.states(rows, seed=rows)
                 a, e = true_systems.double_pendulum(x, **PENDULUM)
                 got = self.accel("--system", "double_pendulum", "--energy", "e.npy")
-                self.assertEqual((got.dtype, got.shape, got.flags.c_contiguous), (np.float64, (rows, 2), True))
+                self.assertEqual((got.dtype, got.shape, got.flags.c_contiguous),
+                                 (np.float64, (rows, 2), True))
                 np.testing.assert_allclose(got, a, rtol=1e-12, atol=1e-12)
                 np.testing.assert_allclose(np.load(self.directory / "e.npy"), e, rtol=1e-13, atol=1e-13)
 
@@ -76,8 +78,8 @@ class AccelRollout(ProgramTest):
                                    true_systems.spring_pendulum(x, m=1, k=20, r0=1, g=10)[0], rtol=1e-12)
 
     def test_error_falls_with_the_fourth_power_of_the_step(self):
-        """of the state and of its energy: halve the step, a sixteenth is left (until the energy's own terms of
-        order 5, which grow with time, take over)"""
+        """of the state and of its energy: halve the step, a sixteenth is left (until the energy's own terms
+        of order 5, which grow with time, take over)"""
         x = self.states(17)
         ends = [self.rollout("--system", "double_pendulum", "--dt", 0.01 / 2**k, "--steps", 40 * 2**k)[:, -1]
                 for k in range(4)]
@@ -89,7 +91,7 @@ class AccelRollout(ProgramTest):
                 self.assertAlmostEqual(coarse / fine, 16, delta=1.6)
 
     def test_a_model_moves_by_its_own_accelerations(self):
-        model = self.train("r", "--precision", "f64", values=CALM) / "model.safetensors"
+        model = self.train("r", "--precision", "f64") / "model.safetensors"
         flags = ["--model", model, "--precision", "f64"]
 
         def acceleration(x):
@@ -98,12 +100,13 @@ class AccelRollout(ProgramTest):
 
         x = self.states(7)
         path = rk4(field(acceleration), x, 0.05, 3)
-        np.testing.assert_allclose(self.rollout(*flags, "--dt", 0.05, "--steps", 3), path, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(self.rollout(*flags, "--dt", 0.05, "--steps", 3), path, rtol=1e-12,
+                                   atol=1e-12)
         self.assertGreater(np.abs(path[:, -1] - path[:, 0]).max(), 0.01)
 
     def test_energy_and_lagrangian_of_a_model(self):
         """a = M^+ (dL/dq - C v) keeps E = v . dL/dv - L: dE/dt = 0 along a roll-out"""
-        model = self.train("r", "--precision", "f64", values=CALM) / "model.safetensors"
+        model = self.train("r", "--precision", "f64") / "model.safetensors"
         x = self.states(7)
         flags = ["--model", model, "--precision", "f64"]
         end = self.rollout(*flags, "--dt", 0.001, "--steps", 100)[:, -1]
@@ -115,7 +118,8 @@ class AccelRollout(ProgramTest):
             self.assertEqual(np.load(self.directory / "l.npy").shape, (7,))
         np.testing.assert_allclose(energies[1], energies[0], rtol=1e-6, atol=1e-6)
         self.assertIn("--lagrangian is for a model",
-                      self.refused(2, "accel", "--system", "double_pendulum", "--states", "x.npy", "--out", "b.npy",
+                      self.refused(2, "accel", "--system", "double_pendulum", "--states", "x.npy", "--out",
+                                   "b.npy",
                                    "--lagrangian", "m.npy"))
 
     def test_kinds_of_npy(self):
@@ -135,7 +139,7 @@ class AccelRollout(ProgramTest):
                                    true_systems.double_pendulum([[1, 0, 2, -3]], **PENDULUM)[0], rtol=1e-12)
 
     def test_threads_do_not_change_a_bit(self):
-        model = self.train("r", values=CALM) / "model.safetensors"
+        model = self.train("r") / "model.safetensors"
         self.states(33)
         for precision in ["f32", "f64"]:
             for state in ["f32", "f64"]:
@@ -147,13 +151,14 @@ class AccelRollout(ProgramTest):
 
     def test_instruction_sets(self):
         """registers of any width give the same bits; without fused multiply-add, the same numbers"""
-        model = self.train("r", values=CALM) / "model.safetensors"
+        model = self.train("r") / "model.safetensors"
         self.states(33)
         flags = pathlib.Path("/proc/cpuinfo").read_text().split()
         fused = [isa for isa, flag in [("avx2", "avx2"), ("avx512", "avx512bw")] if flag in flags]
         for precision, tolerance in [("f32", 1e-4), ("f64", 1e-12)]:
             for source in [["--model", model, "--precision", precision], ["--system", "double_pendulum"]]:
-                portable, *got = [self.accel(*source, "--set", "run.isa=" + isa) for isa in ["portable", *fused]]
+                portable, *got = [self.accel(*source, "--set", "run.isa=" + isa) for isa in ["portable",
+                                                                                             *fused]]
                 self.assertLessEqual(len({a.tobytes() for a in got}), 1)
                 for a in got:
                     np.testing.assert_allclose(portable, a, rtol=tolerance, atol=tolerance)
@@ -164,12 +169,14 @@ class AccelRollout(ProgramTest):
         whole = self.accel("--model", model)
         for row in [0, 16, 32]:
             np.save(self.directory / "y.npy", x[row:row + 1])
-            self.assertEqual(self.accel("--model", model, states="y.npy").tobytes(), whole[row:row + 1].tobytes())
+            self.assertEqual(self.accel("--model", model, states="y.npy").tobytes(),
+                             whole[row:row + 1].tobytes())
 
     def test_divergence_is_counted_not_an_error(self):
         x = np.array([[1.0, 1, 1, 1], [1, 1, 1e200, 1e200]])
         np.save(self.directory / "x.npy", x)
-        call = ["rollout", "--system", "double_pendulum", "--states", "x.npy", "--steps", 5, "--out", "t.npy", "--force"]
+        call = ["rollout", "--system", "double_pendulum", "--states", "x.npy", "--steps", 5, "--out", "t.npy",
+                "--force"]
         done = self.ends(0, *call)
         self.assertIn("1 of 2 trajectories diverged", done.stderr)
         self.result(*call, "-q")
@@ -186,14 +193,16 @@ class AccelRollout(ProgramTest):
         with open(self.directory / "log", "wb") as log:
             log.write(b"before ")
             log.flush()
-            subprocess.run([BINARY, *call, "/dev/stdout"], stdout=log, check=True, cwd=self.directory, env=CLEAN)
+            subprocess.run([BINARY, *call, "/dev/stdout"], stdout=log, check=True, cwd=self.directory,
+                           env=CLEAN)
         self.assertTrue((self.directory / "log").read_bytes().startswith(b"before \x93NUMPY"))
         self.result(*call, "/dev/null")
         self.assertFalse(os.path.isfile("/dev/null"))
 
         os.mkfifo(self.directory / "pipe")
         got = []
-        reader = threading.Thread(target=lambda: got.append((self.directory / "pipe").read_bytes()), daemon=True)
+        reader = threading.Thread(target=lambda: got.append((self.directory / "pipe").read_bytes()),
+                                  daemon=True)
         reader.start()
         self.result(*call, "pipe")
         reader.join(60)

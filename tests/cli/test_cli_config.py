@@ -15,7 +15,8 @@ class CommandLine(ProgramTest):
         self.assertIn("Commands:", done.stderr)
 
     def test_help_comes_on_stdout_with_examples_first(self):
-        for arguments in [["--help"], ["-h"], ["config", "--help"], ["config", "show", "-h"], ["systems", "--help"],
+        for arguments in [["--help"], ["-h"], ["config", "--help"], ["config", "show", "-h"],
+                          ["systems", "--help"],
                           ["models", "--help"], ["completion", "--help"]]:
             with self.subTest(arguments):
                 text = self.result(*arguments)
@@ -36,7 +37,8 @@ class CommandLine(ProgramTest):
         self.assertIn("unknown command 'confg' (did you mean 'config'?)", self.refused(2, "confg"))
         self.assertNotIn("did you mean", self.refused(2, "xyzzy"))
         self.assertIn("unknown flag '--verison' (did you mean '--version'?)", self.refused(2, "--verison"))
-        self.assertIn("config: unknown subcommand 'shwo' (did you mean 'show'?)", self.refused(2, "config", "shwo"))
+        self.assertIn("config: unknown subcommand 'shwo' (did you mean 'show'?)",
+                      self.refused(2, "config", "shwo"))
         self.assertIn("config show: unknown flag '--prest' (did you mean '--preset'?)",
                       self.refused(2, "config", "show", "--prest=x"))
         self.assertIn("systems: unexpected argument 'x'", self.refused(2, "systems", "x"))
@@ -49,7 +51,8 @@ class CommandLine(ProgramTest):
 
     def test_unwritable_stdout(self):
         with open("/dev/full", "w") as full:
-            done = subprocess.run([BINARY, "config", "show"], stdout=full, stderr=subprocess.PIPE, text=True, env=CLEAN)
+            done = subprocess.run([BINARY, "config", "show"], stdout=full, stderr=subprocess.PIPE, text=True,
+                                  env=CLEAN)
         self.assertEqual(done.returncode, 4)
         self.assertIn("cannot write to stdout: No space left on device", done.stderr)
 
@@ -79,17 +82,21 @@ class ConfigCommand(ProgramTest):
         environment = {"LNN_GPU_TRAIN_LR": "0.125", "LNN_GPU_TRAIN_BATCH": "16"}
         train = self.show("-c", "c.toml", "--preset", "sweetspot", "--set", "train.batch=32",
                           environment=environment)["train"]
-        self.assertEqual([train[key] for key in ("beta1", "epochs", "ema", "lr", "batch")], [0.9, 100, 0.5, 0.125, 32])
+        self.assertEqual([train[key] for key in ("beta1", "epochs", "ema", "lr", "batch")],
+                         [0.9, 100, 0.5, 0.125, 32])
 
     def test_flags_of_run(self):
-        run = self.show("--backend", "cpu", "--device", "0,1", "--threads", 3, "--precision", "f64", "--state", "f32",
+        run = self.show("--backend", "cpu", "--device", "0,1", "--threads", 3, "--precision", "f64",
+                        "--state", "f32",
                         "--seed", 9)["run"]
-        expected = {"seed": 9, "backend": "cpu", "device": "0,1", "threads": 3, "precision": "f64", "state": "f32"}
+        expected = {"seed": 9, "backend": "cpu", "device": "0,1", "threads": 3, "precision": "f64",
+                    "state": "f32"}
         self.assertEqual(run, run | expected)
 
     def test_sweetspot_needs_no_source_tree(self):
         lone = shutil.copy(BINARY, self.directory / "lone")
-        done = subprocess.run([lone, "config", "show", "--preset", "sweetspot"], cwd="/", env=CLEAN, text=True,
+        done = subprocess.run([lone, "config", "show", "--preset", "sweetspot"], cwd="/", env=CLEAN,
+                              text=True,
                               capture_output=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn('init = "lnn-seed"', done.stdout)
@@ -166,7 +173,8 @@ class Completion(ProgramTest):
         """what bash offers for the last of the words"""
         script = self.result("completion", "bash") + (
             '\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lnn_gpu; printf "%s\\n" "${COMPREPLY[@]}"\n')
-        done = subprocess.run(["bash", "-c", script, "bash", *words], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(["bash", "-c", script, "bash", *words], capture_output=True, text=True,
+                              timeout=60)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return done.stdout.split()
 
@@ -176,7 +184,8 @@ class Completion(ProgramTest):
         self.assertEqual(self.complete("lnn_gpu", "config", "show", "--def"), ["--defaults"])
         self.assertEqual(self.complete("lnn_gpu", "config", "check", "--def"), [])
         self.assertIn("sweetspot", self.complete("lnn_gpu", "config", "show", "--preset", ""))
-        self.assertEqual(self.complete("lnn_gpu", "config", "show", "--set", "train.schedule.k"), ["train.schedule.kind="])
+        self.assertEqual(self.complete("lnn_gpu", "config", "show", "--set", "train.schedule.k"),
+                         ["train.schedule.kind="])
         self.assertEqual(self.complete("lnn_gpu", "config", "show", "--backend", "cu"), ["cuda"])
 
     def test_every_command_is_in_every_script(self):

@@ -29,7 +29,8 @@ class Data(ProgramTest):
         # a longer set begins with the shorter one, another seed does not
         more = self.gen("--samples", 1500, out="e.npz", values=values)
         np.testing.assert_array_equal(more["q"][:1001], d["q"])
-        self.assertFalse((self.gen("--samples", 9, "--seed", 1, out="f.npz", values=values)["q"] == d["q"][:9]).any())
+        self.assertFalse((self.gen("--samples", 9, "--seed", 1, out="f.npz",
+                                   values=values)["q"] == d["q"][:9]).any())
 
     def test_trajectories(self):
         d = self.gen("--preset", "sweetspot")
@@ -55,18 +56,22 @@ class Data(ProgramTest):
     def test_info(self):
         d = self.gen("--preset", "sweetspot")
         info = json.loads(self.result("data", "info", "d.npz", "--json"))
-        self.assertEqual([info[key] for key in ["file", "samples", "dof", "accelerations", "times", "trajectories"]],
+        self.assertEqual([info[key] for key in ["file", "samples", "dof", "accelerations", "times",
+                                                "trajectories"]],
                          ["d.npz", 2048, 2, True, True, 512])
         self.assertEqual(info["ranges"]["v2"], [d["v"][:, 1].min(), d["v"][:, 1].max()])
-        self.assertIn("2048 samples, 2 degrees of freedom, 512 trajectories", self.result("data", "info", "d.npz"))
+        self.assertIn("2048 samples, 2 degrees of freedom, 512 trajectories",
+                      self.result("data", "info", "d.npz"))
         self.assertIn("No such file", self.refused(4, "data", "info", "absent.npz"))
 
     def test_streams(self):
         done = self.ends(0, "data", "gen", "--samples", 5, "--set", "data.source=box", "--out", "d.npz")
         self.assertEqual((done.stdout, done.stderr), ("", "5 samples of double_pendulum in d.npz\n"))
-        told = json.loads(self.result("data", "gen", "--samples", 5, "--set", "data.source=box", "--out", "e.npz", "--json"))
+        told = json.loads(self.result("data", "gen", "--samples", 5, "--set", "data.source=box", "--out",
+                                      "e.npz", "--json"))
         self.assertEqual((told["file"], told["samples"]), ("e.npz", 5))
-        piped = self.ends(0, "data", "gen", "--samples", 5, "--set", "data.source=box", "--out", "/dev/stdout", text=False)
+        piped = self.ends(0, "data", "gen", "--samples", 5, "--set", "data.source=box", "--out",
+                          "/dev/stdout", text=False)
         with np.load(io.BytesIO(piped.stdout)) as data:
             self.assertEqual(data["q"].shape, (5, 2))
 
@@ -78,7 +83,8 @@ class Data(ProgramTest):
         self.result(*call)
         self.assertIn("exists", self.refused(2, *call))
         self.result(*call, "--force", "--seed", 3)
-        self.assertIn("data gen generates", self.refused(2, *call[:3], 5, "--set", "data.source=file:d.npz", "--out", "f"))
+        self.assertIn("data gen generates",
+                      self.refused(2, *call[:3], 5, "--set", "data.source=file:d.npz", "--out", "f"))
 
     def test_training_from_a_file_is_training_from_what_it_holds(self):
         """generated on the way, from .npz and from .csv: the same bits"""
@@ -92,7 +98,8 @@ class Data(ProgramTest):
         for name in ["d.npz", "d.csv"]:
             run = self.train("s", "--force", "--data", name,
                              values={"train.epochs": 4, "train.steps": 0, "data.shuffle": "epoch"})
-            self.assertEqual((run / "model.safetensors").read_bytes(), (direct / "model.safetensors").read_bytes(), name)
+            self.assertEqual((run / "model.safetensors").read_bytes(),
+                             (direct / "model.safetensors").read_bytes(), name)
             self.assertEqual(metrics(run), metrics(direct))
 
     def test_unknown_columns_are_told(self):
@@ -100,7 +107,8 @@ class Data(ProgramTest):
         done = self.ends(0, "data", "info", "d.csv", "--json")
         self.assertEqual(json.loads(done.stdout)["samples"], 3)
         self.assertIn("columns ignored: mood", done.stderr)
-        self.assertIn("columns ignored: mood", self.ends(0, "train", "--data", "d.csv", "--out", "r", *TINY).stderr)
+        self.assertIn("columns ignored: mood",
+                      self.ends(0, "train", "--data", "d.csv", "--out", "r", *TINY).stderr)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,14 @@ import unittest
 
 import numpy as np
 
-from program import TINY, ProgramTest, load_safetensors, save_safetensors, settings
+from program import TINY, ProgramTest, load_safetensors, save_safetensors
 
 QUANTILES = {"mean", "median", "p05", "p95", "ci95_median"}
 
 
 class Eval(ProgramTest):
     def test_summary(self):
-        self.result("run", "--out", "r", "-q", *TINY, "--set", "model.mass_prior=1")
+        self.result("run", "--out", "r", "-q", *TINY)
         summary = json.loads((self.directory / "r/eval/summary.json").read_text())
         self.assertEqual((summary["trajectories"], summary["repeats"]), (20, 2))
         self.assertEqual(list(summary["mse"]), ["theta1", "theta2"])
@@ -43,15 +43,18 @@ class Eval(ProgramTest):
         self.result("run", "--out", "r", "-q", *TINY, "--precision", "f64")
         truth, model = np.load(self.directory / "r/eval/trajectories.npy")
         np.save(self.directory / "x.npy", truth[:, 0])
-        for source, path in [(["--system", "double_pendulum"], truth), (["--model", "r/model.safetensors"], model)]:
-            self.result("rollout", *source, "--precision", "f64", "--states", "x.npy", "--dt", 0.01, "--steps", 10,
+        for source, path in [(["--system", "double_pendulum"], truth),
+                             (["--model", "r/model.safetensors"], model)]:
+            self.result("rollout", *source, "--precision", "f64", "--states", "x.npy", "--dt", 0.01,
+                        "--steps", 10,
                         "--out", "t.npy", "--force")
             np.testing.assert_array_equal(np.load(self.directory / "t.npy"), path)
 
     def test_a_run_and_its_model_agree(self):
         self.result("run", "--out", "r", "-q", *TINY)
         of_run = json.loads(self.result("eval", "r", "--json", "-q"))
-        of_model = json.loads(self.result("eval", "--model", "r/model.safetensors", "-c", "r/config.toml", "--json", "-q"))
+        of_model = json.loads(self.result("eval", "--model", "r/model.safetensors", "-c", "r/config.toml",
+                                          "--json", "-q"))
         self.assertEqual(of_run, json.loads((self.directory / "r/eval/summary.json").read_text()))
         self.assertEqual(of_model, of_run)
         more = json.loads(self.result("eval", "r", "--trajectories", 30, "--repeats", 3, "--json", "-q"))
@@ -61,18 +64,22 @@ class Eval(ProgramTest):
     def test_threads_do_not_change_a_bit(self):
         for precision in ["f32", "f64"]:
             self.train(precision, "--precision", precision, values={"run.seeds": 2})
-            for protocol in [["trajectories"], ["box", "--trajectories", 9000], ["energy", "--trajectories", 3]]:
-                got = {self.result("eval", precision, "--protocol", *protocol, "--json", "-q", "--threads", threads)
+            for protocol in [["trajectories"], ["box", "--trajectories", 9000],
+                             ["energy", "--trajectories", 3]]:
+                got = {self.result("eval", precision, "--protocol", *protocol, "--json", "-q", "--threads",
+                                   threads)
                        for threads in [1, 2, 3]}
                 self.assertEqual(len(got), 1, (precision, protocol))
 
     def test_protocols(self):
         self.train("r")
         for source in [["r"], ["--model", "r/model.safetensors"]]:
-            box = json.loads(self.result("eval", *source, "--protocol", "box", "--trajectories", 500, "--json", "-q"))
+            box = json.loads(self.result("eval", *source, "--protocol", "box", "--trajectories", 500,
+                                         "--json", "-q"))
             self.assertEqual((box["protocol"], box["states"], box["non_finite"]), ("box", 500, 0))
             self.assertGreater(box["l1"]["mean"], 0)
-            energy = json.loads(self.result("eval", *source, "--protocol", "energy", "--trajectories", 2, "--json", "-q"))
+            energy = json.loads(self.result("eval", *source, "--protocol", "energy", "--trajectories", 2,
+                                            "--json", "-q"))
             self.assertEqual((energy["protocol"], energy["starts"]), ("energy", 2))
             self.assertAlmostEqual(energy["energy_scale"], 29.4)
             self.assertLess(energy["integrator_floor"]["worst"], 1e-3)
@@ -89,8 +96,10 @@ class Eval(ProgramTest):
             summary = json.loads(text, parse_constant=lambda word: self.fail(word + " is no JSON"))
             self.assertGreater(summary["diverged"], 0)
             for protocol in ["box", "energy"]:
-                json.loads(self.result("eval", "--model", "wild.safetensors", "--protocol", protocol, "--trajectories", 2,
-                                       "--json", "-q"), parse_constant=lambda word: self.fail(word + " is no JSON"))
+                json.loads(self.result("eval", "--model", "wild.safetensors", "--protocol", protocol,
+                                       "--trajectories", 2,
+                                       "--json", "-q"),
+                                       parse_constant=lambda word: self.fail(word + " is no JSON"))
             self.assertIn("diverged", self.result("eval", "--model", "wild.safetensors", "-q", *TINY))
         self.assertIsNone(summary["mse"]["theta1"]["mean"])
 
@@ -114,9 +123,10 @@ class Eval(ProgramTest):
                  "fc2.weight": np.ones((1, 3), np.float32), "fc2.bias": np.zeros(1, np.float32)}
         save_safetensors(self.directory / "three.safetensors", three, {"inputs": "raw"})
         self.assertIn("3 degrees of freedom", self.refused(4, "eval", "--model", "three.safetensors", "-q"))
-        self.ends(0, "eval", "--model", "pendulum/model.safetensors", "--set", "system.kind=pendulum", *TINY)
+        self.ends(0, "eval", "--model", "pendulum/model.safetensors", *TINY, "--set", "system.kind=pendulum")
         self.train("spring", values={"system.kind": "spring_pendulum"})
-        self.assertIn("coordinates that are not angles", self.refused(2, "eval", "spring", "--protocol", "box"))
+        self.assertIn("coordinates that are not angles",
+                      self.refused(2, "eval", "spring", "--protocol", "box"))
 
     def test_a_run_without_a_model(self):
         self.assertIn("absent/config.toml", self.refused(4, "eval", "absent"))

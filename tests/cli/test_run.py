@@ -1,4 +1,4 @@
-"""`run` and `train`: what a run directory holds, who may write in it, and that threads do not change a bit."""
+"""`run` and `train`: what a run directory holds, who may write in it; threads do not change a bit."""
 
 import json
 import unittest
@@ -25,7 +25,8 @@ class Run(ProgramTest):
                              {"model.safetensors", "optimizer.safetensors", "state.json", "DONE"})
 
         done = record(run)
-        for key in ["version", "git", "argv", "host", "device", "isa", "seed", "timings", "started", "finished"]:
+        for key in ["version", "git", "argv", "host", "device", "isa", "seed", "timings", "started",
+                    "finished"]:
             self.assertIn(key, done)
         self.assertEqual((done["status"], done["command"], done["steps"]), ("complete", "run", 50))
         self.assertEqual(done["argv"][1:4], ["run", "--out", "r"])
@@ -37,7 +38,8 @@ class Run(ProgramTest):
 
         weights, metadata = load_safetensors(run / "model.safetensors")
         self.assertEqual([(name, array.shape) for name, array in weights.items()],
-                         [("fc1.weight", (8, 6)), ("fc1.bias", (8,)), ("fc2.weight", (8, 8)), ("fc2.bias", (8,)),
+                         [("fc1.weight", (8, 6)), ("fc1.bias", (8,)), ("fc2.weight", (8, 8)),
+                          ("fc2.bias", (8,)),
                           ("fc3.weight", (1, 8)), ("fc3.bias", (1,))])
         expected = {"layers": "6,8,8,1", "activation": "softplus", "inputs": "sincos", "angles": "1,1",
                     "velocity_scale": "5", "system": "double_pendulum", "seed": "0"}
@@ -55,7 +57,8 @@ class Run(ProgramTest):
             self.assertEqual((first / name).read_bytes(), (second / name).read_bytes(), name)
         self.assertEqual(metrics(first), metrics(second))
         other = self.train("t", values=TRAJECTORIES | {"run.seed": 8})
-        self.assertNotEqual((first / "model.safetensors").read_bytes(), (other / "model.safetensors").read_bytes())
+        self.assertNotEqual((first / "model.safetensors").read_bytes(),
+                            (other / "model.safetensors").read_bytes())
 
     def test_json_alone_on_stdout(self):
         result = json.loads(self.ends(0, "run", "--out", "r", "--json", *TINY).stdout)
@@ -73,7 +76,8 @@ class Run(ProgramTest):
     def test_dry_run_writes_nothing(self):
         run = self.train("r")
         before = tree(self.directory)
-        for command in [["run"], ["run", "--out", "s"], ["train", "--out", "r", "--force"], ["train", "--resume", "r"]]:
+        for command in [["run"], ["run", "--out", "s"], ["train", "--out", "r", "--force"],
+                        ["train", "--resume", "r"]]:
             flags = [] if "--resume" in command else TINY
             with self.subTest(command):
                 self.assertIn("hidden = [8, 8]", self.result(*command, "--dry-run", "-q", *flags))
@@ -92,7 +96,8 @@ class Run(ProgramTest):
     def test_nothing_is_overwritten_without_force(self):
         self.train("r")
         for command in ["run", "train"]:
-            self.assertIn("r holds a complete run; give --force", self.refused(2, command, "--out", "r", *TINY))
+            self.assertIn("r holds a complete run; give --force",
+                          self.refused(2, command, "--out", "r", *TINY))
         self.result("run", "--out", "r", "--force", "-q", *TINY, "--seed", 5)
         self.assertEqual(record(self.directory / "r")["seed"], 5)
         self.result("train", "--out", "r", "--force", "-q", *TINY)
@@ -108,7 +113,8 @@ class Run(ProgramTest):
         (self.directory / "mine/data").mkdir(parents=True)
         (self.directory / "mine/data/precious").write_text("mine")
         for force in [[], ["--force"]]:
-            self.assertIn("mine is not a run directory", self.refused(2, "train", "--out", "mine", *force, *TINY))
+            self.assertIn("mine is not a run directory",
+                          self.refused(2, "train", "--out", "mine", *force, *TINY))
         self.assertIn("not a run directory", self.refused(4, "train", "--resume", "mine"))
         self.assertIn("not a run directory", self.refused(4, "train", "--resume", "absent"))
 
@@ -133,22 +139,25 @@ class Run(ProgramTest):
         self.ends(75, "train", "--resume", "r", "-q", "--max-time", "1e-9")
 
     def test_threads_do_not_change_a_bit(self):
-        """batches of less than a chunk, of two and of a broken number of them; models by threads and threads by model"""
+        """batches of a part of a chunk, of two and of a broken number of them; a model a thread and many"""
         for batch in [4, 64, 100]:
             for precision in ["f32", "f64"]:
                 got = set()
                 for threads in [1, 2, 3]:
                     run = self.train("r", "--force", "--threads", threads, "--precision", precision,
-                                     values={"train.steps": 12, "train.batch": batch, "run.seeds": 2, "train.ema": 0.9})
+                                     values={"train.steps": 12, "train.batch": batch, "run.seeds": 2,
+                                             "train.ema": 0.9})
                     optimizer = sorted((run / "checkpoints").iterdir())[-1] / "optimizer.safetensors"
-                    got.add((str(metrics(run)), optimizer.read_bytes(), (run / "models/seed-0.safetensors").read_bytes(),
+                    got.add((str(metrics(run)), optimizer.read_bytes(),
+                             (run / "models/seed-0.safetensors").read_bytes(),
                              (run / "models/seed-1.safetensors").read_bytes()))
                 self.assertEqual(len(got), 1, (batch, precision))
 
     def test_side_by_side_is_as_alone(self):
         """seed 1 of two gives the bits of seed 1 alone"""
         pair, alone = self.train("pair", values={"run.seeds": 2}), self.train("alone", "--seed", 1)
-        self.assertEqual((pair / "models/seed-1.safetensors").read_bytes(), (alone / "model.safetensors").read_bytes())
+        self.assertEqual((pair / "models/seed-1.safetensors").read_bytes(),
+                         (alone / "model.safetensors").read_bytes())
         self.assertEqual([row for row in metrics(pair) if row[2] == "1"], metrics(alone)[1:])
 
     def test_large_seeds_are_exact(self):
@@ -161,7 +170,8 @@ class Run(ProgramTest):
         np.save(self.directory / "x.npy", np.random.default_rng(0).uniform(-1, 1, (17, 4)))
 
         def accelerations(model):
-            self.result("accel", "--model", model, "--states", "x.npy", "--out", "a.npy", "--force", *self.precision)
+            self.result("accel", "--model", model, "--states", "x.npy", "--out", "a.npy", "--force",
+                        *self.precision)
             return (self.directory / "a.npy").read_bytes()
 
         for name in ["f32", "f64"]:
@@ -175,7 +185,8 @@ class Run(ProgramTest):
                 np.testing.assert_array_equal(load_safetensors(before)[0][key], value)
 
     def test_a_path_that_is_not_utf8(self):
-        done = self.ends(0, "train", "--json", "-q", "--out", b"r\xff".decode("utf8", "surrogateescape"), *TINY)
+        done = self.ends(0, "train", "--json", "-q", "--out", b"r\xff".decode("utf8", "surrogateescape"),
+                         *TINY)
         self.assertEqual(json.loads(done.stdout)["record"]["status"], "complete")
 
     def test_every_system(self):
@@ -189,7 +200,8 @@ class Run(ProgramTest):
                 angles = [int(c["angle"]) for c in system["coordinates"]]
                 self.assertEqual(metadata.get("angles"), ",".join(map(str, angles)) if any(angles) else None)
                 np.save(self.directory / "x.npy", np.full((3, 2 * system["dof"]), 0.5))
-                self.result("accel", "--model", f"{name}/model.safetensors", "--states", "x.npy", "--out", "/dev/null")
+                self.result("accel", "--model", f"{name}/model.safetensors", "--states", "x.npy", "--out",
+                            "/dev/null")
 
     def test_report_again(self):
         self.result("run", "--out", "r", "-q", *TINY)

@@ -14,7 +14,8 @@ from program import BINARY, CLEAN, TINY, ProgramTest, load_safetensors, metrics,
 KILLS = 24  # of each kind of run, at least
 OFTEN = {"train.steps": 100, "train.checkpoint_every": 4}  # every 4 steps
 BOX = OFTEN | {"run.seeds": 2, "train.ema": 0.99, "train.schedule.kind": "cosine"}
-TRAJECTORIES = {"data.source": "trajectories", "data.trajectories": 25, "data.shuffle": "epoch", "train.epochs": 50,
+TRAJECTORIES = {"data.source": "trajectories", "data.trajectories": 25, "data.shuffle": "epoch",
+                "train.epochs": 50,
                 "train.steps": 0, "train.checkpoint_every": 2, "train.keep": 2, "train.balance": "scale"}
 
 
@@ -25,7 +26,8 @@ class Resume(ProgramTest):
         ours, theirs = tree(run), tree(reference)
         self.assertEqual(set(ours), set(theirs))
         for name in theirs:
-            if name.endswith((".safetensors", ".npz", ".npy", "config.toml", "summary.json", "per_trajectory.csv")):
+            if name.endswith((".safetensors", ".npz", ".npy", "config.toml", "summary.json",
+                              "per_trajectory.csv")):
                 self.assertEqual(ours[name][0], theirs[name][0], name)
             if name.endswith("state.json"):
                 states = [json.loads(files[name][0]) for files in (ours, theirs)]
@@ -113,9 +115,10 @@ class Resume(ProgramTest):
                 self.assertEqual(metrics(run), metrics(reference))
 
     def test_asked_to_stop_in_the_evaluation(self):
-        process = self.start("run", "--out", "r", *TINY, *settings({"eval.trajectories": 200000, "eval.t_end": 1}))
-        self.wait_for(lambda: (self.directory / "r/run.json").exists() and record(self.directory / "r")["status"] == "trained",
-                      process)
+        process = self.start("run", "--out", "r", *TINY,
+                             *settings({"eval.trajectories": 200000, "eval.t_end": 1}))
+        run = self.directory / "r"
+        self.wait_for(lambda: (run / "run.json").exists() and record(run)["status"] == "trained", process)
         process.send_signal(signal.SIGTERM)
         out, talk = process.communicate()
         self.assertEqual((process.returncode, out), (75, ""))
@@ -130,14 +133,34 @@ class Resume(ProgramTest):
                 self.assertEqual(record(self.directory / "r")["steps"], 9)
                 break
         self.ends(0, "train", "--resume", "r", "-q", "--max-time", "1e9")
-        self.assertEqual((self.directory / "r/model.safetensors").read_bytes(), (reference / "model.safetensors").read_bytes())
+        self.assertEqual((self.directory / "r/model.safetensors").read_bytes(),
+                         (reference / "model.safetensors").read_bytes())
         self.assertEqual(metrics(self.directory / "r"), metrics(reference))
+
+    def test_stopped_within_an_interval_of_metrics(self):
+        """of 400 steps here: its sums go on where they were, and long intervals do not delay a stop"""
+        values = {"train.steps": 200000, "train.batch": 1, "model.hidden": "[4]", "run.seeds": 2}
+        reference = self.train("reference", values=values)
+        self.ends(75, "train", "--out", "r", "-q", "--max-time", "1e-9", *TINY, *settings(values))
+        self.assertEqual((record(self.directory / "r")["steps"], len(metrics(self.directory / "r"))), (1, 1))
+        for _ in range(3):
+            self.ends(75, "train", "--resume", "r", "-q", "--max-time", "1e-9")
+        self.assertEqual(record(self.directory / "r")["steps"], 4)
+        self.result("train", "--resume", "r", "-q")
+        self.assertEqual(metrics(self.directory / "r"), metrics(reference))
+        self.assertEqual((self.directory / "r/models/seed-1.safetensors").read_bytes(),
+                         (reference / "models/seed-1.safetensors").read_bytes())
 
     def test_finished_runs_resume_to_themselves(self):
         (self.directory / "d.csv").write_text("q1,q2,v1,v2,a1,a2\n" + "0.1,0.2,0.3,0.4,0.5,0.6\n" * 9)
         self.result("run", "--out", "run", "-q", *TINY)
         self.result("train", "--out", "train", "-q", "--data", "d.csv", *TINY)
         (self.directory / "d.csv").unlink()  # what is finished needs no data
+        # killed between the last record and the report
+        report = (self.directory / "run/report.html").read_bytes()
+        (self.directory / "run/report.html").unlink()
+        self.ends(0, "train", "--resume", "run", "-q")
+        self.assertEqual((self.directory / "run/report.html").read_bytes(), report)
         for run in ["run", "train"]:
             before = tree(self.directory / run)
             self.assertEqual(self.result("train", "--resume", run), run + "\n")
@@ -155,9 +178,11 @@ class Resume(ProgramTest):
             path = run / name
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         (run / "run.json").write_text(json.dumps(record(run) | {"status": "training"}))
-        done = subprocess.run([BINARY, "train", "--resume", str(run), "-q"], cwd="/", env=CLEAN, stdout=subprocess.DEVNULL)
+        done = subprocess.run([BINARY, "train", "--resume", str(run), "-q"], cwd="/", env=CLEAN,
+                              stdout=subprocess.DEVNULL)
         self.assertEqual(done.returncode, 0)
-        self.assertEqual((run / "model.safetensors").read_bytes(), (reference / "model.safetensors").read_bytes())
+        self.assertEqual((run / "model.safetensors").read_bytes(),
+                         (reference / "model.safetensors").read_bytes())
 
     def stopped(self, **values):
         self.ends(75, "train", "--out", "r", "-q", "--max-time", "1e-9", *TINY, *settings(values))
@@ -166,16 +191,20 @@ class Resume(ProgramTest):
     def test_flags_that_conflict(self):
         self.stopped()
         self.file("")
-        for flags, named in [(["--set", "train.lr=0.5"], "train.lr"), (["--threads", 7], "run.threads"), (["--seed", 9], "run.seed"),
+        for flags, named in [(["--set", "train.lr=0.5"], "train.lr"), (["--threads", 7], "run.threads"),
+                             (["--seed", 9], "run.seed"),
                              (["--precision", "f64"], "run.precision"), (["--set", "system.g=3"], "system.g"),
                              (["--backend", "cuda"], "run.backend")]:
-            self.assertIn(f"r was started with another {named}", self.refused(2, "train", "--resume", "r", *flags))
-        self.assertIn("has its own configuration", self.refused(2, "train", "--resume", "r", "--preset", "sweetspot"))
+            self.assertIn(f"r was started with another {named}",
+                          self.refused(2, "train", "--resume", "r", *flags))
+        self.assertIn("has its own configuration",
+                      self.refused(2, "train", "--resume", "r", "--preset", "sweetspot"))
         self.assertIn("has its own configuration", self.refused(2, "train", "--resume", "r", "-c", "c.toml"))
         for flags in [["--out", "s"], ["--force"], ["--data", "c.csv"], ["--init-from", "m.safetensors"]]:
             self.assertIn("--resume", self.refused(2, "train", "--resume", "r", *flags))
         # the same value is none
-        self.ends(75, "train", "--resume", "r", "-q", "--max-time", "1e-9", "--seed", 0, "--set", "train.steps=60",
+        self.ends(75, "train", "--resume", "r", "-q", "--max-time", "1e-9", "--seed", 0, "--set",
+                  "train.steps=60",
                   environment={"LNN_GPU_TRAIN_LR": "0.5"})
 
     def test_a_checkpoint_of_another_configuration(self):
@@ -199,7 +228,8 @@ class Resume(ProgramTest):
         good = {name: contents for name, (contents, _) in tree(run).items()}
         last = "checkpoints/step-000000000001/"
         for name, content, line in [(last + "state.json", b"{", "remove r/" + last[:-1]),
-                                    (last + "optimizer.safetensors", good[last + "optimizer.safetensors"][:-9], "truncated"),
+                                    (last + "optimizer.safetensors",
+                                     good[last + "optimizer.safetensors"][:-9], "truncated"),
                                     (last + "model.safetensors", b"", "too few"),
                                     (last + "state.json", b'{"step": 1}', "state.json"),
                                     ("metrics.csv", b"step,loss\n1,2\n", "metrics.csv: not a metrics file"),
@@ -215,16 +245,19 @@ class Resume(ProgramTest):
         shutil.rmtree(run / last)
         reference = self.train("reference", values=OFTEN)
         self.result("train", "--resume", "r", "-q")
-        self.assertEqual((run / "model.safetensors").read_bytes(), (reference / "model.safetensors").read_bytes())
+        self.assertEqual((run / "model.safetensors").read_bytes(),
+                         (reference / "model.safetensors").read_bytes())
 
 
 class Numerics(ProgramTest):
     def test_training_that_leaves_the_finite_numbers(self):
         for guard, precision in [("none", "f32"), ("none", "f64"), ("skip", "f32")]:
             with self.subTest(guard=guard, precision=precision):
-                flags = [*TINY, *settings({"train.guard": guard, "train.lr": "1e300", "train.schedule.kind": "step",
+                flags = [*TINY,
+                         *settings({"train.guard": guard, "train.lr": "1e300", "train.schedule.kind": "step",
                                            "train.clip": 0, "train.ema": 0})]
-                line = self.error_line(self.ends(5, "train", "--out", "r", "-q", "--force", "--precision", precision, *flags))
+                line = self.error_line(self.ends(5, "train", "--out", "r", "-q", "--force", "--precision",
+                                                 precision, *flags))
                 self.assertIn("r: training left the finite numbers", line)
                 self.assertIn("last good checkpoint is kept", line)
                 run = self.directory / "r"
@@ -238,6 +271,11 @@ class Numerics(ProgramTest):
                 self.result("eval", "--model", f"r/checkpoints/{names[0]}/model.safetensors", "-q", *TINY)
                 self.assertIn("training left", self.error_line(self.ends(5, "train", "--resume", "r", "-q")))
 
+    def test_out_of_time_while_weights_are_not_finite(self):
+        """the stop waits until the model is judged: 5, not 75 with weights that no file could hold"""
+        self.ends(5, "train", "--out", "r", "-q", "--max-time", "1e-9", *TINY,
+                  *settings({"train.lr": "1e300", "train.steps": 5000, "train.schedule.kind": "step"}))
+
     def test_not_one_good_step(self):
         """accelerations beyond float32: every step is left out, which is no training"""
         line = self.error_line(self.ends(5, "train", "--out", "r", "-q", *TINY, "--set", "system.g=1e300"))
@@ -245,8 +283,10 @@ class Numerics(ProgramTest):
 
     def test_some_models_that_fail(self):
         """the others go on, are evaluated, and are what the run gives"""
-        flags = [*TINY, *settings({"train.guard": "none", "train.lr": 1, "run.seeds": 8, "model.mass_prior": 0,
-                                   "train.steps": 400, "train.clip": 0, "train.loss": "mse", "train.schedule.kind": "step"})]
+        flags = [*TINY,
+                 *settings({"train.guard": "none", "train.lr": 1, "run.seeds": 8, "model.mass_prior": 0,
+                                   "train.steps": 400, "train.clip": 0, "train.loss": "mse",
+                                   "train.schedule.kind": "step"})]
         done = self.ends(0, "run", "--out", "r", "--json", *flags)
         result, run = json.loads(done.stdout), self.directory / "r"
         alive = [seed for seed, step in enumerate(result["record"]["failed_at"]) if step < 0]
@@ -278,7 +318,8 @@ class FullDisk(ProgramTest):
 
     def test_results(self):
         self.result("data", "gen", "--samples", 2, "--set", "data.source=box", "--out", "d.npz", "-q")
-        done = self.on_small_disk("16k", "data", "gen", "--samples", 2000, "--set", "data.source=box", "--out", "disk/d.npz")
+        done = self.on_small_disk("16k", "data", "gen", "--samples", 2000, "--set", "data.source=box",
+                                  "--out", "disk/d.npz")
         self.assertEqual(done.returncode, 4, done.stderr)
         self.assertIn("cannot write disk/d.npz: No space left on device", self.error_line(done))
         self.assertEqual(list((self.directory / "kept").iterdir()), [])
@@ -298,7 +339,8 @@ class FullDisk(ProgramTest):
                 load_safetensors(checkpoint / f"{name}.safetensors")
         # where there is room it goes on
         self.result("train", "--resume", "kept/r", "-q")
-        self.assertEqual((run / "model.safetensors").read_bytes(), (reference / "model.safetensors").read_bytes())
+        self.assertEqual((run / "model.safetensors").read_bytes(),
+                         (reference / "model.safetensors").read_bytes())
         self.assertEqual(metrics(run), metrics(reference))
 
 

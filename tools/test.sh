@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Every test there is: as built, under the sanitizers, and as older processors. Ends with a line
+# "N passed, N failed, N skipped"; exit 1 if any failed. What is missing (a GPU, shared data, PyTorch) skips tests, or
+# fails them where LNN_REQUIRE_GPU, LNN_REQUIRE_DATA or LNN_REQUIRE_TORCH is 1.
+set -euo pipefail
+# shellcheck source=tools/setup.sh
+source "$(dirname "$(readlink -f "$0")")/setup.sh"
+cd "$root"
+results=$root/build/results  # a JUnit file for each set of tests; CTest and GoogleTest both write them
+
+# timed NAME COMMAND...: a part of the whole, and how long it took
+timed() {
+    local began=$SECONDS
+    echo "== $1"
+    "${@:2}"
+    echo "== $1: $((SECONDS - began)) s"
+}
+
+# tests NAME COMMAND...: the command leaves its tests in NAME.xml; where it leaves none, or fails without a failed
+# test, it counts as a test itself
+tests() {
+    local xml=$results/$1.xml status=0
+    "${@:2}" || status=$?
+    if [ $status = 0 ] && [ ! -f "$xml" ]; then
+        echo "<testsuite><testcase name='run'/></testsuite>" > "$xml"
+    elif [ $status != 0 ] && ! grep -qs '<failure' "$xml"; then
+        echo "<testsuite><testcase name='run'><failure message='exit $status'/></testcase></testsuite>" > "$xml"
+    fi
+}
+
+# in_ctest NAME DIRECTORY: CTest's tests of a directory; no line for a test that passes
+in_ctest() {
+    "${here[@]}" ctest --test-dir "$2" -j2 --no-tests=error --output-on-failure --test-output-size-passed 65536 \
+        --output-junit "$results/$1.xml" | grep -Ev '^ +Start +[0-9]+: |Test +#[0-9]+: .* Passed '
+}
+
+# sanitized PRESET ROOM...
+sanitized() {
+    local targets=("${@:2}") room
+    targets=("${targets[@]/#/lnn_}")
+    timed "$1: build" build "$1" ON "${targets[@]/%/_tests}"
+    for room in "${@:2}"; do
+        timed "$1: $room" tests "$1.$room" in_ctest "$1.$room" "build/$1/tests/$room"
+    done
+}
+
+# doctor_finds ISA EMULATOR...
+doctor_finds() {
+    "${@:2}" build/lnn_gpu doctor --json | grep -q "\"isa\": \"$1\""
+}
+
+# on_processor CPU ISA CORE_TESTS...: the same binaries on an emulated processor, whose best instruction set is ISA
+on_processor() {
+    local cpu=(qemu-x86_64 -cpu "$1") program
+    tests "$1.doctor" doctor_finds "$2" "${cpu[@]}"
+    for program in "${@:3}"; do
+        tests "$1.$program" "${cpu[@]}" "build/$program" --gtest_brief=1 --gtest_output="xml:$results/$1.$program.xml"
+    done
+    tests "$1.golden" "${cpu[@]}" build/lnn_golden_tests --gtest_brief=1 --gtest_output="xml:$results/$1.golden.xml" \
+        --gtest_filter="*InDoubleAreExact/$2"
+}
+
+install_packages test
+timed build build "$preset" ON all
+rm -rf "$results" && mkdir "$results"
+here=()
+timed tests tests "$preset" in_ctest "$preset" build
+sanitized asan core kernels config files golden report
+# TSan of g++ 12 may fail to start where addresses are random in more than 28 bits
+if setarch -R true 2> /dev/null; then here=(setarch -R); fi
+sanitized tsan kernels golden
+timed Nehalem on_processor Nehalem portable lnn_core_tests
+timed Haswell on_processor Haswell avx2 lnn_core_tests lnn_core_tests_avx2
+echo "== all: $SECONDS s"
+/usr/bin/python3 tools/tally.py "$results"
