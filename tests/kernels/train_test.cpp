@@ -12,8 +12,9 @@ TEST_P(Train, IsGradientAndAdamAgainAndAgain) {
     // sums of up to 70 samples in another order, through 7 steps
     const double close = precision == Precision::f64 ? 1e-11 : 1e-5;
     for (const int batch : {1, 3, 33, 70}) {
+        // 59 parameters: some are left over by packs of 2, 4, 8 and 16
         constexpr int models = 2, steps = 7;
-        Training training(*backend, nets(2, models), batch, steps, precision);
+        Training training(*backend, nets(2, models, {5, 4}), batch, steps, precision);
         const Training start = training;
         training.run(*backend, 0, steps);
         const std::size_t parameters = training.net.parameters();
