@@ -18,7 +18,7 @@ using Reals = testing::Types<float, double, Pack<float, 4>, Pack<float, 8>, Pack
 template <class T>
 inline constexpr T eps = std::numeric_limits<T>::epsilon();
 
-// numbers scattered through [low, high], the same in every run; a whole number of packs
+// numbers scattered through [low, high], the same in every run
 template <class T>
 std::vector<T> scattered(double low, double high, int count, unsigned seed = 1) {
     std::mt19937_64 engine(seed);

@@ -49,7 +49,9 @@ class Live(unittest.TestCase):
 
     def lnn_gpu(self, *arguments):
         command = [self.binary, *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        # the program takes LNN_GPU_* for settings
+        settled = {name: value for name, value in os.environ.items() if not name.startswith("LNN_GPU_")}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=settled)
         self.assertEqual(done.returncode, 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}")
 
     def accel(self, source, states, precision="f64", rcond=1e-15):
