@@ -176,7 +176,7 @@ std::vector<double> sample_trajectories(Backend& backend, const Config& config, 
     const std::size_t size = std::size_t(run.instants + 1) * rows * count;
     std::vector<double> initial(rows * count), raw(2 * size), out(2 * size);
     backend.draw(draw_of(config, system_info(system), config.run.seed + 1'000'000), system.dof, 0, count, initial);
-    backend.rollout(system, run, Precision::f64, initial, std::span(raw).first(size));
+    backend.rollout(system, run, initial, std::span(raw).first(size));
     backend.rollout(network.models(), solve_spec(config), run, precision_of(config.run.precision),
                     precision_of(config.run.state), initial, std::span(raw).last(size));
     // (instants + 1, 2n, count) to (count, instants + 1, 2n), twice

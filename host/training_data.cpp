@@ -41,7 +41,7 @@ Dataset trajectory_dataset(Backend& backend, const Config& config, std::uint64_t
     std::vector<double> initial(2 * n * count), states(points * initial.size()), accelerations(n * count);
     backend.draw(draw_of(config, system_info(system), seed), n, 0, count, initial);
     const double gap = points > 1 ? config.data.t_end / double(points - 1) : 0;
-    backend.rollout(system, {gap, substeps(gap, config.data.dt), points - 1}, Precision::f64, initial, states);
+    backend.rollout(system, {gap, substeps(gap, config.data.dt), points - 1}, initial, states);
     Dataset data = empty_dataset(n, points * count);
     for (std::int64_t k = 0; k < points; ++k) {
         const auto instant = std::span(states).subspan(k * initial.size(), initial.size());

@@ -157,7 +157,7 @@ class CpuBackend final : public Backend {
         });
     }
 
-    void rollout(const SystemSpec& system, const Integration& run, Precision, std::span<const double> initial,
+    void rollout(const SystemSpec& system, const Integration& run, std::span<const double> initial,
                  std::span<double> out) override {
         require_system(system);
         const std::int64_t samples = require_states(initial, system.dof);

@@ -247,12 +247,12 @@ void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scra
         }
         team.sync();
     }
+    team.sync();  // everybody has read what is written now
     if (team.index == 0) {
         m.applied = applied;
         m.failed = failed;
         m.skipped = skipped;
     }
-    team.sync();
 }
 
 }  // namespace

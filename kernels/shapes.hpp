@@ -1,5 +1,5 @@
-// Whether what crosses the door fits together: each check throws Exit::internal, naming the array and its shape.
-// The same for every backend.
+// Whether what crosses the door fits together: each check throws Exit::internal, naming the array and its
+// shape. The same for every backend.
 #pragma once
 
 #include <algorithm>
@@ -35,7 +35,8 @@ inline std::size_t require_spec(const ModelSpec& spec) {
 
 inline std::size_t require_models(const Models& models) {
     const std::size_t parameters = require_spec(models.spec);
-    require(models.count >= 1 && models.weights.size() == parameters * models.count, "weights (models, parameters)");
+    require(models.count >= 1 && models.weights.size() == parameters * models.count,
+            "weights (models, parameters)");
     return parameters;
 }
 
@@ -52,7 +53,8 @@ inline void require_trajectories(const Integration& run, std::span<const double>
             "trajectories (models, instants + 1, 2n, samples)");
 }
 
-inline void require_evaluation(const Models& models, const EvaluateJob& job, std::span<const TrajectoryScore> scores) {
+inline void require_evaluation(const Models& models, const EvaluateJob& job,
+                               std::span<const TrajectoryScore> scores) {
     require_system(job.system);
     require(job.system.dof == models.spec.dof, "system and model have the same degrees of freedom");
     require(job.integration.instants >= 1 && job.integration.substeps >= 1, "instants >= 1, substeps >= 1");

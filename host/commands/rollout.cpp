@@ -49,7 +49,7 @@ Action rollout_command(CLI::App& app) {
         if (const Network* network = std::get_if<Network>(&source))
             backend->rollout(network->models(), solve_spec(config), run, precision_of(config.run.precision), state, initial, raw);
         else
-            backend->rollout(std::get<SystemSpec>(source), run, state, initial, raw);
+            backend->rollout(std::get<SystemSpec>(source), run, initial, raw);
 
         // (instants, 2n, N) to (N, instants, 2n)
         const std::vector<double> out = transposed(raw, instants * rows, samples);

@@ -130,8 +130,8 @@ class Backend {
 
     // states first .. first + count - 1 of the stream: states (2n, count)
     virtual void draw(const Draw&, int dof, std::int64_t first, std::int64_t count, std::span<double> states) = 0;
-    // trajectories from initial (2n, samples), including the start: out (instants + 1, 2n, samples)
-    virtual void rollout(const SystemSpec&, const Integration&, Precision state, std::span<const double> initial,
+    // true trajectories, in float64, from initial (2n, samples), including the start: out (instants + 1, 2n, samples)
+    virtual void rollout(const SystemSpec&, const Integration&, std::span<const double> initial,
                          std::span<double> out) = 0;
     // the same for each model: out (models, instants + 1, 2n, samples)
     virtual void rollout(const Models&, const SolveSpec&, const Integration&, Precision, Precision state,

@@ -45,7 +45,7 @@ TEST_P(Evaluate, IsWhatTheTrajectoriesSay) {
     const int instants = int(job.integration.instants);
     const Numbers model = rollout(*backend, net, precision, Precision::f64, job.integration, start);
     Numbers exact(start.size() * (instants + 1));
-    backend->rollout(double_pendulum, job.integration, Precision::f64, start, exact);
+    backend->rollout(double_pendulum, job.integration, start, exact);
     const auto energies = [&](const Numbers& path, int instant) {
         Numbers e(count), a(2 * count);
         backend->accelerate(double_pendulum, std::span(path).subspan(instant * start.size(), start.size()), a,

@@ -116,7 +116,7 @@ TEST_P(Samples, NothingIsWrittenBeside) {
         backend->accelerate(net.models(), {}, precision, x, a.span(), e.span(), l.span());
         backend->rollout(net.models(), {}, {.instants = 2}, precision, Precision::f32, x, path.span());
         backend->accelerate(double_pendulum, x, exact.span(), {});
-        backend->rollout(double_pendulum, {.instants = 2}, Precision::f64, x, exact_path.span());
+        backend->rollout(double_pendulum, {.instants = 2}, x, exact_path.span());
         backend->draw({}, 2, 0, count, drawn.span());
         backend->gradient(net.models(), {}, {}, precision, x, exact.span(), losses.span(), gradient.span());
         for (const Middle* m : {&a, &e, &l, &path, &exact, &exact_path, &drawn, &losses, &gradient})
