@@ -95,6 +95,8 @@ CLI::Validator positive_number() {
     return CLI::Validator(check, "POSITIVE");
 }
 
-Config resolve(const Options& options) { return load({options.preset, options.config, options.settings}); }
+Config resolve(const Options& options) {
+    return load({options.preset, options.config, options.settings, options.environment});
+}
 
 }  // namespace lnn

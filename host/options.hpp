@@ -15,6 +15,7 @@ namespace lnn {
 struct Options {
     // what the configuration is made of
     std::string config, preset;     // empty: not given
+    bool environment = true;        // whether LNN_GPU_* counts
     std::vector<Setting> settings;  // --set, then --backend, --device, ..., which are settings of [run]
 
     // where results go

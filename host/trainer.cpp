@@ -280,11 +280,10 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
         }
         progress.show(step_, fmt::format("loss {:.4g}", recent_loss()));
         if (!ended && !all_finite()) continue;
-        const bool all_failed =
-            ended && std::all_of(failed_.begin(), failed_.end(), [](std::int64_t f) { return f >= 0; });
+        const bool all_failed = std::all_of(failed_.begin(), failed_.end(), [](std::int64_t f) { return f >= 0; });
         outcome.stop = stop_requested();
         outcome.out_of_time = max_seconds > 0 && since(start) >= max_seconds;
-        const bool leave = step_ == total_ || all_failed || outcome.stop != Stop::none || outcome.out_of_time;
+        const bool leave = step_ == total_ || (ended && all_failed) || outcome.stop != Stop::none || outcome.out_of_time;
         const std::int64_t began = (step_ - 1) / every * every;
         const bool due = ended && step_ / checkpoint_every > began / checkpoint_every;
         if (!all_failed && (leave || due)) save(seconds);

@@ -169,14 +169,16 @@ void gradient(const TrainShape& job, const Batch& batch, int chunk, const T* wei
     });
 }
 
-// sum of the chunks' partial gradients over one block of parameters, and the square of its norm
+// sum of the chunks' partial gradients over one block of parameters, and the square of its norm, in float64: a float32
+// gradient may be finite and its square not
 double sum_chunks(const T* partial, int chunks, int parameters, int begin, int end, T* gradient) {
     double norm = 0;
     const auto sum = [&]<class R>(int p, R) {
         R g = load<R>(partial + p);
         for (int c = 1; c < chunks; ++c) g = g + load<R>(partial + std::int64_t(c) * parameters + p);
         store(gradient + p, g);
-        return double(sum_of_lanes(g * g));
+        const auto wide = convert<WithScalar<R, double>>(g);
+        return sum_of_lanes(wide * wide);
     };
     int p = begin;
     for (; p + native <= end; p += native) norm += sum(p, Wide(0));

@@ -55,23 +55,32 @@ LNN_HD void draw_state(const Draw& draw, Stream stream, int dof, std::int64_t in
         x[i] = draw.low[i] + (draw.high[i] - draw.low[i]) * uniform(draw.seed, stream, std::uint64_t(index), i);
 }
 
-// truth and model side by side from the same drawn start; scores of the lanes that are within `count`
+// truth and model side by side from the same drawn start; scores of the lanes that are within `count`. The model's
+// state is S, the truth and all that is compared with it float64.
 template <class System, Real S, class Field>
 LNN_HD void score(const Field& model, const EvaluateJob& job, std::int64_t first, std::int64_t count,
                   std::int64_t sample, TrajectoryScore* scores) {
     constexpr int N = System::dof, D = 2 * N, W = width_of<S>;
-    const SystemField<System, S> truth{job.system.parameters.data()};
+    using Truth = WithScalar<S, double>;
+    const double* const parameters = job.system.parameters.data();
+    const SystemField<System, Truth> truth{parameters};
+    const auto true_energy = [&](const Truth* x) { return energy(system_terms<System>(parameters, x, x + N), x + N); };
     double start[D][W];
     for (int w = 0; w < W; ++w) {
         double state[D];
         draw_state(job.draw, Stream::evaluation, N, first + (sample + w < count ? sample + w : count - 1), state);
         for (int i = 0; i < D; ++i) start[i][w] = state[i];
     }
-    S x[D], y[D], squares[N], valid(0);
-    for (int i = 0; i < D; ++i) x[i] = y[i] = load<S>(start[i]);
-    for (int i = 0; i < N; ++i) squares[i] = S(0);
-    auto within = S(0) == S(0);  // still closer than valid_below
-    auto good = within;          // never further than diverged_above, always finite
+    Truth x[D], reached[D], squares[N], valid(0);
+    S y[D];
+    for (int i = 0; i < D; ++i) {
+        x[i] = load<Truth>(start[i]);
+        y[i] = load<S>(start[i]);
+    }
+    for (int i = 0; i < N; ++i) squares[i] = Truth(0);
+    const Truth begin = true_energy(x);
+    auto within = Truth(0) == Truth(0);  // still closer than valid_below
+    auto good = within;                  // never further than diverged_above, always finite
 
     const Integration& run = job.integration;
     const double h = run.dt / run.substeps;
@@ -81,23 +90,20 @@ LNN_HD void score(const Field& model, const EvaluateJob& job, std::int64_t first
             rk4_step<D>(model, y, h);
         }
         for (int i = 0; i < N; ++i) {
-            const S e = y[i] - x[i];
+            const Truth e = convert<Truth>(y[i]) - x[i];
             squares[i] = mul_add(e, e, squares[i]);
-            within = within & (absolute(e) < S(ScalarOf<S>(job.valid_below)));
-            good = good & (absolute(e) <= S(ScalarOf<S>(job.diverged_above)));
+            within = within & (absolute(e) < Truth(job.valid_below));
+            good = good & (absolute(e) <= Truth(job.diverged_above));
         }
-        valid = select(within, S(ScalarOf<S>(double(k) * run.dt)), valid);
+        valid = select(within, Truth(double(k) * run.dt), valid);
     }
-    const S last = energy(system_terms<System>(job.system.parameters.data(), x, x + N), x + N);
-    const S reached = energy(system_terms<System>(job.system.parameters.data(), y, y + N), y + N);
-    S initial[D];
-    for (int i = 0; i < D; ++i) initial[i] = load<S>(start[i]);
-    const S begin = energy(system_terms<System>(job.system.parameters.data(), initial, initial + N), initial + N);
+    for (int i = 0; i < D; ++i) reached[i] = convert<Truth>(y[i]);
+    const Truth last = true_energy(x), error = absolute(true_energy(reached) - last), drift = absolute(last - begin);
     for (int w = 0; w < W && sample + w < count; ++w) {
         TrajectoryScore& out = scores[sample + w];
-        for (int i = 0; i < N; ++i) out.mse[i] = double(lane(squares[i], w)) / double(run.instants);
-        out.energy_drift = lane(absolute(last - begin), w);
-        out.energy_error = lane(absolute(reached - last), w);
+        for (int i = 0; i < N; ++i) out.mse[i] = lane(squares[i], w) / double(run.instants);
+        out.energy_error = lane(error, w);
+        out.energy_drift = lane(drift, w);
         out.valid_time = lane(valid, w);
         out.diverged = !lane(good, w);
     }

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "backends.hpp"
 #include "catalog.hpp"
@@ -61,10 +62,18 @@ Action doctor_command(CLI::App& app) {
         }
         found["gnuplot"] = on_path("gnuplot");
         std::string note;
-        const auto backend = open_backend(config, &note);
-        found["would_use"] = backend->info().name;
-        const bool right = accelerates(*backend);
-        found["self_test"] = right;
+        Exit verdict = Exit::ok;
+        std::optional<Error> missing;
+        try {
+            const auto backend = open_backend(config, &note);
+            found["would_use"] = backend->info().name;
+            if (!accelerates(*backend)) verdict = Exit::check;
+        } catch (const Error& error) {
+            found["would_use"] = nullptr;
+            missing = error;
+            verdict = error.exit();
+        }
+        found["self_test"] = verdict == Exit::ok;
         if (options->json) {
             fmt::print("{}\n", found.dump(2));
         } else {
@@ -72,10 +81,12 @@ Action doctor_command(CLI::App& app) {
                        info.threads == 1 ? "" : "s");
             fmt::print("cuda: {}\n", found["cuda"].begin().value().get<std::string>());
             fmt::print("gnuplot: {}\n", found["gnuplot"].get<bool>() ? "found" : "missing; reports have no figures (apt install gnuplot-nox)");
-            fmt::print("would use: {}{}\nself-test: {}\n", backend->info().name, note.empty() ? "" : " (" + note + ")",
-                       right ? "passed" : "FAILED");
+            const std::string used = found["would_use"].is_null() ? "nothing" : found["would_use"].get<std::string>();
+            fmt::print("would use: {}{}\nself-test: {}\n", used, note.empty() ? "" : " (" + note + ")",
+                       verdict == Exit::ok ? "passed" : verdict == Exit::check ? "FAILED" : "not run");
         }
-        return right ? Exit::ok : Exit::check;
+        if (missing) throw *missing;
+        return verdict;
     };
 }
 

@@ -1,8 +1,11 @@
 // lnn_gpu eval: how good the models of a run, or one file of weights, are.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "backends.hpp"
 #include "commands/commands.hpp"
+#include "config/schema.hpp"
 #include "evaluation.hpp"
 #include "files/atomic_file.hpp"
 #include "session.hpp"
@@ -17,15 +20,71 @@ struct Flags {
     std::int64_t trajectories = 0, repeats = 0;
 };
 
-nlohmann::ordered_json evaluate(Backend& backend, const Config& config, const RunModels& models, const Flags& flags) {
-    const Network& first =
-        models.networks[std::find(models.alive.begin(), models.alive.end(), true) - models.alive.begin()];
-    if (flags.protocol == "box") return evaluate_box(backend, config, first, flags.trajectories ? flags.trajectories : 100000);
-    if (flags.protocol == "energy") return evaluate_energy(backend, config, first, flags.trajectories ? flags.trajectories : 40);
-    Progress progress("eval", "trajectories",
-                      std::int64_t(models.networks.size()) * config.eval.trajectories * config.eval.repeats,
-                      !flags.common.quiet && !flags.common.no_progress);
+using Json = nlohmann::ordered_json;
+
+Json evaluate_all(Backend& backend, const Config& config, const RunModels& models, const Options& options) {
+    const std::int64_t alive = std::count(models.alive.begin(), models.alive.end(), true);
+    Progress progress("eval", "trajectories", alive * config.eval.trajectories * config.eval.repeats,
+                      !options.quiet && !options.no_progress);
     return evaluate_trajectories(backend, config, models.networks, models.alive, progress).summary;
+}
+
+// a published protocol, for each model that survived
+Json evaluate_protocol(Backend& backend, const Config& config, const RunModels& models, const Flags& flags) {
+    Json results = Json::array();
+    for (std::size_t m = 0; m < models.networks.size(); ++m) {
+        if (!models.alive[m]) continue;
+        Json result = flags.protocol == "box"
+                          ? evaluate_box(backend, config, models.networks[m], flags.trajectories ? flags.trajectories : 100000)
+                          : evaluate_energy(backend, config, models.networks[m], flags.trajectories ? flags.trajectories : 40);
+        if (models.networks.size() > 1) result["seed"] = config.run.seed + m;
+        results.push_back(result);
+    }
+    if (models.networks.size() == 1) return results[0];
+    return {{"protocol", flags.protocol}, {"models", results}};
+}
+
+std::string table(const Json& result) {
+    if (result["protocol"] == "trajectories") return trajectory_table(result);
+    if (!result.contains("models")) return protocol_table(result);
+    std::string text;
+    for (const Json& model : result["models"]) text += fmt::format("seed {}: {}", model["seed"].dump(), protocol_table(model));
+    return text;
+}
+
+// the system that weights were learned from counts as if it had been set; Exit::usage where another one was
+void take_system(const Network& network, Options& options) {
+    const auto at = network.metadata.find("system");
+    if (at == network.metadata.end() || !find_system(at->second)) return;
+    for (const Setting& setting : options.settings)
+        if (setting.key == "system.kind" && setting.value != at->second) {
+            const SystemInfo* wanted = find_system(setting.value);
+            if (!wanted || wanted->dof != network.spec.dof) return;  // refused where it does not fit
+            throw Error(Exit::usage, fmt::format("the weights were learned from {}; leave out {}", at->second, setting.origin));
+        }
+    std::vector<Setting> settings = {{"system.kind", at->second, "the weights' metadata"}};
+    const auto params = network.metadata.find("params");
+    std::string text = params == network.metadata.end() ? "" : params->second;  // m=1,1;l=1,1;g=9.8
+    while (!text.empty()) {
+        const std::string one = text.substr(0, text.find(';'));
+        text.erase(0, one.size() + 1);
+        const std::size_t equals = one.find('=');
+        const std::string value = one.substr(equals + 1);
+        settings.push_back({"system." + one.substr(0, equals), value.find(',') == value.npos ? value : "[" + value + "]",
+                            "the weights' metadata"});
+    }
+    options.settings.insert(options.settings.begin(), settings.begin(), settings.end());
+}
+
+// RUN's own configuration with what flags say of the evaluation; Exit::usage where they would choose other models
+void take_run(const std::string& run, Options& options) {
+    if (!options.config.empty() || !options.preset.empty())
+        throw Error(Exit::usage, fmt::format("{} has its own configuration; leave out --config and --preset", run));
+    for (const Setting& setting : options.settings)
+        if (setting.key == "run.seed" || setting.key == "run.seeds")
+            throw Error(Exit::usage, fmt::format("{} has its own seeds; leave out {}", run, setting.origin));
+    options.config = run + "/config.toml";
+    options.environment = false;
 }
 
 }  // namespace
@@ -56,24 +115,28 @@ Action eval_command(CLI::App& app) {
         if (flags->trajectories && flags->protocol == "trajectories")
             options.settings.push_back({"eval.trajectories", fmt::to_string(flags->trajectories), "--trajectories"});
         if (flags->repeats) options.settings.push_back({"eval.repeats", fmt::to_string(flags->repeats), "--repeats"});
-        if (!flags->run.empty() && options.config.empty()) options.config = flags->run + "/config.toml";
-        Config config = resolve(options);
         RunModels models;
         if (flags->run.empty()) {
             std::vector<std::string> notes;
             models = {{load_network(flags->model, notes)}, {true}};
-            config.run.seeds = 1;
             for (const std::string& note : notes) say(!options.quiet, note);
+            take_system(models.networks[0], options);
         } else {
-            models = load_run_models(flags->run, config);
+            take_run(flags->run, options);
         }
+        Config config = resolve(options);
+        if (flags->run.empty())
+            config.run.seeds = 1;
+        else
+            models = load_run_models(flags->run, config);
         const auto backend = open_backend(config);
-        const auto result = evaluate(*backend, config, models, *flags);
+        const Json result = flags->protocol == "trajectories" ? evaluate_all(*backend, config, models, options)
+                                                              : evaluate_protocol(*backend, config, models, *flags);
         if (!options.out.empty()) write_file(options.out, result.dump(2) + "\n", options.force);
         if (options.json)
             fmt::print("{}\n", result.dump(2));
         else
-            fmt::print("{}", flags->protocol == "trajectories" ? trajectory_table(result) : protocol_table(result));
+            fmt::print("{}", table(result));
         return Exit::ok;
     };
 }

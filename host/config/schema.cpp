@@ -144,7 +144,7 @@ std::vector<Key> make_schema() {
         {LNN_KEY(train.ema), below(0, 1), "decay of the running average of the weights; 0: none"},
         {LNN_KEY(train.guard),
          one_of({{"skip", "a step with a non-finite gradient is left out and counted"},
-                 {"none", "every step is taken"}}),
+                 {"none", "a model stops at its first non-finite gradient"}}),
          "what a bad step does"},
         {LNN_KEY(train.checkpoint_every), at_least(1),
          "epochs between checkpoints (steps / 100 where there are no epochs)"},

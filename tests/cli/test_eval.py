@@ -128,6 +128,29 @@ class Eval(ProgramTest):
         self.assertIn("coordinates that are not angles",
                       self.refused(2, "eval", "spring", "--protocol", "box"))
 
+    def test_weights_are_judged_against_the_system_they_were_learned_from(self):
+        self.train("spring", values={"system.kind": "spring_pendulum", "system.k": 20})
+        kind = TINY.index("system.kind=double_pendulum")
+        others = TINY[:kind - 1] + TINY[kind + 1:]
+        found = json.loads(self.result("eval", "--model", "spring/model.safetensors", *others, "--json", "-q"))
+        own = json.loads(self.result("eval", "spring", "--json", "-q"))
+        self.assertEqual(found["system"], "spring_pendulum")
+        self.assertEqual(found["mse"], own["mse"])
+        self.assertIn("learned from spring_pendulum",
+                      self.refused(2, "eval", "--model", "spring/model.safetensors", "-q", "--set",
+                                   "system.kind=double_pendulum"))
+
+    def test_a_run_keeps_its_own_seeds_and_configuration(self):
+        self.train("r", values={"run.seeds": 2})
+        self.assertIn("own seeds", self.refused(2, "eval", "r", "--seed", "2", "-q"))
+        self.assertIn("own configuration", self.refused(2, "eval", "r", "--preset", "default", "-q"))
+        self.ends(0, "eval", "r", "-q", "--protocol", "trajectories", environment={"LNN_GPU_RUN_SEED": "4"})
+
+    def test_protocols_cover_every_seed(self):
+        self.train("r", values={"run.seeds": 2})
+        found = json.loads(self.result("eval", "r", "--protocol", "box", "--trajectories", "64", "--json", "-q"))
+        self.assertEqual([model["seed"] for model in found["models"]], [0, 1])
+
     def test_a_run_without_a_model(self):
         self.assertIn("absent/config.toml", self.refused(4, "eval", "absent"))
         self.train("r")

@@ -28,16 +28,16 @@ TEST_F(Shapes, OfTheTruth) {
     refused([&] { backend->accelerate(double_pendulum, odd, a, e); }, "states");
     refused([&] { backend->accelerate(double_pendulum, x, e, e); }, "accelerations");
     refused([&] { backend->accelerate(double_pendulum, x, a, a); }, "energies");
-    refused([&] { backend->rollout(double_pendulum, {.instants = 2}, Precision::f64, x, path); },
+    refused([&] { backend->rollout(double_pendulum, {.instants = 2}, x, path); },
             "trajectories");
-    refused([&] { backend->rollout(double_pendulum, {.instants = -1}, Precision::f64, x, {}); }, "instants");
+    refused([&] { backend->rollout(double_pendulum, {.instants = -1}, x, {}); }, "instants");
     refused(
-        [&] { backend->rollout(double_pendulum, {.substeps = 0, .instants = 1}, Precision::f64, x, path); },
+        [&] { backend->rollout(double_pendulum, {.substeps = 0, .instants = 1}, x, path); },
         "substeps");
     for (const SystemSpec& wrong :
          {SystemSpec{99, 2, {}}, SystemSpec{-1, 2, {}}, SystemSpec{0, 1, {}}, SystemSpec{0, 0, {}}}) {
         refused([&] { backend->accelerate(wrong, x, a, e); }, "system of the list");
-        refused([&] { backend->rollout(wrong, {.instants = 1}, Precision::f64, x, path); },
+        refused([&] { backend->rollout(wrong, {.instants = 1}, x, path); },
                 "system of the list");
     }
     refused([&] { backend->draw({}, 2, 0, 4, x); }, "states");
