@@ -47,10 +47,11 @@ struct Case {
     const char* name;
     std::vector<int> hidden;
     bool angles;
+    std::int64_t samples;  // of a batch of accelerations
 };
-const Case narrow = {"4-16-16-16-1", {16, 16, 16}, false};
-const Case seed_class = {"4-256-256-1", {256, 256}, false};
-const Case standard = {"6-64-64-64-1", {64, 64, 64}, true};
+const Case narrow = {"4-16-16-16-1", {16, 16, 16}, false, 131072};
+const Case seed_class = {"4-256-256-1", {256, 256}, false, 16384};
+const Case standard = {"6-64-64-64-1", {64, 64, 64}, true, 65536};
 
 struct Fixture {
     ModelSpec spec;
@@ -143,7 +144,7 @@ class Bench {
     }
 
     void accelerations(const Case& c, Precision precision) {
-        const Fixture f(*one_, c, 16384);
+        const Fixture f(*one_, c, c.samples);
         std::vector<double> out(2 * f.samples);
         row(fmt::format("acceleration {}", c.name), precision, double(f.samples), 5 * f.products, [&](Backend& backend) {
             backend.accelerate(f.models(), SolveSpec{}, precision, f.states, out, {}, {});

@@ -1,7 +1,6 @@
 // The door on CPU lanes: picks the instruction set, cuts jobs into pieces for the threads, owns their memory.
 #include <cpuid.h>
 
-#include <barrier>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -368,10 +367,10 @@ class CpuBackend final : public Backend {
         for (int m = 0; m < models; ++m) {
             ModelMemory<T> memory(parameters, chunks);
             auto model = enter(m, memory);
-            std::barrier<> barrier(team_size);
+            SpinBarrier barrier(team_size);
             on_threads(team_size, [&](int thread) {
                 const Team team{thread, team_size,
-                                [](void* b) { static_cast<std::barrier<>*>(b)->arrive_and_wait(); }, &barrier};
+                                [](void* b) { static_cast<SpinBarrier*>(b)->wait(); }, &barrier};
                 kernels.train(shape, model, team_size > 1 ? team : Team{}, scratch[thread]->get());
             });
             leave(m, memory, model);

@@ -1,6 +1,8 @@
 // Work over all cores: a function called once on each of `threads` threads, and pieces handed out as they finish.
 #pragma once
 
+#include <immintrin.h>
+
 #include <atomic>
 #include <cstdint>
 #include <exception>
@@ -9,6 +11,32 @@
 #include <vector>
 
 namespace lnn {
+
+// A meeting point for threads that work in step. Spins, since steps are shorter than the system's wake-up, and lets
+// others run where the wait grows long.
+class SpinBarrier {
+  public:
+    explicit SpinBarrier(int size) : size_(size) {}
+    void wait() {
+        const unsigned round = round_.load(std::memory_order_acquire);
+        if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {
+            arrived_.store(0, std::memory_order_relaxed);
+            round_.store(round + 1, std::memory_order_release);
+            return;
+        }
+        for (int spins = 0; round_.load(std::memory_order_acquire) == round; ++spins) {
+            if (spins < 20000)
+                _mm_pause();
+            else
+                std::this_thread::yield();
+        }
+    }
+
+  private:
+    const int size_;
+    std::atomic<int> arrived_ = 0;
+    std::atomic<unsigned> round_ = 0;
+};
 
 // f(thread) on each thread; the first exception is rethrown here
 template <class F>
