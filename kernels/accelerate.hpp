@@ -39,7 +39,8 @@ LNN_HD void accelerate_model(const AccelerateJob<T>& job, const LnnView<T, N>& n
         v[i] = load_row<State>(job.states + (N + i) * job.samples, sample, job.samples);
         speed[i] = convert<R>(v[i]);
     }
-    const auto terms = LnnPass<R, N, 0, T, Ptr>(net, scratch).terms(q, v, job.energies || job.lagrangians);
+    LnnInputs<R, N> inputs;
+    const auto terms = LnnPass<R, N, 0, T, Ptr>(net, scratch).terms(q, v, inputs, job.energies || job.lagrangians);
     acceleration(terms, job.solve.rcond, a);
     for (int i = 0; i < N; ++i) store_row(job.accelerations + i * job.samples, sample, job.samples, a[i]);
     if (job.energies) store_row(job.energies, sample, job.samples, energy(terms, speed));

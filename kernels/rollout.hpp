@@ -27,7 +27,8 @@ struct ModelField {
     Ptr scratch;
     LNN_HD void operator()(const S* x, S* dxdt) const {
         R a[N];
-        acceleration(LnnPass<R, N, 0, T, Ptr>(net, scratch).terms(x, x + N), rcond, a);
+        LnnInputs<R, N> inputs;
+        acceleration(LnnPass<R, N, 0, T, Ptr>(net, scratch).terms(x, x + N, inputs), rcond, a);
         for (int i = 0; i < N; ++i) {
             dxdt[i] = x[N + i];
             dxdt[N + i] = convert<S>(a[i]);

@@ -14,6 +14,7 @@ struct MlpShape {
     int depth = 0;                   // hidden layers
     int widths[max_depth + 2] = {};  // inputs, hidden 1 .. depth, outputs
     int weights[max_depth + 2] = {};  // layer l's W starts at weights[l], l = 1 .. depth + 1
+    int first[max_depth + 2] = {};    // its units begin at first[l], of hidden units and outputs
     int parameters = 0;
     int widest = 0;                  // of inputs, hidden layers and outputs
     int hidden = 0;                  // hidden units in all
@@ -29,6 +30,7 @@ LNN_HD MlpShape mlp_shape(int inputs, int depth, const int* hidden, int outputs)
         s.widths[l] = l <= depth ? hidden[l - 1] : outputs;
         s.weights[l] = s.parameters;
         s.parameters += s.widths[l] * (s.widths[l - 1] + 1);
+        s.first[l] = s.hidden;
         if (l <= depth) s.hidden += s.widths[l];
     }
     for (int l = 0; l <= depth + 1; ++l)
@@ -77,20 +79,22 @@ LNN_HD void multiply(const T* w, int row, int step, const T* bias, int rows, int
             multiply<C, B / 2>(w + i * row, row, step, bias ? bias + i : bias, rows - i, inner, x, xs, z + i * zs, zs);
 }
 
-// layer l of the columns x (value first if `with_bias`): z = W_l x + b_l
+// units begin .. begin + count - 1 of layer l, of the columns x (value first if `with_bias`): z = W_l x + b_l
 template <int C, class T, class In, class Out>
-LNN_HD void forward_layer(const MlpShape& s, const T* p, int l, bool with_bias, In x, int xs, Out z, int zs) {
+LNN_HD void forward_layer(const MlpShape& s, const T* p, int l, bool with_bias, int begin, int count, In x, int xs,
+                          Out z, int zs) {
     using R = std::remove_cvref_t<decltype(z[0])>;
-    multiply<C, block_rows<R, C>()>(p + s.weights[l], s.widths[l - 1], 1, with_bias ? p + s.bias(l) : nullptr,
-                                    s.widths[l], s.widths[l - 1], x, xs, z, zs);
+    const int in = s.widths[l - 1];
+    multiply<C, block_rows<R, C>()>(p + s.weights[l] + begin * in, in, 1, with_bias ? p + s.bias(l) + begin : nullptr,
+                                    count, in, x, xs, z + begin * zs, zs);
 }
 
-// layer l transposed: z = W_l^T x
+// units begin .. begin + count - 1 of layer l - 1 by layer l transposed: z = W_l^T x
 template <int C, class T, class In, class Out>
-LNN_HD void backward_layer(const MlpShape& s, const T* p, int l, In x, int xs, Out z, int zs) {
+LNN_HD void backward_layer(const MlpShape& s, const T* p, int l, int begin, int count, In x, int xs, Out z, int zs) {
     using R = std::remove_cvref_t<decltype(z[0])>;
-    multiply<C, block_rows<R, C>()>(p + s.weights[l], 1, s.widths[l - 1], static_cast<const T*>(nullptr),
-                                    s.widths[l - 1], s.widths[l], x, xs, z, zs);
+    multiply<C, block_rows<R, C>()>(p + s.weights[l] + begin, 1, s.widths[l - 1], static_cast<const T*>(nullptr), count,
+                                    s.widths[l], x, xs, z + begin * zs, zs);
 }
 
 }  // namespace lnn::inline LNN_ISA

@@ -6,13 +6,8 @@ namespace lnn {
 namespace {
 
 template <int N, int pairs>
-struct Directions {
-    double lambda[N], a[pairs][N], b[pairs][N];
-};
-
-template <int N, int pairs>
-Directions<N, pairs> directions(unsigned seed) {
-    Directions<N, pairs> d;
+Directions<double, N, pairs> directions(unsigned seed) {
+    Directions<double, N, pairs> d;
     const auto x = scattered<double>(-1, 1, N * (1 + 2 * pairs), seed);
     std::copy(x.begin(), x.end(), reinterpret_cast<double*>(&d));
     return d;
@@ -21,7 +16,7 @@ Directions<N, pairs> directions(unsigned seed) {
 // P0 = (lambda, 0), A_k = (0, a_k), B_k = (v for k = 0, else 0; b_k)
 template <int N, int pairs>
 double bracket(const Network& net, const std::vector<double>& weights, const double* q, const double* v,
-               const Directions<N, pairs>& d) {
+               const Directions<double, N, pairs>& d) {
     const auto L = lagrangian<N>(net, weights, q, v);
     double sum = 0;
     for (int i = 0; i < N; ++i) {
@@ -38,15 +33,16 @@ double bracket(const Network& net, const std::vector<double>& weights, const dou
 // the same by a pass with exactly the memory it asks for, which held `before`
 template <int N, int pairs>
 std::vector<double> by_factors(const Network& net, const double* q, const double* v,
-                               const Directions<N, pairs>& d, double before = NAN) {
+                               const Directions<double, N, pairs>& d, double before = NAN) {
     constexpr int F = factor_columns<pairs>;
-    const LnnView<double, N> view(net.spec, net.weights.data());
-    const MlpShape& s = view.shape;
+    const MlpShape s = lnn_shape(net.spec);
+    const LnnView<double, N> view(s, net.spec, net.weights.data());
     Guarded<double> scratch(lnn_scratch<N, pairs>(s)), left(left_units(s) * F), right(right_units(s) * F);
     for (auto* memory : {&scratch, &left, &right}) memory->fill(before);
     LnnPass<double, N, pairs, double, double*> pass(view, scratch.get(), {left.get(), right.get(), F});
-    pass.terms(q, v);
-    pass.factors(d.lambda, d.a, d.b);
+    LnnInputs<double, N> inputs;
+    pass.terms(q, v, inputs);
+    pass.factors(inputs, d);
     for (const auto* memory : {&scratch, &left, &right}) EXPECT_TRUE(memory->intact());
 
     std::vector<double> gradient(s.parameters);
@@ -102,7 +98,7 @@ TEST(LnnFactors, ThreePairsContainOne) {
     const Network net = network(2, 0b01, {6, 5});
     const auto q = scattered<double>(-2, 2, 2), v = scattered<double>(-2, 2, 2, 2);
     const auto one = directions<2, 1>(9);
-    Directions<2, 3> three{};
+    Directions<double, 2, 3> three{};
     for (int i = 0; i < 2; ++i) {
         three.lambda[i] = one.lambda[i];
         three.a[0][i] = one.a[0][i];

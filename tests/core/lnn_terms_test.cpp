@@ -11,8 +11,10 @@ Terms<R, N> pass_terms(const Network& net, const std::vector<ScalarOf<R>>& weigh
     using T = ScalarOf<R>;
     Guarded<R> scratch(lnn_scratch<N, 0>(lnn_shape(net.spec)));
     scratch.fill(T(before));
-    const LnnView<T, N> view(net.spec, weights.data());
-    const auto terms = LnnPass<R, N, 0, T, R*>(view, scratch.get()).terms(q, v, true);
+    const MlpShape shape = lnn_shape(net.spec);
+    const LnnView<T, N> view(shape, net.spec, weights.data());
+    LnnInputs<R, N> inputs;
+    const auto terms = LnnPass<R, N, 0, T, R*>(view, scratch.get()).terms(q, v, inputs, true);
     EXPECT_TRUE(scratch.intact());
     return terms;
 }
@@ -106,13 +108,15 @@ TEST(LnnTerms, StatesMayBeFinerThanTheNetwork) {
     constexpr int N = 1;
     const Network net = network(N, 0b1, {8});
     const std::vector<float> weights(net.weights.begin(), net.weights.end());
-    const LnnView<float, N> view(net.spec, weights.data());
+    const MlpShape shape = lnn_shape(net.spec);
+    const LnnView<float, N> view(shape, net.spec, weights.data());
+    LnnInputs<float, N> inputs;
     std::vector<float> scratch(lnn_scratch<N, 0>(view.shape));
     LnnPass<float, N, 0, float, float*> pass(view, scratch.data());
     const double turns = 2 * 3.14159265358979323846 * 1000, v = 0.5;
     for (const double q : {0.3, 1.2, -2.0}) {
         const double far = q + turns;
-        const auto here = pass.terms(&q, &v, true), there = pass.terms(&far, &v, true);
+        const auto here = pass.terms(&q, &v, inputs, true), there = pass.terms(&far, &v, inputs, true);
         // float32 would round the angle itself to 2e-4
         EXPECT_NEAR(here.force[0], there.force[0], 1e-6);
         EXPECT_NEAR(here.value, there.value, 1e-6);

@@ -1,6 +1,8 @@
 // Parameter layout, and the matrix product against sums written out, with integers: exact whatever the order.
 #include "lnn/mlp.hpp"
 
+#include <array>
+
 #include "guarded.hpp"
 #include "reals.hpp"
 
@@ -53,6 +55,11 @@ struct Columns {
 // integers between -8 and 8, another in each lane
 int digit(int a, int b, int c) { return (a * 31 + b * 17 + c * 7 + a * b) % 17 - 8; }
 
+// a layer in two stretches, (begin, count) each
+std::array<std::pair<int, int>, 2> halves(int units) {
+    return {{{0, units / 2}, {units / 2, units - units / 2}}};
+}
+
 template <class R, int C>
 void layer(int in, int out) {
     using T = ScalarOf<R>;
@@ -71,8 +78,9 @@ void layer(int in, int out) {
         Columns<R> x(in, C, C + 2), z(out, C, C + 3);
         for (int k = 0; k < in; ++k)
             for (int c = 0; c < C; ++c) x.at(k, c) = lanes(k, c);
-        forward_layer<C>(s, parameters.get(), 1, with_bias, x.memory.get(), x.stride, z.memory.get(),
-                         z.stride);
+        for (const auto& [begin, count] : halves(out))
+            forward_layer<C>(s, parameters.get(), 1, with_bias, begin, count, x.memory.get(), x.stride,
+                             z.memory.get(), z.stride);
         for (int o = 0; o < out; ++o)
             for (int c = 0; c < C; ++c)
                 for (int w = 0; w < W; ++w) {
@@ -86,7 +94,9 @@ void layer(int in, int out) {
     Columns<R> x(out, C, C + 1), z(in, C, C + 4);
     for (int k = 0; k < out; ++k)
         for (int c = 0; c < C; ++c) x.at(k, c) = lanes(k, c);
-    backward_layer<C>(s, parameters.get(), 1, x.memory.get(), x.stride, z.memory.get(), z.stride);
+    for (const auto& [begin, count] : halves(in))
+        backward_layer<C>(s, parameters.get(), 1, begin, count, x.memory.get(), x.stride, z.memory.get(),
+                          z.stride);
     for (int i = 0; i < in; ++i)
         for (int c = 0; c < C; ++c)
             for (int w = 0; w < W; ++w) {
@@ -119,10 +129,10 @@ TEST(Mlp, EachLayerHasItsOwnWeights) {
     for (std::size_t i = 0; i < p.size(); ++i) p[i] = double(i);
     const double x[3] = {1, 10, 100};
     double z[2], back[3];
-    forward_layer<1>(s, p.data(), 2, true, x, 1, z, 1);
+    forward_layer<1>(s, p.data(), 2, true, 0, 2, x, 1, z, 1);
     EXPECT_EQ(z[0], 9 + 100 + 1100 + 15);
     EXPECT_EQ(z[1], 12 + 130 + 1400 + 16);
-    backward_layer<1>(s, p.data(), 2, x, 1, back, 1);
+    backward_layer<1>(s, p.data(), 2, 0, 3, x, 1, back, 1);
     EXPECT_EQ(back[0], 9 + 120);
     EXPECT_EQ(back[1], 10 + 130);
     EXPECT_EQ(back[2], 11 + 140);

@@ -1,5 +1,5 @@
 // Pieces cover their range once; errors of any thread come back.
-#include "parallel.hpp"
+#include "cpu/parallel.hpp"
 
 #include <gtest/gtest.h>
 

@@ -24,17 +24,17 @@ LNN_HD MlpShape lnn_shape(const ModelSpec& m) {
     return mlp_shape(inputs, m.depth, m.hidden.data(), 1);
 }
 
-// a network of N degrees of freedom over parameters that somebody else owns
+// a network of N degrees of freedom over a shape and parameters that somebody else owns
 template <class T, int N>
 struct LnnView {
-    MlpShape shape;
+    const MlpShape& shape;  // lnn_shape(m)
     const T* parameters;
     unsigned angles;
     T velocity_inverse;  // 1 / velocity scale
     T mass_prior;
 
-    LNN_HD LnnView(const ModelSpec& m, const T* p)
-        : shape(lnn_shape(m)),
+    LNN_HD LnnView(const MlpShape& s, const ModelSpec& m, const T* p)
+        : shape(s),
           parameters(p),
           angles(m.angles),
           velocity_inverse(T(1 / m.velocity_scale)),
@@ -47,7 +47,7 @@ struct LnnView {
 template <int pairs>
 inline constexpr int factor_columns = 2 + 2 * pairs;
 
-// Reals a pass keeps of each hidden unit: s1, s2, u along d_1 .. d_n and c; for a gradient also s3 and g
+// Reals a pass keeps of each hidden unit: s1, s2, u along d_1 .. d_n and c; for a gradient also g s3 and g s2
 template <int N, int pairs>
 inline constexpr int unit_reals = N + 3 + (pairs > 0 ? 2 : 0);
 
@@ -72,83 +72,66 @@ struct Factors {
     int stride;
 };
 
-// One sample (or one pack of samples) on its way through the network.
+// what a sample's inputs leave for later
+template <Real R, int N>
+struct LnnInputs {
+    R sine[N], cosine[N], v[N];
+};
+
+// directions of a gradient's bracket, DL[P0] - sum_k D2L[A_k, B_k]: P0 = (lambda, 0), A_k = (0, a[k]),
+// B_k = (0, b[k]), but B_0 = (v, b[0])
+template <Real R, int N, int pairs>
+struct Directions {
+    R lambda[N], a[pairs][N], b[pairs][N];
+};
+
+// One sample (or one pack of samples) on its way through the network, in stages. A stage that takes `begin, count` does
+// so many units of a layer; these stretches touch nothing of each other, so that threads may share them out between
+// two barriers. terms() and factors() are all stages in turn.
 template <Real R, int N, int pairs, class T, class Ptr>
 class LnnPass {
   public:
     static constexpr bool tape = pairs > 0;
+    using Inputs = LnnInputs<R, N>;
 
     LNN_HD LnnPass(const LnnView<T, N>& view, Ptr scratch, Factors<Ptr> factors = {})
         : net_(view),
           shape_(view.shape),
           units_(scratch),
-          front_(scratch + view.shape.hidden * reals),
-          back_(front_ + view.shape.widest * buffer_columns<N, pairs>),
+          even_(scratch + view.shape.hidden * reals),
+          odd_(even_ + view.shape.widest * buffer_columns<N, pairs>),
           factors_(factors) {}
 
     // the terms at (q, v); with a tape, also the columns y and h of the factors. L itself only where it is wanted.
     template <class State>
-    LNN_HD Terms<R, N> terms(const State* q, const State* v, bool with_value = false) {
-        start(q, v);
-        int first = 0;
-        for (int l = 1; l <= shape_.depth; ++l) {
-            forward_layer<columns>(shape_, net_.parameters, l, true, front_, columns, back_, columns);
-            activate(first, shape_.widths[l]);
-            first += shape_.widths[l];
+    LNN_HD Terms<R, N> terms(const State* q, const State* v, Inputs& inputs, bool with_value = false) {
+        start(q, v, inputs);
+        for (int l = 1; l <= shape_.depth; ++l) forward(l, 0, shape_.widths[l]);
+        const R value = with_value ? output() : R(0);
+        R curvature[curvatures];
+        for (auto& x : curvature) x = R(0);
+        for (int l = shape_.depth; l >= 0; --l) {
+            adjoint(l, 0, shape_.widths[l]);
+            if (l > 0) contract(l, curvature);
         }
-        R value[1] = {R(0)};
-        if (with_value)
-            forward_layer<1>(shape_, net_.parameters, shape_.depth + 1, true, front_, columns, value, 1);
-        Terms<R, N> terms;
-        R along_c[N];
-        contract(terms, along_c);
-        finish(terms, along_c, value[0]);
-        return terms;
+        return finish(inputs, curvature, value);
     }
 
-    // The remaining columns of the factors, after terms(): P0 = (lambda, 0), A_k = (0, a[k]), B_k = (0, b[k]), and
-    // B_0 = (v, b[0]). The bracket is DL[P0] - sum_k D2L[A_k, B_k].
-    LNN_HD void factors(const R* lambda, const R (*a)[N], const R (*b)[N])
+    // the remaining columns of the factors, after terms()
+    LNN_HD void factors(const Inputs& inputs, const Directions<R, N, pairs>& along)
         requires(pairs > 0)
     {
-        start_pairs(lambda, a, b);
-        int first = 0, below = 0;
-        for (int l = 1; l <= shape_.depth; ++l) {
-            const int above = below + shape_.widths[l - 1];
-            // m: pi of the layer below, through the weights
-            forward_layer<1>(shape_, net_.parameters, l, false, right(below), factors_.stride, right(above),
-                             factors_.stride);
-            for (int k = 0; k < shape_.widths[l]; ++k) extend(first + k, right(above + k), a, b);
-            first += shape_.widths[l];
-            below = above;
-        }
-        for (int o = 0; o < shape_.widths[shape_.depth + 1]; ++o)
-            for (int c = 0; c < F; ++c) left(shape_.hidden + o)[c] = R(c == 0 ? 1 : 0);
-        sweep(a, b);
+        start_factors(inputs, along);
+        for (int l = 1; l <= shape_.depth; ++l) extend(l, 0, shape_.widths[l], along);
+        for (int l = shape_.depth - 1; l >= 1; --l) sweep(l, 0, shape_.widths[l], along);
     }
 
-  private:
-    static constexpr int columns = N + 2;  // y, t along d_1 .. d_n, t along c
-    static constexpr int reals = unit_reals<N, pairs>;
-    static constexpr int F = factor_columns<pairs>;
-    // what is kept of a unit
-    static constexpr int S1 = 0, S2 = 1, U = 2, S3 = N + 3, G = N + 4;
-
-    const LnnView<T, N>& net_;
-    const MlpShape& shape_;
-    Ptr units_, front_, back_;
-    Factors<Ptr> factors_;
-    R sine_[N], cosine_[N], v_[N];
-
-    LNN_HD Ptr left(int unit) const { return factors_.left + unit * factors_.stride; }
-    LNN_HD Ptr right(int unit) const { return factors_.right + unit * factors_.stride; }
-
-    // inputs and their tangents into front_
+    // inputs and their tangents
     template <class State>
-    LNN_HD void start(const State* q, const State* v) {
+    LNN_HD void start(const State* q, const State* v, Inputs& inputs) {
         int k = 0;
         auto put = [&](R y, R along_c, int velocity) {
-            const auto x = front_ + k * columns;
+            const auto x = buffer(0) + k * columns;
             x[0] = y;
             for (int d = 0; d < N; ++d) x[1 + d] = d == velocity ? R(net_.velocity_inverse) : R(0);
             x[1 + N] = along_c;
@@ -156,110 +139,103 @@ class LnnPass {
             ++k;
         };
         for (int i = 0; i < N; ++i) {
-            v_[i] = convert<R>(v[i]);
+            inputs.v[i] = convert<R>(v[i]);
             if (net_.is_angle(i)) {
                 State sine, cosine;
                 sin_cos(q[i], sine, cosine);
-                sine_[i] = convert<R>(sine);
-                cosine_[i] = convert<R>(cosine);
-                put(cosine_[i], -sine_[i] * v_[i], -1);
-                put(sine_[i], cosine_[i] * v_[i], -1);
+                inputs.sine[i] = convert<R>(sine);
+                inputs.cosine[i] = convert<R>(cosine);
+                put(inputs.cosine[i], -inputs.sine[i] * inputs.v[i], -1);
+                put(inputs.sine[i], inputs.cosine[i] * inputs.v[i], -1);
             } else {
-                put(convert<R>(q[i]), v_[i], -1);
+                put(convert<R>(q[i]), inputs.v[i], -1);
             }
         }
-        for (int i = 0; i < N; ++i) put(v_[i] * R(net_.velocity_inverse), R(0), i);
+        for (int i = 0; i < N; ++i) put(inputs.v[i] * R(net_.velocity_inverse), R(0), i);
     }
 
-    // back_ holds z and the u of a layer whose units begin at `first`; front_ gets its y and t
-    LNN_HD void activate(int first, int width) {
-        for (int k = 0; k < width; ++k) {
-            const auto z = back_ + k * columns;
-            const auto y = front_ + k * columns;
-            const auto kept = units_ + (first + k) * reals;
-            const Softplus<R> f = softplus(R(z[0]));
-            y[0] = f.y;
-            kept[S1] = f.s1;
-            kept[S2] = f.s2;
-            LNN_UNROLL
-            for (int d = 0; d <= N; ++d) {
-                kept[U + d] = z[1 + d];
-                y[1 + d] = f.s1 * z[1 + d];
-            }
+    // z and u of layer l from y and t of the layer below, l = 1 .. depth; then its y and t in their place
+    LNN_HD void forward(int l, int begin, int count) {
+        const auto z = buffer(l);
+        forward_layer<columns>(shape_, net_.parameters, l, true, begin, count, buffer(l - 1), columns, z, columns);
+        for (int k = begin; k < begin + count; ++k) activate(shape_.first[l] + k, z + k * columns);
+    }
+
+    // g and h of layer l from h of the layer above, l = depth .. 1; for l = 0 dL/dinputs
+    LNN_HD void adjoint(int l, int begin, int count) {
+        const auto g = buffer(l);
+        if (l == shape_.depth) {
+            const R one[1] = {R(1)};
+            backward_layer<1>(shape_, net_.parameters, l + 1, begin, count, one, 1, g, 1);
+        } else {
+            backward_layer<1>(shape_, net_.parameters, l + 1, begin, count, buffer(l + 1), 1, g, 1);
+        }
+        if (l == 0) return;
+        for (int k = begin; k < begin + count; ++k) {
+            const auto kept = units_ + (shape_.first[l] + k) * reals;
+            const R gk = g[k], h = gk * kept[S1];
+            kept[GS2] = gk * kept[S2];
             if constexpr (tape) {
-                kept[S3] = f.s3;
-                right(shape_.widths[0] + first + k)[1] = f.y;
+                kept[GS3] = gk * kept[GS3];
+                left(shape_.first[l] + k)[0] = h;
             }
+            g[k] = h;
         }
     }
 
-    // g down the layers, with the contractions M_ij and D2L[d_i, c] on the way; leaves dL/dinputs in front_
-    LNN_HD void contract(Terms<R, N>& terms, R* along_c) {
-        for (auto& m : terms.mass) m = R(0);
-        for (int i = 0; i < N; ++i) along_c[i] = R(0);
-        const R one[1] = {R(1)};
-        backward_layer<1>(shape_, net_.parameters, shape_.depth + 1, one, 1, front_, 1);
-        int first = shape_.hidden;
-        for (int l = shape_.depth; l >= 1; --l) {
-            first -= shape_.widths[l];
-            for (int k = 0; k < shape_.widths[l]; ++k) {
-                const auto kept = units_ + (first + k) * reals;
-                const R g = front_[k], h = g * kept[S1], weight = g * kept[S2];
-                back_[k] = h;
-                if constexpr (tape) {
-                    kept[G] = g;
-                    left(first + k)[0] = h;
-                }
-                LNN_UNROLL
-                for (int i = 0; i < N; ++i) {
-                    const R wu = weight * kept[U + i];
-                    LNN_UNROLL
-                    for (int j = 0; j <= i; ++j)
-                        terms.mass[packed(i, j)] = mul_add(wu, R(kept[U + j]), terms.mass[packed(i, j)]);
-                    along_c[i] = mul_add(wu, R(kept[U + N]), along_c[i]);
-                }
-            }
-            backward_layer<1>(shape_, net_.parameters, l, back_, 1, front_, 1);
-        }
+    // Second derivatives of L to sum over the units: M_ij in the order of packed(i, j), then D2L[d_i, c].
+    static constexpr int curvatures = N * (N + 1) / 2 + N;
+
+    // number `entry` of them, of one layer, added to `sum`
+    LNN_HD R contract(int l, int entry, R sum) const {
+        int i = entry - N * (N + 1) / 2, j = N;  // j = N: along c
+        if (i < 0)
+            for (i = 0, j = entry; j > i; ++i) j -= i + 1;
+        for (int k = 0; k < shape_.widths[l]; ++k) sum = curvature(units_ + (shape_.first[l] + k) * reals, i, j, sum);
+        return sum;
     }
 
-    // the terms from dL/dinputs in front_, with the mass prior
-    LNN_HD void finish(Terms<R, N>& terms, const R* along_c, R value) {
+    // the terms from the sums over the units and from dL/dinputs, with the mass prior
+    LNN_HD Terms<R, N> finish(const Inputs& inputs, const R* curvature, R value) const {
+        Terms<R, N> terms;
+        const auto slope = buffer(0);
         const R prior(net_.mass_prior);
         int k = 0;
         for (int i = 0; i < N; ++i) {
-            R dq = front_[k];
+            R dq = slope[k];
             if (net_.is_angle(i)) {
-                dq = cosine_[i] * front_[k + 1] - sine_[i] * front_[k];
+                dq = inputs.cosine[i] * slope[k + 1] - inputs.sine[i] * slope[k];
                 ++k;
             }
             ++k;
-            terms.force[i] = dq - along_c[i];
+            terms.force[i] = dq - curvature[N * (N + 1) / 2 + i];
         }
+        for (int i = 0; i < N * (N + 1) / 2; ++i) terms.mass[i] = curvature[i];
         R speed2(0);
         for (int i = 0; i < N; ++i) {
-            terms.momentum[i] = mul_add(prior, v_[i], front_[k + i] * R(net_.velocity_inverse));
+            terms.momentum[i] = mul_add(prior, inputs.v[i], slope[k + i] * R(net_.velocity_inverse));
             terms.mass[packed(i, i)] = terms.mass[packed(i, i)] + prior;
-            speed2 = mul_add(v_[i], v_[i], speed2);
+            speed2 = mul_add(inputs.v[i], inputs.v[i], speed2);
         }
         terms.value = mul_add(R(0.5) * prior, speed2, value);
+        return terms;
     }
 
-    // pi, t^A and t^B of the inputs
-    LNN_HD void start_pairs(const R* lambda, const R (*a)[N], const R (*b)[N]) {
+    // pi, t^A and t^B of the inputs; factors of the output, which has no curvature
+    LNN_HD void start_factors(const Inputs& inputs, const Directions<R, N, pairs>& along) {
         int k = 0;
         auto coordinate = [&](int i, R slope) {  // an input that moves with coordinate i
             const auto x = right(k++);
-            x[0] = slope * lambda[i];
+            x[0] = slope * along.lambda[i];
             for (int p = 0; p < pairs; ++p) {
                 x[2 + 2 * p] = R(0);
-                x[3 + 2 * p] = p == 0 ? slope * v_[i] : R(0);
+                x[3 + 2 * p] = p == 0 ? slope * inputs.v[i] : R(0);
             }
         };
         for (int i = 0; i < N; ++i) {
             if (net_.is_angle(i)) {
-                coordinate(i, -sine_[i]);
-                coordinate(i, cosine_[i]);
+                coordinate(i, -inputs.sine[i]);
+                coordinate(i, inputs.cosine[i]);
             } else {
                 coordinate(i, R(1));
             }
@@ -268,70 +244,129 @@ class LnnPass {
             const auto x = right(k++);
             x[0] = R(0);
             for (int p = 0; p < pairs; ++p) {
-                x[2 + 2 * p] = R(net_.velocity_inverse) * a[p][i];
-                x[3 + 2 * p] = R(net_.velocity_inverse) * b[p][i];
+                x[2 + 2 * p] = R(net_.velocity_inverse) * along.a[p][i];
+                x[3 + 2 * p] = R(net_.velocity_inverse) * along.b[p][i];
+            }
+        }
+        for (int o = 0; o < shape_.widths[shape_.depth + 1]; ++o)
+            for (int c = 0; c < F; ++c) left(shape_.hidden + o)[c] = R(c == 0 ? 1 : 0);
+    }
+
+    // right factors of layer l from pi of the layer below, l = 1 .. depth, and what of its left factors does not come
+    // from above
+    LNN_HD void extend(int l, int begin, int count, const Directions<R, N, pairs>& along) {
+        const int above = shape_.widths[0] + shape_.first[l], below = above - shape_.widths[l - 1];
+        forward_layer<1>(shape_, net_.parameters, l, false, begin, count, right(below), factors_.stride, right(above),
+                         factors_.stride);
+        for (int k = begin; k < begin + count; ++k) {
+            const auto kept = units_ + (shape_.first[l] + k) * reals;
+            const auto out = left(shape_.first[l] + k), x = right(above + k);
+            const R m = x[0], g2 = kept[GS2];
+            R product(0);
+            LNN_UNROLL
+            for (int p = 0; p < pairs; ++p) {
+                R along_a, along_b;
+                tangents(kept, p, along, along_a, along_b);
+                product = mul_add(along_a, along_b, product);
+                x[2 + 2 * p] = kept[S1] * along_a;
+                x[3 + 2 * p] = kept[S1] * along_b;
+                out[2 + 2 * p] = -g2 * along_b;
+                out[3 + 2 * p] = -g2 * along_a;
+            }
+            x[0] = kept[S1] * m - kept[S2] * product;
+            out[1] = g2 * m - kept[GS3] * product;
+        }
+    }
+
+    // zeta, alpha_k and beta_k from the layer above into the left factors of layer l, l = depth - 1 .. 1
+    LNN_HD void sweep(int l, int begin, int count, const Directions<R, N, pairs>& along) {
+        constexpr int C = 1 + 2 * pairs;
+        backward_layer<C>(shape_, net_.parameters, l + 1, begin, count, left(shape_.first[l + 1]) + 1, factors_.stride,
+                          even_, C);
+        for (int k = begin; k < begin + count; ++k) {
+            const auto kept = units_ + (shape_.first[l] + k) * reals;
+            const auto out = left(shape_.first[l] + k);
+            const auto in = even_ + k * C;
+            R sum(0);
+            LNN_UNROLL
+            for (int p = 0; p < pairs; ++p) {
+                R along_a, along_b;
+                tangents(kept, p, along, along_a, along_b);
+                const R alpha = in[1 + 2 * p], beta = in[2 + 2 * p];
+                sum = mul_add(alpha, along_a, mul_add(beta, along_b, sum));
+                out[2 + 2 * p] = mul_add(alpha, R(kept[S1]), R(out[2 + 2 * p]));
+                out[3 + 2 * p] = mul_add(beta, R(kept[S1]), R(out[3 + 2 * p]));
+            }
+            out[1] = mul_add(R(in[0]), R(kept[S1]), mul_add(sum, R(kept[S2]), R(out[1])));
+        }
+    }
+
+  private:
+    static constexpr int columns = N + 2;  // y, t along d_1 .. d_n, t along c
+    static constexpr int reals = unit_reals<N, pairs>;
+    static constexpr int F = factor_columns<pairs>;
+    // what is kept of a unit; g s3 takes the place of s3, and where s2 is not needed again, g s2 that of s2
+    static constexpr int S1 = 0, S2 = 1, U = 2, GS3 = N + 3, GS2 = tape ? N + 4 : S2;
+
+    const LnnView<T, N>& net_;
+    const MlpShape& shape_;
+    Ptr units_, even_, odd_;
+    Factors<Ptr> factors_;
+
+    // of layer l: its y and t, later its h
+    LNN_HD Ptr buffer(int l) const { return l % 2 ? odd_ : even_; }
+    LNN_HD Ptr left(int unit) const { return factors_.left + unit * factors_.stride; }
+    LNN_HD Ptr right(int unit) const { return factors_.right + unit * factors_.stride; }
+
+    // z and u at `z` become y and t; the rest is kept
+    LNN_HD void activate(int unit, Ptr z) {
+        const auto kept = units_ + unit * reals;
+        const Softplus<R> f = softplus(R(z[0]));
+        z[0] = f.y;
+        kept[S1] = f.s1;
+        kept[S2] = f.s2;
+        LNN_UNROLL
+        for (int d = 0; d <= N; ++d) {
+            kept[U + d] = z[1 + d];
+            z[1 + d] = f.s1 * z[1 + d];
+        }
+        if constexpr (tape) {
+            kept[GS3] = f.s3;
+            right(shape_.widths[0] + unit)[1] = f.y;
+        }
+    }
+
+    LNN_HD R output() const {
+        R value[1];
+        forward_layer<1>(shape_, net_.parameters, shape_.depth + 1, true, 0, 1, buffer(shape_.depth), columns, value, 1);
+        return value[0];
+    }
+
+    // a unit's share of D2L along u_i and u_j
+    LNN_HD static R curvature(Ptr kept, int i, int j, R sum) {
+        return mul_add(kept[GS2] * kept[U + i], R(kept[U + j]), sum);
+    }
+    LNN_HD void contract(int l, R* sums) const {
+        for (int k = 0; k < shape_.widths[l]; ++k) {
+            const auto kept = units_ + (shape_.first[l] + k) * reals;
+            LNN_UNROLL
+            for (int i = 0; i < N; ++i) {
+                LNN_UNROLL
+                for (int j = 0; j <= i; ++j) sums[packed(i, j)] = curvature(kept, i, j, sums[packed(i, j)]);
+                R& along_c = sums[N * (N + 1) / 2 + i];
+                along_c = curvature(kept, i, N, along_c);
             }
         }
     }
 
     // u along A_p and B_p from u along d_1 .. d_n and c
-    template <class Unit>
-    LNN_HD void tangents(Unit kept, int p, const R (*a)[N], const R (*b)[N], R& along_a, R& along_b) const {
+    LNN_HD void tangents(Ptr kept, int p, const Directions<R, N, pairs>& along, R& along_a, R& along_b) const {
         along_a = R(0);
         along_b = p == 0 ? R(kept[U + N]) : R(0);
         LNN_UNROLL
         for (int i = 0; i < N; ++i) {
-            along_a = mul_add(a[p][i], R(kept[U + i]), along_a);
-            along_b = mul_add(b[p][i], R(kept[U + i]), along_b);
-        }
-    }
-
-    // a unit's right factors from m (standing in column 0), and what of its left factors does not come from above
-    template <class Right>
-    LNN_HD void extend(int unit, Right x, const R (*a)[N], const R (*b)[N]) {
-        const auto kept = units_ + unit * reals;
-        const auto out = left(unit);
-        const R g = kept[G], m = x[0], curvature = g * kept[S2];
-        R product(0);
-        LNN_UNROLL
-        for (int p = 0; p < pairs; ++p) {
-            R along_a, along_b;
-            tangents(kept, p, a, b, along_a, along_b);
-            product = mul_add(along_a, along_b, product);
-            x[2 + 2 * p] = kept[S1] * along_a;
-            x[3 + 2 * p] = kept[S1] * along_b;
-            out[2 + 2 * p] = -curvature * along_b;
-            out[3 + 2 * p] = -curvature * along_a;
-        }
-        x[0] = kept[S1] * m - kept[S2] * product;
-        out[1] = curvature * m - g * kept[S3] * product;
-    }
-
-    // zeta, alpha_k and beta_k down the layers, into the left factors
-    LNN_HD void sweep(const R (*a)[N], const R (*b)[N]) {
-        constexpr int C = 1 + 2 * pairs;
-        int first = shape_.hidden;
-        for (int l = shape_.depth; l >= 1; --l) {
-            first -= shape_.widths[l];
-            if (l == shape_.depth) continue;  // the output has no curvature: nothing comes from above
-            backward_layer<C>(shape_, net_.parameters, l + 1, left(first + shape_.widths[l]) + 1, factors_.stride,
-                              front_, C);
-            for (int k = 0; k < shape_.widths[l]; ++k) {
-                const auto kept = units_ + (first + k) * reals;
-                const auto out = left(first + k);
-                const auto in = front_ + k * C;
-                R sum(0);
-                LNN_UNROLL
-                for (int p = 0; p < pairs; ++p) {
-                    R along_a, along_b;
-                    tangents(kept, p, a, b, along_a, along_b);
-                    const R alpha = in[1 + 2 * p], beta = in[2 + 2 * p];
-                    sum = mul_add(alpha, along_a, mul_add(beta, along_b, sum));
-                    out[2 + 2 * p] = mul_add(alpha, R(kept[S1]), R(out[2 + 2 * p]));
-                    out[3 + 2 * p] = mul_add(beta, R(kept[S1]), R(out[3 + 2 * p]));
-                }
-                out[1] = mul_add(R(in[0]), R(kept[S1]), mul_add(sum, R(kept[S2]), R(out[1])));
-            }
+            along_a = mul_add(along.a[p][i], R(kept[U + i]), along_a);
+            along_b = mul_add(along.b[p][i], R(kept[U + i]), along_b);
         }
     }
 };

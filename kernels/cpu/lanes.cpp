@@ -1,10 +1,10 @@
 // Compiled once for each instruction set (LNN_ISA) and precision (LNN_REAL, into LNN_TABLE): see lanes.hpp.
-#include "lanes.hpp"
+#include "cpu/lanes.hpp"
 
 #include "gradient.hpp"
 #include "lnn/adam.hpp"
-#include "outer.hpp"
-#include "peak.hpp"
+#include "cpu/outer.hpp"
+#include "cpu/peak.hpp"
 #include "rollout.hpp"
 
 namespace lnn::inline LNN_ISA {
@@ -34,7 +34,8 @@ std::size_t scratch_bytes(const ModelSpec& spec) {
 
 void accelerate(const AccelerateJob<T>& job, std::int64_t first, std::int64_t count, void* scratch) {
     with_dof(job.spec.dof, [&]<int N>() {
-        const LnnView<T, N> net(job.spec, job.weights);
+        const MlpShape shape = lnn_shape(job.spec);
+        const LnnView<T, N> net(shape, job.spec, job.weights);
         for (std::int64_t i = first; i < first + count; i += native)
             accelerate_model<Wide, N, T>(job, net, i, static_cast<Wide*>(scratch));
     });
@@ -42,7 +43,8 @@ void accelerate(const AccelerateJob<T>& job, std::int64_t first, std::int64_t co
 
 template <class State, int N>
 void rollout_states(const RolloutJob<T>& job, std::int64_t first, std::int64_t count, void* scratch) {
-    const LnnView<T, N> net(job.spec, job.weights);
+    const MlpShape shape = lnn_shape(job.spec);
+    const LnnView<T, N> net(shape, job.spec, job.weights);
     const ModelField<State, Wide, N, T, Wide*> field{net, job.solve.rcond, static_cast<Wide*>(scratch)};
     for (std::int64_t i = first; i < first + count; i += native)
         rollout<State>(field, job.integration, job.samples, job.initial, job.out, i);
@@ -60,7 +62,8 @@ void rollout_model(const RolloutJob<T>& job, bool state64, std::int64_t first, s
 template <class State, class System>
 void score_states(const ScoreJob<T>& job, std::int64_t first, std::int64_t count, void* scratch) {
     constexpr int N = System::dof;
-    const LnnView<T, N> net(job.spec, job.weights);
+    const MlpShape shape = lnn_shape(job.spec);
+    const LnnView<T, N> net(shape, job.spec, job.weights);
     const ModelField<State, Wide, N, T, Wide*> field{net, job.job.solve.rcond, static_cast<Wide*>(scratch)};
     for (std::int64_t i = first; i < first + count; i += native)
         score<System, State>(field, job.job, job.first, job.count, i, job.scores);
@@ -107,8 +110,8 @@ template <class R, int N>
 void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const T* weights, T* partial, double* loss,
                     std::int64_t* counts, void* memory) {
     constexpr int W = width_of<R>, F = factor_columns<1>;
-    const LnnView<T, N> net(job.spec, weights);
-    const MlpShape& s = net.shape;
+    const MlpShape s = lnn_shape(job.spec);
+    const LnnView<T, N> net(s, job.spec, weights);
     const int begin = chunk * chunk_samples;
     const int size = batch.size - begin < chunk_samples ? batch.size - begin : chunk_samples;
     const int packs = (size + W - 1) / W;
@@ -154,7 +157,7 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
         T x[3 * N];
         for (int d = 0; d < 3 * N; ++d) x[d] = rows[d][truncated[k]];
         LnnPass<T, N, 3, T, T*> pass(net, truncated_memory, {left3, right3, F3});
-        truncated_sample(pass, job.solve, job.loss, x, x + N, x + 2 * N, share);
+        truncated_factors(pass, job.solve, job.loss, x, x + N, x + 2 * N, share);
         outer_products(s, F3, F3, left3, right3, true, partial);
     }
 }

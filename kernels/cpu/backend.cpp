@@ -7,10 +7,10 @@
 #include <ctime>
 #include <new>
 
-#include "lanes.hpp"
+#include "cpu/lanes.hpp"
 #include "lnn/models/lnn.hpp"
 #include "lnn/random.hpp"
-#include "parallel.hpp"
+#include "cpu/parallel.hpp"
 #include "rollout.hpp"
 #include "shapes.hpp"
 

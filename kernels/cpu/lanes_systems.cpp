@@ -1,5 +1,5 @@
 // Compiled once for each instruction set (LNN_ISA): the truth, always in float64. See lanes.hpp.
-#include "lanes.hpp"
+#include "cpu/lanes.hpp"
 #include "lnn/pack.hpp"
 #include "rollout.hpp"
 

@@ -1,5 +1,5 @@
 // The CPU lanes of one instruction set and one precision, as a table of functions: lanes.cpp is compiled once for
-// each pair, and cpu_backend.cpp picks a table at run time. A function works on one stretch of a job, single-threaded;
+// each pair, and backend.cpp picks a table at run time. A function works on one stretch of a job, single-threaded;
 // `scratch` is 64-byte aligned memory of its caller, one piece a thread.
 #pragma once
 
