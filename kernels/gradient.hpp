@@ -22,11 +22,11 @@ LNN_HD SampleResult<R> directions(const Terms<R, N>& terms, const SolveSpec& spe
     R r[N];
     solve.apply(terms.force, along.b[0]);
     const R loss = sample_loss<R, N>(loss_spec, along.b[0], target, share, r);
-    const auto regular = active & !solve.truncated;
+    const MaskOf<R> regular = active & !solve.truncated;
     for (int i = 0; i < N; ++i) r[i] = select(regular, r[i], R(0));
     solve.apply(r, along.lambda);
     for (int i = 0; i < N; ++i) along.a[0][i] = along.lambda[i];
-    return {select(active, loss, R(0)), solve.condition, active & solve.truncated};
+    return {select(active, loss, R(0)), solve.condition, MaskOf<R>(active & solve.truncated)};
 }
 
 // The same for a sample whose M is rank-deficient, M^+ of constant rank. With lambda = M^+ r the bracket is

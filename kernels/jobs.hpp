@@ -68,21 +68,26 @@ struct Batch {
     int size;
 };
 
+// how far a model has come
+struct TrainProgress {
+    std::int64_t applied = 0, failed = -1;  // as in TrainState
+    std::int64_t skipped = 0;               // steps of this slice left out
+};
+
 // one model in training: everything it owns
 template <class T>
 struct TrainModel {
     AdamSpec adam;
+    TrainProgress progress;
     const double* states;          // (2n, samples)
     const double* accelerations;   // (n, samples)
     const std::int32_t* order;     // (steps, batch) or null
     T *weights, *first, *second, *average, *gradient;  // (parameters) each
-    T* partial;                    // (chunks, parameters)
+    T* partial;                    // (chunks at a time, parameters)
     double* norms;                 // (parameter blocks)
-    double* chunk_loss;            // (chunks)
-    std::int64_t* counts;          // (chunks, condition_bins + 1): condition histogram, then truncated samples
-    std::int64_t applied, failed;
+    double* chunk_loss;            // (chunks at a time)
+    std::int64_t* counts;          // (chunks at a time, condition_bins + 1): condition histogram, then truncated samples
     double *loss, *grad_norm;      // (steps)
-    std::int64_t skipped;
 };
 
 struct TrainShape {

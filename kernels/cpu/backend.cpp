@@ -319,6 +319,7 @@ class CpuBackend final : public Backend {
             memory.second = narrowed<T>(state.second.subspan(at, parameters));
             memory.average = state.average.empty() ? memory.weights : narrowed<T>(state.average.subspan(at, parameters));
             return TrainModel<T>{job.adam[m],
+                                 {state.applied[m], state.failed[m], 0},
                                  data.states.data() + m * 2 * n * data.samples,
                                  data.accelerations.data() + m * n * data.samples,
                                  data.order.empty() ? nullptr : data.order.data() + m * count * job.batch,
@@ -331,11 +332,8 @@ class CpuBackend final : public Backend {
                                  memory.norms.data(),
                                  memory.chunk_loss.data(),
                                  memory.counts.data(),
-                                 state.applied[m],
-                                 state.failed[m],
                                  report.loss.data() + m * count,
-                                 report.grad_norm.data() + m * count,
-                                 0};
+                                 report.grad_norm.data() + m * count};
         };
         const auto leave = [&](int m, const ModelMemory<T>& memory, const TrainModel<T>& model) {
             const std::size_t at = m * parameters;
@@ -344,9 +342,9 @@ class CpuBackend final : public Backend {
             std::copy(memory.second.begin(), memory.second.end(), state.second.begin() + at);
             if (!state.average.empty())
                 std::copy(memory.average.begin(), memory.average.end(), state.average.begin() + at);
-            state.applied[m] = model.applied;
-            state.failed[m] = model.failed;
-            report.skipped[m] = model.skipped;
+            state.applied[m] = model.progress.applied;
+            state.failed[m] = model.progress.failed;
+            report.skipped[m] = model.progress.skipped;
             for (int c = 0; c < chunks; ++c) {
                 const std::int64_t* counts = memory.counts.data() + std::size_t(c) * (condition_bins + 1);
                 for (int b = 0; b < condition_bins; ++b) report.condition[m * condition_bins + b] += counts[b];

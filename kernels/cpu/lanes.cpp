@@ -2,10 +2,10 @@
 #include "cpu/lanes.hpp"
 
 #include "gradient.hpp"
-#include "lnn/adam.hpp"
 #include "cpu/outer.hpp"
 #include "cpu/peak.hpp"
 #include "rollout.hpp"
+#include "step.hpp"
 
 namespace lnn::inline LNN_ISA {
 namespace {
@@ -100,12 +100,6 @@ std::size_t train_scratch_bytes(const ModelSpec& spec) {
     return bytes;
 }
 
-// power of two below a condition number; the last bin holds all beyond
-int condition_bin(T condition) {
-    const int exponent = int(bits(condition) >> Elementary<T>::mantissa) - Elementary<T>::bias;
-    return exponent < 0 ? 0 : exponent < condition_bins ? exponent : condition_bins - 1;
-}
-
 template <class R, int N>
 void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const T* weights, T* partial, double* loss,
                     std::int64_t* counts, void* memory) {
@@ -172,21 +166,24 @@ void gradient(const TrainShape& job, const Batch& batch, int chunk, const T* wei
     });
 }
 
-// sum of the chunks' partial gradients over one block of parameters, and the square of its norm, in float64: a float32
-// gradient may be finite and its square not
+// sum of the chunks' partial gradients over one block of parameters, and the square of its norm
 double sum_chunks(const T* partial, int chunks, int parameters, int begin, int end, T* gradient) {
-    double norm = 0;
-    const auto sum = [&]<class R>(int p, R) {
+    const auto sum = [&]<class R>(int p, auto& square, R) {
         R g = load<R>(partial + p);
         for (int c = 1; c < chunks; ++c) g = g + load<R>(partial + std::int64_t(c) * parameters + p);
         store(gradient + p, g);
         const auto wide = convert<WithScalar<R, double>>(g);
-        return sum_of_lanes(wide * wide);
+        square = mul_add(wide, wide, square);
     };
+    WithScalar<Wide, double> squares[norm_strands / native];
+    for (auto& square : squares) square = WithScalar<Wide, double>(0);
     int p = begin;
-    for (; p + native <= end; p += native) norm += sum(p, Wide(0));
-    for (; p < end; ++p) norm += sum(p, T(0));
-    return norm;
+    for (; p + norm_strands <= end; p += norm_strands)
+        for (int i = 0; i < norm_strands / native; ++i) sum(p + i * native, squares[i], Wide(0));
+    double strands[norm_strands];
+    for (int i = 0; i < norm_strands / native; ++i) store(strands + i * native, squares[i]);
+    for (int i = 0; p + i < end; ++i) sum(p + i, strands[i], T(0));
+    return sum_of_strands(strands);
 }
 
 void adam_block(const AdamStep<T>& step, T scale, TrainModel<T>& m, int begin, int end) {
@@ -208,10 +205,10 @@ void adam_block(const AdamStep<T>& step, T scale, TrainModel<T>& m, int begin, i
 void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scratch) {
     const int parameters = lnn_shape(job.spec).parameters;
     const int chunks = (job.batch + chunk_samples - 1) / chunk_samples;
-    const int blocks = (parameters + block_parameters - 1) / block_parameters;
-    std::int64_t applied = m.applied, failed = m.failed, skipped = 0;
+    const int blocks = norm_blocks(parameters);
+    TrainProgress progress = m.progress;
     for (std::int64_t k = 0; k < job.count; ++k) {
-        if (failed >= 0) {
+        if (progress.failed >= 0) {
             if (team.index == 0) m.loss[k] = m.grad_norm[k] = NAN;
             continue;
         }
@@ -231,20 +228,10 @@ void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scra
         for (int b = 0; b < blocks; ++b) norm += m.norms[b];
         for (int c = 0; c < chunks; ++c) loss += m.chunk_loss[c];
         norm = std::sqrt(norm);
-        if (std::isfinite(norm) && std::isfinite(loss)) {
-            ++applied;
-            const AdamStep<T> step(m.adam, learning_rate(m.adam.schedule, job.first + k),
-                                   power(m.adam.beta1, applied), power(m.adam.beta2, applied));
-            const bool clipped = m.adam.clip > 0 && norm > m.adam.clip;
-            const T scale = clipped ? T(m.adam.clip / norm) : T(1);
-            for (int b = team.index; b < blocks; b += team.size) {
-                const int begin = b * block_parameters, end = begin + block_parameters;
-                adam_block(step, scale, m, begin, end < parameters ? end : parameters);
-            }
-        } else if (m.adam.skip_bad) {
-            ++skipped;
-        } else {
-            failed = job.first + k;
+        const auto step = decide<T>(m.adam, job.first + k, norm, loss, progress);
+        for (int b = team.index; step.update && b < blocks; b += team.size) {
+            const int begin = b * block_parameters, end = begin + block_parameters;
+            adam_block(step.adam, step.scale, m, begin, end < parameters ? end : parameters);
         }
         if (team.index == 0) {
             m.loss[k] = loss;
@@ -253,11 +240,7 @@ void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scra
         team.sync();
     }
     team.sync();  // everybody has read what is written now
-    if (team.index == 0) {
-        m.applied = applied;
-        m.failed = failed;
-        m.skipped = skipped;
-    }
+    if (team.index == 0) m.progress = progress;
 }
 
 }  // namespace

@@ -1,0 +1,133 @@
+// The training body of a CUDA block, on stand-ins of the host: the bits do not depend on the team, and are those of the
+// CPU backend's portable lanes.
+#include "blocks.hpp"
+
+namespace lnn {
+namespace {
+
+template <class T>
+struct BlockTrain : testing::Test {
+    static constexpr Precision precision = std::is_same_v<T, float> ? Precision::f32 : Precision::f64;
+    static constexpr std::int64_t steps = 4;
+    const std::unique_ptr<Backend> portable = door("portable");
+
+    Training training(int batch, std::vector<int> hidden = {6, 5}, int models = 2) {
+        return Training(*portable, nets(2, models, std::move(hidden)), batch, steps, precision);
+    }
+};
+using Scalars = testing::Types<float, double>;
+TYPED_TEST_SUITE(BlockTrain, Scalars);
+
+template <class T, class Team>
+Numbers trained_on(const Team& team, Training training) {
+    run_on<T>(team, training, 0, training.steps);
+    return training.left();
+}
+
+TYPED_TEST(BlockTrain, GivesTheBitsOfTheCpuBackend) {
+    for (const int batch : {1, 2, 3, 4, 5, 31, 32, 33, 70})
+        for (const auto& hidden : {std::vector<int>{1}, {7}, {6, 5}, {5, 9, 17}, {3, 4, 2, 3}}) {
+            SCOPED_TRACE(batch);
+            auto expected = this->training(batch, hidden);
+            const Numbers found = trained_on<TypeParam>(Serial(), expected);
+            expected.run(*this->portable, 0, this->steps);
+            EXPECT_TRUE(same_bits(found, expected.left()));
+        }
+}
+
+TYPED_TEST(BlockTrain, OfEveryNumberOfDegreesOfFreedom) {
+    const auto of = [&]<int N>() {
+        Training t(*this->portable, nets(2, 1), 5, this->steps, this->precision);
+        t.net = nets(N, 1, {4, 5});
+        t.weights = t.average = t.net.weights;
+        t.first = t.second = Numbers(t.weights.size());
+        t.states = states(N, int(t.samples));
+        t.targets = scattered<double>(-1, 1, N * t.samples, 3);
+        Training expected = t;
+        run_on<TypeParam, N>(Serial(), t, 0, this->steps);
+        expected.run(*this->portable, 0, this->steps);
+        EXPECT_TRUE(same_bits(t.left(), expected.left())) << N;
+    };
+    of.template operator()<1>();
+    of.template operator()<2>();
+    of.template operator()<3>();
+    of.template operator()<4>();
+}
+
+TYPED_TEST(BlockTrain, DoesNotDependOnTheTeam) {
+    for (const int batch : {3, 37}) {
+        const auto training = this->training(batch);
+        const Numbers expected = trained_on<TypeParam>(Serial(), training);
+        for (const unsigned seed : {1, 2, 3, 4, 5, 6})
+            EXPECT_TRUE(same_bits(trained_on<TypeParam>(Shuffled{seed}, training), expected)) << "order " << seed;
+        for (const int threads : {1, 2, 7, 32})
+            EXPECT_TRUE(same_bits(trained_on<TypeParam>(Threaded{threads}, training), expected)) << threads << " threads";
+    }
+}
+
+// a first layer of one unit leaves M of two coordinates with rank 1
+TYPED_TEST(BlockTrain, TakesRankDeficientSamplesOneByOne) {
+    auto training = this->training(37, {1, 4}, 1);
+    training.net = nets(2, 1, {1, 4}, 0b1, 0);
+    training.weights = training.average = training.net.weights;
+    training.solve.rcond = 1e-3;
+    auto expected = training;
+    expected.run(*this->portable, 0, this->steps);
+    EXPECT_EQ(expected.report.truncated[0], 37 * this->steps);
+    for (const unsigned seed : {1, 2, 3})
+        EXPECT_TRUE(same_bits(trained_on<TypeParam>(Shuffled{seed}, training), expected.left()));
+    EXPECT_TRUE(same_bits(trained_on<TypeParam>(Threaded{7}, training), expected.left()));
+}
+
+TYPED_TEST(BlockTrain, SkipsBadStepsOrFails) {
+    for (const bool skip : {true, false}) {
+        auto training = this->training(4);
+        training.adam[0].skip_bad = training.adam[1].skip_bad = skip;
+        for (int i = 0; i < 4; ++i) training.order[training.batch + i] = 0;  // model 0, step 1
+        training.targets[0] = HUGE_VAL;
+        auto expected = training;
+        expected.run(*this->portable, 0, this->steps);
+        EXPECT_EQ(skip ? expected.report.skipped[0] > 0 : expected.failed[0] >= 0, true);
+        for (const unsigned seed : {1, 2, 3})
+            EXPECT_TRUE(same_bits(trained_on<TypeParam>(Shuffled{seed}, training), expected.left()));
+        EXPECT_TRUE(same_bits(trained_on<TypeParam>(Threaded{7}, training), expected.left()));
+    }
+}
+
+TYPED_TEST(BlockTrain, SlicesAddUp) {
+    auto whole = this->training(5), parts = whole;
+    run_on<TypeParam>(Serial(), whole, 0, 4);
+    run_on<TypeParam>(Serial(), parts, 0, 1);
+    run_on<TypeParam>(Serial(), parts, 1, 3);
+    EXPECT_TRUE(same_bits(whole.weights, parts.weights));
+    EXPECT_TRUE(same_bits(whole.average, parts.average));
+    EXPECT_EQ(whole.applied, parts.applied);
+}
+
+// what fits on chip is on chip, nothing overlaps, everything is aligned
+TEST(BlockLayout, PlacesEveryArrayOnce) {
+    const MlpShape shape = lnn_shape(nets(2, 1, {16, 16, 16}).spec);
+    const BlockSizes sizes = block_sizes<float, 2>(shape, 64);
+    std::size_t all = 0;
+    for (const std::size_t bytes : sizes.bytes) all += (bytes + 15) / 16 * 16;
+    for (const std::size_t limit : {std::size_t(0), std::size_t(1000), std::size_t(48 << 10), all - 1, all}) {
+        const BlockLayout layout = block_layout(sizes, limit);
+        EXPECT_LE(layout.shared_bytes, limit);
+        EXPECT_EQ(layout.shared_bytes + layout.global_bytes, all);
+        EXPECT_EQ(layout.global_bytes == 0, limit == all);
+        for (const bool on_chip : {false, true}) {
+            std::vector<int> owner(on_chip ? layout.shared_bytes : layout.global_bytes, -1);
+            for (int a = 0; a < block_arrays; ++a) {
+                if (layout.on_chip[a] != on_chip) continue;
+                EXPECT_EQ(layout.at[a] % 16, 0u);
+                for (std::size_t i = 0; i < sizes.bytes[a]; ++i) {
+                    ASSERT_LT(layout.at[a] + i, owner.size());
+                    ASSERT_EQ(std::exchange(owner[layout.at[a] + i], a), -1);
+                }
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace lnn
