@@ -51,7 +51,7 @@ inline constexpr int units_together = 2;
 // One pass of several samples: everything of a sample at sample, sample + stride, ...
 template <class T, int N, int pairs>
 struct BlockPass {
-    using Pass = LnnPass<T, N, pairs, T, Strided<T>>;
+    using Pass = LnnPass<T, N, pairs, T, Strided<T>, units_together>;
     using Inputs = LnnInputs<T, N>;
     static constexpr int F = factor_columns<pairs>;
 

@@ -56,57 +56,85 @@ LNN_HD void draw_state(const Draw& draw, Stream stream, int dof, std::int64_t in
         x[i] = draw.low[i] + (draw.high[i] - draw.low[i]) * uniform(draw.seed, stream, std::uint64_t(index), i);
 }
 
-// truth and model side by side from the same drawn start; scores of the lanes that are within `count`. The model's
-// state is S, the truth and all that is compared with it float64.
-template <class System, Real S, class Field>
-LNN_HD void score(const Field& model, const EvaluateJob& job, std::int64_t first, std::int64_t count,
-                  std::int64_t sample, TrajectoryScore* scores) {
+// truth and model side by side from the same drawn start, between two instants
+template <Real S, int N>
+struct ScoreState {
+    using Truth = WithScalar<S, double>;
+    Truth x[2 * N];                // of the truth, as all that is compared with it, in float64
+    S y[2 * N];                    // of the model
+    Truth begin, squares[N], valid;
+    MaskOf<Truth> within, good;    // still closer than valid_below; never further than diverged_above, always finite
+};
+
+template <class System, class Truth>
+LNN_HD Truth true_energy(const EvaluateJob& job, const Truth* x) {
+    return energy(system_terms<System>(job.system.parameters.data(), x, x + System::dof), x + System::dof);
+}
+
+// trajectories first + sample, ... of the stream, one a lane; lanes from `count` on repeat the last
+template <class System, Real S>
+LNN_HD void start_score(const EvaluateJob& job, std::int64_t first, std::int64_t count, std::int64_t sample,
+                        ScoreState<S, System::dof>& score) {
     constexpr int N = System::dof, D = 2 * N, W = width_of<S>;
     using Truth = WithScalar<S, double>;
-    const double* const parameters = job.system.parameters.data();
-    const SystemField<System, Truth> truth{parameters};
-    const auto true_energy = [&](const Truth* x) { return energy(system_terms<System>(parameters, x, x + N), x + N); };
     double start[D][W];
     for (int w = 0; w < W; ++w) {
         double state[D];
         draw_state(job.draw, Stream::evaluation, N, first + (sample + w < count ? sample + w : count - 1), state);
         for (int i = 0; i < D; ++i) start[i][w] = state[i];
     }
-    Truth x[D], reached[D], squares[N], valid(0);
-    S y[D];
     for (int i = 0; i < D; ++i) {
-        x[i] = load<Truth>(start[i]);
-        y[i] = load<S>(start[i]);
+        score.x[i] = load<Truth>(start[i]);
+        score.y[i] = load<S>(start[i]);
     }
-    for (int i = 0; i < N; ++i) squares[i] = Truth(0);
-    const Truth begin = true_energy(x);
-    auto within = Truth(0) == Truth(0);  // still closer than valid_below
-    auto good = within;                  // never further than diverged_above, always finite
+    for (int i = 0; i < N; ++i) score.squares[i] = Truth(0);
+    score.begin = true_energy<System>(job, score.x);
+    score.valid = Truth(0);
+    score.within = score.good = Truth(0) == Truth(0);
+}
 
+// instants from + 1 .. to
+template <class System, Real S, class Field>
+LNN_HD void advance_score(const Field& model, const EvaluateJob& job, std::int64_t from, std::int64_t to,
+                          ScoreState<S, System::dof>& score) {
+    constexpr int N = System::dof, D = 2 * N;
+    using Truth = WithScalar<S, double>;
+    const SystemField<System, Truth> truth{job.system.parameters.data()};
     const Integration& run = job.integration;
     const double h = run.dt / run.substeps;
-    for (std::int64_t k = 1; k <= run.instants; ++k) {
+    for (std::int64_t k = from + 1; k <= to; ++k) {
         for (int s = 0; s < run.substeps; ++s) {
-            rk4_step<D>(truth, x, h);
-            rk4_step<D>(model, y, h);
+            rk4_step<D>(truth, score.x, h);
+            rk4_step<D>(model, score.y, h);
         }
         for (int i = 0; i < N; ++i) {
-            const Truth e = convert<Truth>(y[i]) - x[i];
-            squares[i] = mul_add(e, e, squares[i]);
-            within = within & (absolute(e) < Truth(job.valid_below));
-            good = good & (absolute(e) <= Truth(job.diverged_above));
+            const Truth e = convert<Truth>(score.y[i]) - score.x[i];
+            score.squares[i] = mul_add(e, e, score.squares[i]);
+            score.within = score.within & (absolute(e) < Truth(job.valid_below));
+            score.good = score.good & (absolute(e) <= Truth(job.diverged_above));
         }
-        valid = select(within, Truth(double(k) * run.dt), valid);
+        score.valid = select(score.within, Truth(double(k) * run.dt), score.valid);
     }
-    for (int i = 0; i < D; ++i) reached[i] = convert<Truth>(y[i]);
-    const Truth last = true_energy(x), error = absolute(true_energy(reached) - last), drift = absolute(last - begin);
+}
+
+// scores of the lanes that are within `count`
+template <class System, Real S>
+LNN_HD void finish_score(const EvaluateJob& job, const ScoreState<S, System::dof>& score, std::int64_t count,
+                         std::int64_t sample, TrajectoryScore* scores) {
+    constexpr int N = System::dof, W = width_of<S>;
+    using Truth = WithScalar<S, double>;
+    Truth reached[2 * N];
+    for (int i = 0; i < 2 * N; ++i) reached[i] = convert<Truth>(score.y[i]);
+    const Truth last = true_energy<System>(job, score.x), error = absolute(true_energy<System>(job, reached) - last),
+                drift = absolute(last - score.begin);
     for (int w = 0; w < W && sample + w < count; ++w) {
         TrajectoryScore& out = scores[sample + w];
-        for (int i = 0; i < N; ++i) out.mse[i] = lane(squares[i], w) / double(run.instants);
+        out = {};
+        for (int i = 0; i < N; ++i) out.mse[i] = lane(score.squares[i], w) / double(job.integration.instants);
         out.energy_error = lane(error, w);
         out.energy_drift = lane(drift, w);
-        out.valid_time = lane(valid, w);
-        out.diverged = !lane(good, w);
+        out.valid_time = lane(score.valid, w);
+        out.diverged = !lane(score.good, w);
     }
 }
 

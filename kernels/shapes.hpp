@@ -53,6 +53,18 @@ inline void require_trajectories(const Integration& run, std::span<const double>
             "trajectories (models, instants + 1, 2n, samples)");
 }
 
+inline std::size_t require_gradient(const Models& models, std::span<const double> states,
+                                    std::span<const double> accelerations, std::span<const double> losses,
+                                    std::span<const double> gradient) {
+    const std::size_t parameters = require_models(models);
+    const std::int64_t samples = require_states(states, models.spec.dof);
+    require(accelerations.size() == std::size_t(samples) * models.spec.dof, "accelerations (n, samples)");
+    require(gradient.size() == models.weights.size() && losses.size() == std::size_t(models.count),
+            "losses (models), gradient (models, parameters)");
+    require(samples > 0 && samples <= INT32_MAX, "1 to 2^31 - 1 samples");
+    return parameters;
+}
+
 inline void require_evaluation(const Models& models, const EvaluateJob& job,
                                std::span<const TrajectoryScore> scores) {
     require_system(job.system);

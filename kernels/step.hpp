@@ -20,13 +20,15 @@ LNN_HD double norm_strand(const T* gradient, int begin, int end, int strand) {
 
 // strands to one sum, by halves
 LNN_HD double sum_of_strands(const double* strands) {
-    double s[norm_strands / 2];
+    constexpr int half = norm_strands / 2;
+    double s[half];
     LNN_UNROLL
-    for (int i = 0; i < norm_strands / 2; ++i) s[i] = strands[i] + strands[i + norm_strands / 2];
+    for (int i = 0; i < half; ++i) s[i] = strands[i] + strands[i + half];
     LNN_UNROLL
-    for (int n = norm_strands / 4; n > 0; n /= 2) {
+    for (int n = half / 2; n > 0; n /= 2) {
         LNN_UNROLL
-        for (int i = 0; i < n; ++i) s[i] = s[i] + s[i + n];
+        for (int i = 0; i < half / 2; ++i)
+            if (i < n) s[i] = s[i] + s[i + n];
     }
     return s[0];
 }

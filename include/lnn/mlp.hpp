@@ -38,11 +38,12 @@ LNN_HD MlpShape mlp_shape(int inputs, int depth, const int* hidden, int outputs)
     return s;
 }
 
-// rows of a block whose C columns of accumulators stay in registers
+// rows of a block whose C columns of accumulators stay in registers, at most `most`
 template <Real R, int C>
-LNN_HD constexpr int block_rows() {
+LNN_HD constexpr int block_rows(int most) {
     constexpr int free = RealTraits<R>::registers - C - 2;
-    return free >= 8 * C ? 8 : free >= 4 * C ? 4 : free >= 2 * C ? 2 : 1;
+    constexpr int rows = free >= 8 * C ? 8 : free >= 4 * C ? 4 : free >= 2 * C ? 2 : 1;
+    return rows < most ? rows : most;
 }
 
 // z[i, c] = bias[i] (c = 0 only; bias may be null) + sum_k w[i row + k step] x[k, c],  i < rows, k < inner;
@@ -79,21 +80,22 @@ LNN_HD void multiply(const T* w, int row, int step, const T* bias, int rows, int
             multiply<C, B / 2>(w + i * row, row, step, bias ? bias + i : bias, rows - i, inner, x, xs, z + i * zs, zs);
 }
 
-// units begin .. begin + count - 1 of layer l, of the columns x (value first if `with_bias`): z = W_l x + b_l
-template <int C, class T, class In, class Out>
+// units begin .. begin + count - 1 of layer l, of the columns x (value first if `with_bias`): z = W_l x + b_l; `most`
+// rows at once
+template <int C, int most, class T, class In, class Out>
 LNN_HD void forward_layer(const MlpShape& s, const T* p, int l, bool with_bias, int begin, int count, In x, int xs,
                           Out z, int zs) {
     using R = std::remove_cvref_t<decltype(z[0])>;
     const int in = s.widths[l - 1];
-    multiply<C, block_rows<R, C>()>(p + s.weights[l] + begin * in, in, 1, with_bias ? p + s.bias(l) + begin : nullptr,
+    multiply<C, block_rows<R, C>(most)>(p + s.weights[l] + begin * in, in, 1, with_bias ? p + s.bias(l) + begin : nullptr,
                                     count, in, x, xs, z + begin * zs, zs);
 }
 
 // units begin .. begin + count - 1 of layer l - 1 by layer l transposed: z = W_l^T x
-template <int C, class T, class In, class Out>
+template <int C, int most, class T, class In, class Out>
 LNN_HD void backward_layer(const MlpShape& s, const T* p, int l, int begin, int count, In x, int xs, Out z, int zs) {
     using R = std::remove_cvref_t<decltype(z[0])>;
-    multiply<C, block_rows<R, C>()>(p + s.weights[l] + begin, 1, s.widths[l - 1], static_cast<const T*>(nullptr), count,
+    multiply<C, block_rows<R, C>(most)>(p + s.weights[l] + begin, 1, s.widths[l - 1], static_cast<const T*>(nullptr), count,
                                     s.widths[l], x, xs, z + begin * zs, zs);
 }
 

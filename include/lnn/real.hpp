@@ -18,11 +18,15 @@
 
 #if defined(__CUDACC__)
 #define LNN_HD __host__ __device__ inline
-#define LNN_UNROLL _Pragma("unroll")
+#define LNN_UNROLL_BY(n) _Pragma("unroll")
+#define LNN_ROLLED _Pragma("unroll 1")  // a long body: once in the code
 #else
 #define LNN_HD inline
-#define LNN_UNROLL _Pragma("GCC unroll 8")
+#define LNN_PRAGMA(x) _Pragma(#x)
+#define LNN_UNROLL_BY(n) LNN_PRAGMA(GCC unroll n)
+#define LNN_ROLLED _Pragma("GCC unroll 1")
 #endif
+#define LNN_UNROLL LNN_UNROLL_BY(8)
 
 #ifndef LNN_ISA
 #define LNN_ISA isa_base

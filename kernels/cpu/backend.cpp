@@ -263,12 +263,8 @@ class CpuBackend final : public Backend {
                             const LossSpec& loss, std::span<const double> states, std::span<const double> accelerations,
                             std::span<double> losses, std::span<double> gradient) {
         constexpr std::int64_t group = 64;
-        const std::size_t parameters = require_models(models);
-        const std::int64_t samples = require_states(states, models.spec.dof);
-        require(accelerations.size() == std::size_t(samples) * models.spec.dof, "accelerations (n, samples)");
-        require(gradient.size() == models.weights.size() && losses.size() == std::size_t(models.count),
-                "losses (models), gradient (models, parameters)");
-        require(samples > 0 && samples <= INT32_MAX, "1 to 2^31 - 1 samples");
+        const std::size_t parameters = require_gradient(models, states, accelerations, losses, gradient);
+        const std::int64_t samples = std::int64_t(states.size()) / (2 * models.spec.dof);
         const std::int64_t chunks = (samples + chunk_samples - 1) / chunk_samples;
         const auto scratch = thread_scratch(kernels.train_scratch_bytes(models.spec));
         std::vector<T> partial(group * parameters);

@@ -1,9 +1,10 @@
 // Compiled once for each instruction set (LNN_ISA) and precision (LNN_REAL, into LNN_TABLE): see lanes.hpp.
 #include "cpu/lanes.hpp"
 
-#include "gradient.hpp"
 #include "cpu/outer.hpp"
-#include "cpu/peak.hpp"
+#include "dispatch.hpp"
+#include "gradient.hpp"
+#include "peak.hpp"
 #include "rollout.hpp"
 #include "step.hpp"
 
@@ -14,17 +15,6 @@ using T = LNN_REAL;
 constexpr int native = register_bytes / int(sizeof(T));
 using Wide = Pack<T, native>;
 using Narrow = Pack<T, (native < 4 ? native : 4)>;  // for batches that would leave most lanes of a Wide empty
-
-// f.template operator()<N>() for the degrees of freedom of a job
-template <class F>
-void with_dof(int dof, F&& f) {
-    switch (dof) {
-        case 1: return f.template operator()<1>();
-        case 2: return f.template operator()<2>();
-        case 3: return f.template operator()<3>();
-        case 4: return f.template operator()<4>();
-    }
-}
 
 std::size_t scratch_bytes(const ModelSpec& spec) {
     std::size_t n = 0;
@@ -65,8 +55,12 @@ void score_states(const ScoreJob<T>& job, std::int64_t first, std::int64_t count
     const MlpShape shape = lnn_shape(job.spec);
     const LnnView<T, N> net(shape, job.spec, job.weights);
     const ModelField<State, Wide, N, T, Wide*> field{net, job.job.solve.rcond, static_cast<Wide*>(scratch)};
-    for (std::int64_t i = first; i < first + count; i += native)
-        score<System, State>(field, job.job, job.first, job.count, i, job.scores);
+    for (std::int64_t i = first; i < first + count; i += native) {
+        ScoreState<State, N> score;
+        start_score<System>(job.job, job.first, job.count, i, score);
+        advance_score<System>(field, job.job, 0, job.job.integration.instants, score);
+        finish_score<System>(job.job, score, job.count, i, job.scores);
+    }
 }
 
 void score_model(const ScoreJob<T>& job, std::int64_t first, std::int64_t count, void* scratch) {

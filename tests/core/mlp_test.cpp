@@ -79,7 +79,7 @@ void layer(int in, int out) {
         for (int k = 0; k < in; ++k)
             for (int c = 0; c < C; ++c) x.at(k, c) = lanes(k, c);
         for (const auto& [begin, count] : halves(out))
-            forward_layer<C>(s, parameters.get(), 1, with_bias, begin, count, x.memory.get(), x.stride,
+            forward_layer<C, 8>(s, parameters.get(), 1, with_bias, begin, count, x.memory.get(), x.stride,
                              z.memory.get(), z.stride);
         for (int o = 0; o < out; ++o)
             for (int c = 0; c < C; ++c)
@@ -95,7 +95,7 @@ void layer(int in, int out) {
     for (int k = 0; k < out; ++k)
         for (int c = 0; c < C; ++c) x.at(k, c) = lanes(k, c);
     for (const auto& [begin, count] : halves(in))
-        backward_layer<C>(s, parameters.get(), 1, begin, count, x.memory.get(), x.stride, z.memory.get(),
+        backward_layer<C, 8>(s, parameters.get(), 1, begin, count, x.memory.get(), x.stride, z.memory.get(),
                           z.stride);
     for (int i = 0; i < in; ++i)
         for (int c = 0; c < C; ++c)
@@ -129,10 +129,10 @@ TEST(Mlp, EachLayerHasItsOwnWeights) {
     for (std::size_t i = 0; i < p.size(); ++i) p[i] = double(i);
     const double x[3] = {1, 10, 100};
     double z[2], back[3];
-    forward_layer<1>(s, p.data(), 2, true, 0, 2, x, 1, z, 1);
+    forward_layer<1, 8>(s, p.data(), 2, true, 0, 2, x, 1, z, 1);
     EXPECT_EQ(z[0], 9 + 100 + 1100 + 15);
     EXPECT_EQ(z[1], 12 + 130 + 1400 + 16);
-    backward_layer<1>(s, p.data(), 2, 0, 3, x, 1, back, 1);
+    backward_layer<1, 8>(s, p.data(), 2, 0, 3, x, 1, back, 1);
     EXPECT_EQ(back[0], 9 + 120);
     EXPECT_EQ(back[1], 10 + 130);
     EXPECT_EQ(back[2], 11 + 140);

@@ -87,8 +87,8 @@ struct Directions {
 
 // One sample (or one pack of samples) on its way through the network, in stages. A stage that takes `begin, count` does
 // so many units of a layer; these stretches touch nothing of each other, so that threads may share them out between
-// two barriers. terms() and factors() are all stages in turn.
-template <Real R, int N, int pairs, class T, class Ptr>
+// two barriers. terms() and factors() are all stages in turn. `rows`: units multiplied at once, at most.
+template <Real R, int N, int pairs, class T, class Ptr, int rows = 8>
 class LnnPass {
   public:
     static constexpr bool tape = pairs > 0;
@@ -157,7 +157,7 @@ class LnnPass {
     // z and u of layer l from y and t of the layer below, l = 1 .. depth; then its y and t in their place
     LNN_HD void forward(int l, int begin, int count) {
         const auto z = buffer(l);
-        forward_layer<columns>(shape_, net_.parameters, l, true, begin, count, buffer(l - 1), columns, z, columns);
+        forward_layer<columns, rows>(shape_, net_.parameters, l, true, begin, count, buffer(l - 1), columns, z, columns);
         for (int k = begin; k < begin + count; ++k) activate(shape_.first[l] + k, z + k * columns);
     }
 
@@ -166,9 +166,9 @@ class LnnPass {
         const auto g = buffer(l);
         if (l == shape_.depth) {
             const R one[1] = {R(1)};
-            backward_layer<1>(shape_, net_.parameters, l + 1, begin, count, one, 1, g, 1);
+            backward_layer<1, rows>(shape_, net_.parameters, l + 1, begin, count, one, 1, g, 1);
         } else {
-            backward_layer<1>(shape_, net_.parameters, l + 1, begin, count, buffer(l + 1), 1, g, 1);
+            backward_layer<1, rows>(shape_, net_.parameters, l + 1, begin, count, buffer(l + 1), 1, g, 1);
         }
         if (l == 0) return;
         for (int k = begin; k < begin + count; ++k) {
@@ -256,7 +256,7 @@ class LnnPass {
     // from above
     LNN_HD void extend(int l, int begin, int count, const Directions<R, N, pairs>& along) {
         const int above = shape_.widths[0] + shape_.first[l], below = above - shape_.widths[l - 1];
-        forward_layer<1>(shape_, net_.parameters, l, false, begin, count, right(below), factors_.stride, right(above),
+        forward_layer<1, rows>(shape_, net_.parameters, l, false, begin, count, right(below), factors_.stride, right(above),
                          factors_.stride);
         for (int k = begin; k < begin + count; ++k) {
             const auto kept = units_ + (shape_.first[l] + k) * reals;
@@ -281,7 +281,7 @@ class LnnPass {
     // zeta, alpha_k and beta_k from the layer above into the left factors of layer l, l = depth - 1 .. 1
     LNN_HD void sweep(int l, int begin, int count, const Directions<R, N, pairs>& along) {
         constexpr int C = 1 + 2 * pairs;
-        backward_layer<C>(shape_, net_.parameters, l + 1, begin, count, left(shape_.first[l + 1]) + 1, factors_.stride,
+        backward_layer<C, rows>(shape_, net_.parameters, l + 1, begin, count, left(shape_.first[l + 1]) + 1, factors_.stride,
                           even_, C);
         for (int k = begin; k < begin + count; ++k) {
             const auto kept = units_ + (shape_.first[l] + k) * reals;
@@ -338,7 +338,7 @@ class LnnPass {
 
     LNN_HD R output() const {
         R value[1];
-        forward_layer<1>(shape_, net_.parameters, shape_.depth + 1, true, 0, 1, buffer(shape_.depth), columns, value, 1);
+        forward_layer<1, rows>(shape_, net_.parameters, shape_.depth + 1, true, 0, 1, buffer(shape_.depth), columns, value, 1);
         return value[0];
     }
 

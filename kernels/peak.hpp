@@ -5,16 +5,19 @@
 
 namespace lnn::inline LNN_ISA {
 
-// `rounds` times one fused product in each of 24 independent chains of full registers; returns the multiply-adds done.
-// The sum of the chains goes to `sink`, so that nothing is left out.
+inline constexpr int fma_chain_count = 24;
+
+// `rounds` times one fused product in each chain of full registers; returns the multiply-adds done. The sum of the
+// chains goes to `sink`, so that nothing is left out.
 template <Real R>
-double fma_chains(std::int64_t rounds, double* sink) {
-    constexpr int chains = 24;
+LNN_HD double fma_chains(std::int64_t rounds, double* sink) {
+    constexpr int chains = fma_chain_count;
     R x[chains];
     for (int c = 0; c < chains; ++c) x[c] = R(ScalarOf<R>(1 + c));
     const R factor(ScalarOf<R>(0.999)), term(ScalarOf<R>(0.001));
     for (std::int64_t r = 0; r < rounds; ++r) {
-        _Pragma("GCC unroll 24") for (int c = 0; c < chains; ++c) x[c] = mul_add(x[c], factor, term);
+        LNN_UNROLL_BY(24)
+        for (int c = 0; c < chains; ++c) x[c] = mul_add(x[c], factor, term);
     }
     R sum(0);
     for (int c = 0; c < chains; ++c) sum = sum + x[c];

@@ -1,0 +1,303 @@
+// The door on a card: cuts jobs into pieces that its memory holds, and moves their numbers there and back.
+#include <algorithm>
+#include <vector>
+
+#include "cuda/launchers.hpp"
+#include "lnn/models/lnn.hpp"
+#include "shapes.hpp"
+
+namespace lnn {
+namespace {
+
+using cuda::Card;
+using cuda::DeviceBuffer;
+
+template <class T>
+DeviceBuffer<T> narrowed(std::span<const double> x) {
+    return DeviceBuffer<T>(std::vector<T>(x.begin(), x.end()));
+}
+template <class T>
+void widened(const DeviceBuffer<T>& x, std::span<double> to) {
+    std::vector<T> numbers(x.size());
+    x.download(numbers);
+    std::copy(numbers.begin(), numbers.end(), to.begin());
+}
+
+// f(first model, models, first sample, samples) in pieces of at most what the card has free, `bytes` each sample of each
+// model: all models, as many as fit, or parts of one
+template <class F>
+void in_memory(std::int64_t models, std::int64_t samples, std::size_t bytes, F&& f) {
+    const std::int64_t fit = std::max<std::int64_t>(1, std::int64_t(cuda::free_memory() / bytes));
+    const std::int64_t together = std::clamp<std::int64_t>(fit / std::max<std::int64_t>(1, samples), 1, models);
+    const std::int64_t piece = together > 1 ? samples : std::min(samples, fit);
+    for (std::int64_t m = 0; m < models; m += together)
+        for (std::int64_t s = 0; s < samples; s += piece)
+            f(m, std::min(together, models - m), s, std::min(piece, samples - s));
+}
+
+class CudaBackend final : public Backend {
+  public:
+    explicit CudaBackend(const BackendOptions& options) : card_(cuda::open_card(options.device)) {}
+
+    BackendInfo info() const override { return {"cuda", card_.name, "", 1}; }
+
+    double peak(Precision precision, double seconds) override {
+        return precision == Precision::f32 ? cuda::peak<float>(card_, seconds) : cuda::peak<double>(card_, seconds);
+    }
+
+    void accelerate(const SystemSpec& system, std::span<const double> states, std::span<double> accelerations,
+                    std::span<double> energies) override {
+        require_system(system);
+        const int n = system.dof;
+        const std::int64_t samples = require_states(states, n);
+        require(accelerations.size() == std::size_t(samples) * n, "accelerations (n, samples)");
+        require_optional(energies, samples, "energies (samples)");
+        in_memory(1, samples, (3 * n + 1) * sizeof(double), [&](auto, auto, std::int64_t first, std::int64_t count) {
+            DeviceBuffer<double> x(2 * n * count), a(n * count), e(energies.empty() ? 0 : count);
+            x.upload_columns(states.data(), 2 * n, samples, first);
+            cuda::accelerate(card_, {system, count, x.get(), a.get(), e.get()});
+            a.download_columns(accelerations.data(), n, samples, first);
+            if (!energies.empty()) e.download(energies.subspan(first, count));
+        });
+    }
+
+    void accelerate(const Models& models, const SolveSpec& solve, Precision precision, std::span<const double> states,
+                    std::span<double> accelerations, std::span<double> energies,
+                    std::span<double> lagrangians) override {
+        with_precision(precision, [&]<class T>() {
+            accelerate_models<T>(models, solve, states, accelerations, energies, lagrangians);
+        });
+    }
+
+    void gradient(const Models& models, const SolveSpec& solve, const LossSpec& loss, Precision precision,
+                  std::span<const double> states, std::span<const double> accelerations, std::span<double> losses,
+                  std::span<double> gradient) override {
+        with_precision(precision, [&]<class T>() {
+            gradient_of_models<T>(models, solve, loss, states, accelerations, losses, gradient);
+        });
+    }
+
+    void draw(const Draw& draw, int dof, std::int64_t first, std::int64_t count, std::span<double> states) override {
+        require(dof >= 1 && dof <= max_dof && states.size() == std::size_t(2 * dof * count), "states (2n, count)");
+        in_memory(1, count, 2 * dof * sizeof(double), [&](auto, auto, std::int64_t begin, std::int64_t n) {
+            const DeviceBuffer<double> x(2 * dof * n);
+            cuda::draw(card_, draw, dof, first + begin, n, x.get());
+            x.download_columns(states.data(), 2 * dof, count, begin);
+        });
+    }
+
+    void rollout(const SystemSpec& system, const Integration& run, std::span<const double> initial,
+                 std::span<double> out) override {
+        require_system(system);
+        const std::int64_t samples = require_states(initial, system.dof);
+        require_trajectories(run, initial, 1, out);
+        const std::int64_t d = 2 * system.dof, rows = d * (run.instants + 1);
+        in_memory(1, samples, (rows + d) * sizeof(double), [&](auto, auto, std::int64_t first, std::int64_t count) {
+            DeviceBuffer<double> x(d * count);
+            const DeviceBuffer<double> y(rows * count);
+            x.upload_columns(initial.data(), d, samples, first);
+            cuda::rollout(card_, {system, run, count, x.get(), y.get()});
+            y.download_columns(out.data(), rows, samples, first);
+        });
+    }
+
+    void rollout(const Models& models, const SolveSpec& solve, const Integration& run, Precision precision,
+                 Precision state, std::span<const double> initial, std::span<double> out) override {
+        with_precision(precision, [&]<class T>() {
+            const std::size_t parameters = require_models(models);
+            const std::int64_t d = 2 * models.spec.dof, rows = d * (run.instants + 1);
+            const std::int64_t samples = require_states(initial, models.spec.dof);
+            require_trajectories(run, initial, models.count, out);
+            const auto weights = narrowed<T>(models.weights);
+            in_memory(models.count, samples, (rows + d) * sizeof(double),
+                      [&](std::int64_t m, std::int64_t together, std::int64_t first, std::int64_t count) {
+                          DeviceBuffer<double> x(d * count);
+                          const DeviceBuffer<double> y(together * rows * count);
+                          x.upload_columns(initial.data(), d, samples, first);
+                          cuda::rollout<T>(card_,
+                                           {models.spec, solve, run, count, weights.get() + m * parameters, x.get(), y.get()},
+                                           state == Precision::f64, int(together));
+                          y.download_columns(out.data() + m * rows * samples, together * rows, samples, first);
+                      });
+        });
+    }
+
+    TrainReport train(const TrainJob& job, const TrainData& data, TrainState& state, std::int64_t first,
+                      std::int64_t count) override {
+        TrainReport report;
+        with_precision(job.precision, [&]<class T>() { report = train_models<T>(job, data, state, first, count); });
+        return report;
+    }
+
+    void evaluate(const Models& models, const EvaluateJob& job, std::int64_t first,
+                  std::span<TrajectoryScore> scores) override {
+        with_precision(job.precision, [&]<class T>() {
+            const std::size_t parameters = require_models(models);
+            require_evaluation(models, job, scores);
+            const std::int64_t all = scores.size() / models.count;
+            const auto weights = narrowed<T>(models.weights);
+            in_memory(models.count, all, cuda::score_bytes(job) + sizeof(TrajectoryScore),
+                      [&](std::int64_t m, std::int64_t together, std::int64_t begin, std::int64_t count) {
+                          const DeviceBuffer<TrajectoryScore> found(together * count);
+                          cuda::score<T>(card_,
+                                         {models.spec, job, first + begin, count, weights.get() + m * parameters, found.get()},
+                                         int(together));
+                          found.download(scores.subspan(m * all + begin, together * count));
+                      });
+        });
+    }
+
+  private:
+    Card card_;
+
+    template <class F>
+    void with_precision(Precision precision, F&& f) {
+        if (precision == Precision::f32)
+            f.template operator()<float>();
+        else
+            f.template operator()<double>();
+    }
+
+    template <class T>
+    void accelerate_models(const Models& models, const SolveSpec& solve, std::span<const double> states,
+                           std::span<double> accelerations, std::span<double> energies, std::span<double> lagrangians) {
+        const std::size_t parameters = require_models(models);
+        const int n = models.spec.dof;
+        const std::int64_t samples = require_states(states, n);
+        require(accelerations.size() == std::size_t(samples) * n * models.count, "accelerations (models, n, samples)");
+        require_optional(energies, samples * models.count, "energies (models, samples)");
+        require_optional(lagrangians, samples * models.count, "lagrangians (models, samples)");
+        const auto weights = narrowed<T>(models.weights);
+        in_memory(models.count, samples, (3 * n + 2) * sizeof(double),
+                  [&](std::int64_t m, std::int64_t together, std::int64_t first, std::int64_t count) {
+                      DeviceBuffer<double> x(2 * n * count);
+                      const DeviceBuffer<double> a(together * n * count), e(energies.empty() ? 0 : together * count),
+                          L(lagrangians.empty() ? 0 : together * count);
+                      x.upload_columns(states.data(), 2 * n, samples, first);
+                      cuda::accelerate<T>(card_,
+                                          {models.spec, solve, count, weights.get() + m * parameters, x.get(), a.get(),
+                                           e.get(), L.get()},
+                                          int(together));
+                      a.download_columns(accelerations.data() + m * n * samples, together * n, samples, first);
+                      if (e.size() > 0) e.download_columns(energies.data() + m * samples, together, samples, first);
+                      if (L.size() > 0) L.download_columns(lagrangians.data() + m * samples, together, samples, first);
+                  });
+    }
+
+    // chunks are computed a group at a time and added in their order
+    template <class T>
+    void gradient_of_models(const Models& models, const SolveSpec& solve, const LossSpec& loss,
+                            std::span<const double> states, std::span<const double> accelerations,
+                            std::span<double> losses, std::span<double> gradient) {
+        const std::size_t parameters = require_gradient(models, states, accelerations, losses, gradient);
+        const std::int64_t samples = std::int64_t(states.size()) / (2 * models.spec.dof);
+        const std::int64_t chunks = (samples + chunk_samples - 1) / chunk_samples;
+        const auto weights = narrowed<T>(models.weights);
+        const DeviceBuffer<double> x(states), a(accelerations);
+        DeviceBuffer<double> sum(gradient.size());
+        sum.clear();
+        const std::size_t counters = condition_bins + 1;
+        const std::size_t bytes = models.count * (parameters * sizeof(T) + 8 * (counters + 1));
+        const std::int64_t group = std::clamp<std::int64_t>(cuda::free_memory() / bytes, 1, std::min<std::int64_t>(chunks, 4096));
+        std::fill(losses.begin(), losses.end(), 0.0);
+        for (std::int64_t first = 0; first < chunks; first += group) {
+            const std::int64_t count = std::min(group, chunks - first), blocks = models.count * count;
+            const DeviceBuffer<T> partial(blocks * parameters);
+            const DeviceBuffer<double> loss_of(blocks);
+            DeviceBuffer<std::int64_t> counts(blocks * counters);
+            counts.clear();
+            cuda::gradient<T>(card_, {{models.spec, solve, loss, int(samples), samples, 0, 1},
+                                      {samples, x.get(), a.get(), nullptr, 0, int(samples)},
+                                      models.count,
+                                      int(first),
+                                      int(count),
+                                      weights.get(),
+                                      partial.get(),
+                                      loss_of.get(),
+                                      sum.get(),
+                                      counts.get()});
+            std::vector<double> found(blocks);
+            loss_of.download(found);
+            for (std::int64_t b = 0; b < blocks; ++b) losses[b / count] += found[b];
+        }
+        sum.download(gradient);
+    }
+
+    // as many models at a time as the card holds, a block each
+    template <class T>
+    TrainReport train_models(const TrainJob& job, const TrainData& data, TrainState& state, std::int64_t first,
+                             std::int64_t count) {
+        require_training(job, data, state, count);
+        const std::size_t n = job.spec.dof, parameters = lnn_shape(job.spec).parameters, samples = data.samples;
+        const std::size_t order = data.order.empty() ? 0 : count * job.batch;
+        TrainReport report;
+        report.loss.resize(job.models * count);
+        report.grad_norm.resize(job.models * count);
+        report.skipped.resize(job.models);
+        report.truncated.resize(job.models);
+        report.condition.resize(job.models * condition_bins);
+        const TrainShape shape{job.spec, job.solve, job.loss, job.batch, data.samples, first, count};
+        const BlockLayout layout = cuda::train_layout<T>(card_, shape);
+        const std::size_t bytes = 4 * parameters * sizeof(T) + 3 * n * samples * sizeof(double) + order * sizeof(std::int32_t) +
+                                  (2 * count + condition_bins + 1) * sizeof(double) + layout.global_bytes + sizeof(TrainModel<T>);
+        in_memory(job.models, 1, bytes, [&](std::int64_t m, std::int64_t models, auto, auto) {
+            const auto own = [&](auto all, std::size_t size) { return all.subspan(m * size, models * size); };
+            const auto weights = narrowed<T>(own(state.weights, parameters)), first_moment = narrowed<T>(own(state.first, parameters)),
+                       second_moment = narrowed<T>(own(state.second, parameters)),
+                       average = narrowed<T>(own(state.average.empty() ? state.weights : state.average, parameters));
+            const DeviceBuffer<double> states(own(data.states, 2 * n * samples)),
+                accelerations(own(data.accelerations, n * samples)), loss(models * count), norm(models * count);
+            const DeviceBuffer<std::int32_t> orders(own(data.order, order));
+            const std::size_t counters = condition_bins + 1;
+            DeviceBuffer<std::int64_t> counts(models * counters);
+            counts.clear();
+            std::vector<TrainModel<T>> list;
+            for (std::int64_t k = 0; k < models; ++k)
+                list.push_back({job.adam[m + k],
+                                {state.applied[m + k], state.failed[m + k], 0},
+                                states.get() + k * 2 * n * samples,
+                                accelerations.get() + k * n * samples,
+                                order ? orders.get() + k * order : nullptr,
+                                weights.get() + k * parameters,
+                                first_moment.get() + k * parameters,
+                                second_moment.get() + k * parameters,
+                                average.get() + k * parameters,
+                                nullptr,  // a block has its own scratch
+                                nullptr,
+                                nullptr,
+                                nullptr,
+                                counts.get() + k * counters,
+                                loss.get() + k * count,
+                                norm.get() + k * count});
+            const DeviceBuffer<TrainModel<T>> on_card{std::span<const TrainModel<T>>(list)};
+            const DeviceBuffer<char> memory(models * layout.global_bytes);
+            cuda::train(card_, shape, layout, int(models), on_card.get(), memory.get());
+
+            widened(weights, own(state.weights, parameters));
+            widened(first_moment, own(state.first, parameters));
+            widened(second_moment, own(state.second, parameters));
+            if (!state.average.empty()) widened(average, own(state.average, parameters));
+            loss.download(own(std::span(report.loss), count));
+            norm.download(own(std::span(report.grad_norm), count));
+            on_card.download(list);
+            std::vector<std::int64_t> counted(counts.size());
+            counts.download(counted);
+            for (std::int64_t k = 0; k < models; ++k) {
+                state.applied[m + k] = list[k].progress.applied;
+                state.failed[m + k] = list[k].progress.failed;
+                report.skipped[m + k] = list[k].progress.skipped;
+                std::copy_n(counted.begin() + k * counters, condition_bins, report.condition.begin() + (m + k) * condition_bins);
+                report.truncated[m + k] = counted[k * counters + condition_bins];
+            }
+        });
+        return report;
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cuda_backend(const BackendOptions& options) {
+    return std::make_unique<CudaBackend>(options);
+}
+
+}  // namespace lnn

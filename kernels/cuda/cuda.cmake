@@ -1,0 +1,43 @@
+# Whether there is a CUDA compiler for the backend, and how it is called: LNN_WITH_CUDA.
+set(LNN_WITH_CUDA OFF)
+if(LNN_CUDA STREQUAL OFF)
+  return()
+endif()
+
+find_program(LNN_NVCC nvcc HINTS $ENV{CUDA_HOME}/bin $ENV{CUDA_PATH}/bin /usr/local/cuda/bin)
+if(LNN_NVCC)
+  execute_process(COMMAND ${LNN_NVCC} --version OUTPUT_VARIABLE nvcc_says ERROR_QUIET)
+  string(REGEX MATCH "release ([0-9.]+)" nvcc_says "${nvcc_says}")
+  set(nvcc_version ${CMAKE_MATCH_1})
+endif()
+if(NOT nvcc_version VERSION_GREATER_EQUAL 12.0)  # C++20 on the card
+  if(LNN_CUDA STREQUAL ON)
+    message(FATAL_ERROR "LNN_CUDA=ON needs a CUDA toolkit of at least 12.0 (found: ${LNN_NVCC} ${nvcc_version}); "
+                        "set CUDA_HOME to it, or LNN_CUDA=AUTO to build without")
+  endif()
+  message(STATUS "no CUDA toolkit of at least 12.0: the CPU backend alone")
+  return()
+endif()
+
+# code for the card that is here; where none answers, for the H100 and, through PTX, all that came after it
+if(NOT CMAKE_CUDA_ARCHITECTURES)
+  execute_process(COMMAND nvidia-smi -L OUTPUT_VARIABLE cards ERROR_QUIET)
+  if(cards MATCHES "GPU 0")
+    set(CMAKE_CUDA_ARCHITECTURES native)
+  else()
+    set(CMAKE_CUDA_ARCHITECTURES 90)
+  endif()
+endif()
+set(CMAKE_CUDA_COMPILER ${LNN_NVCC})
+set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)  # CMake 3.25 does not know it of nvcc 13
+set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+enable_language(CUDA)
+set(CMAKE_CUDA_STANDARD 20)
+set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+set(CMAKE_CUDA_FLAGS_RELEASE -O3)
+find_package(CUDAToolkit REQUIRED)
+
+# -fmad=false: a product is fused only where the source says so, as on the CPU
+add_compile_options("$<$<COMPILE_LANGUAGE:CUDA>:-fmad=false;--expt-relaxed-constexpr;-Werror=all-warnings;-Xcompiler=-ffp-contract=off,-Wall,-Wextra,-Wno-psabi,-Wno-unknown-pragmas>")
+set(LNN_WITH_CUDA ON)
+message(STATUS "CUDA ${nvcc_version} for ${CMAKE_CUDA_ARCHITECTURES}")

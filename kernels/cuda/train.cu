@@ -1,0 +1,96 @@
+// Training: one block a model, all steps of a slice in one launch. Gradients: one block a chunk.
+#include "block_memory.hpp"
+#include "cuda/launch.cuh"
+#include "cuda/launchers.hpp"
+#include "cuda/threads.cuh"
+#include "dispatch.hpp"
+#include "many.hpp"
+
+namespace lnn::cuda {
+namespace {
+
+// Sums over samples in the order of CPU lanes that are four wide: those of every instruction set for batches of up to
+// four in float32.
+constexpr int sum_lanes = 4;
+constexpr int most_threads = 256;
+
+template <class T, int N>
+__global__ void __launch_bounds__(most_threads, 1)
+    train_kernel(const __grid_constant__ TrainShape job, const __grid_constant__ MlpShape shape,
+                 const __grid_constant__ BlockLayout layout, TrainModel<T>* models, char* memory) {
+    block_train<sum_lanes, T, N>(ThreadBlock(), job, shape, models[blockIdx.x],
+                                 block_memory<T>(layout, shared_memory(), memory + blockIdx.x * layout.global_bytes));
+}
+
+template <class T, int N>
+__global__ void __launch_bounds__(most_threads, 1)
+    gradient_kernel(const __grid_constant__ GradientJob<T> job, const __grid_constant__ MlpShape shape,
+                    const __grid_constant__ BlockLayout layout, char* memory) {
+    const int i = blockIdx.x, model = i / job.count, chunk = job.first + i % job.count;
+    const LnnView<T, N> net(shape, job.shape.spec, job.weights + std::int64_t(model) * shape.parameters);
+    block_chunk<sum_lanes>(ThreadBlock(), job.shape, net, job.batch, chunk,
+                           block_memory<T>(layout, shared_memory(), memory + i * layout.global_bytes).chunk,
+                           job.partial + std::int64_t(i) * shape.parameters, job.loss + i,
+                           job.counts + std::int64_t(i) * (condition_bins + 1));
+}
+
+template <class T>
+__global__ void __launch_bounds__(grid_threads, 1)
+    sum_kernel(int models, int chunks, int parameters, const T* partial, double* gradient) {
+    sum_chunks(ThreadGrid(), models, chunks, parameters, partial, gradient);
+}
+
+// a thread for each stretch of the widest layer and each sample
+Shape block_shape(const MlpShape& shape, int batch, int blocks, std::size_t shared) {
+    const int samples = std::min(batch, chunk_samples);
+    const int items = (shape.widest + units_together - 1) / units_together * samples;
+    return {blocks, std::clamp((items + 31) / 32 * 32, max_lanes, most_threads), shared};
+}
+
+}  // namespace
+
+template <class T>
+BlockLayout train_layout(const Card& card, const TrainShape& job) {
+    BlockLayout layout;
+    with_dof(job.spec.dof, [&]<int N>() {
+        layout = block_layout(block_sizes<T, N>(lnn_shape(job.spec), job.batch), card.shared_limit);
+    });
+    return layout;
+}
+template BlockLayout train_layout<float>(const Card&, const TrainShape&);
+template BlockLayout train_layout<double>(const Card&, const TrainShape&);
+
+template <class T>
+void train(const Card&, const TrainShape& job, const BlockLayout& layout, int models, TrainModel<T>* model, char* memory) {
+    const MlpShape shape = lnn_shape(job.spec);
+    with_dof(job.spec.dof, [&]<int N>() {
+        launch(train_kernel<T, N>, block_shape(shape, job.batch, models, layout.shared_bytes), job, shape, layout, model,
+               memory);
+        check(cudaDeviceSynchronize(), "training");
+    });
+}
+template void train(const Card&, const TrainShape&, const BlockLayout&, int, TrainModel<float>*, char*);
+template void train(const Card&, const TrainShape&, const BlockLayout&, int, TrainModel<double>*, char*);
+
+template <class T>
+void gradient(const Card& card, const GradientJob<T>& job) {
+    const MlpShape shape = lnn_shape(job.shape.spec);
+    with_dof(job.shape.spec.dof, [&]<int N>() {
+        const BlockSizes all = block_sizes<T, N>(shape, job.batch.size);
+        BlockSizes needed;
+        for (const auto a : {BlockArray::bins, BlockArray::sample, BlockArray::pass, BlockArray::factors})
+            needed.bytes[int(a)] = all.bytes[int(a)];
+        const BlockLayout layout = block_layout(needed, card.shared_limit);
+        const int blocks = job.models * job.count;
+        const DeviceBuffer<char> memory(blocks * layout.global_bytes);
+        launch(gradient_kernel<T, N>, block_shape(shape, job.batch.size, blocks, layout.shared_bytes), job, shape, layout,
+               memory.get());
+        check(cudaDeviceSynchronize(), "computing gradients");
+    });
+    const SampleGrid<T> grid(card, sum_kernel<T>, std::int64_t(job.models) * shape.parameters, 0);
+    launch(sum_kernel<T>, grid.shape(), job.models, job.count, shape.parameters, job.partial, job.gradient);
+}
+template void gradient(const Card&, const GradientJob<float>&);
+template void gradient(const Card&, const GradientJob<double>&);
+
+}  // namespace lnn::cuda

@@ -1,0 +1,103 @@
+// What the threads of a whole grid do: every sample of every model, one a thread, with scratch of the thread's own.
+// `grid.for_each(n, f)` is that of a block (block.hpp), without a barrier. Arrays of several models lie one behind another.
+#pragma once
+
+#include "rollout.hpp"
+
+namespace lnn::inline LNN_ISA {
+
+// f(model, sample) for each
+template <class Grid, class F>
+LNN_HD void for_samples(const Grid& grid, int models, std::int64_t samples, F&& f) {
+    grid.for_each(models * samples, [&](std::int64_t i) { f(int(i / samples), i % samples); });
+}
+
+template <class System, class Grid>
+LNN_HD void accelerate_many(const Grid& grid, const SystemAccelerateJob& job) {
+    grid.for_each(job.samples, [&](std::int64_t sample) { accelerate_system<System, double>(job, sample); });
+}
+
+template <class T, int N, class Grid, class Ptr>
+LNN_HD void accelerate_many(const Grid& grid, const AccelerateJob<T>& job, const MlpShape& shape, int models, Ptr scratch) {
+    for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) {
+        AccelerateJob<T> own = job;
+        own.accelerations += m * N * job.samples;
+        if (job.energies) own.energies += m * job.samples;
+        if (job.lagrangians) own.lagrangians += m * job.samples;
+        const LnnView<T, N> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
+        accelerate_model<T, N, T>(own, net, sample, scratch);
+    });
+}
+
+// a stretch of a trajectory: instants from + 1 .. to of `out`; at 0 it begins with `initial`, else where `out` has come
+struct Stretch {
+    std::int64_t from, to;
+};
+
+LNN_HD Integration over(Stretch part, Integration run) {
+    run.instants = part.to - part.from;
+    return run;
+}
+
+template <class System, class Grid>
+LNN_HD void rollout_many(const Grid& grid, const SystemRolloutJob& job, Stretch part) {
+    grid.for_each(job.samples, [&](std::int64_t sample) {
+        double* const out = job.out + part.from * 2 * System::dof * job.samples;
+        const SystemField<System, double> field{job.system.parameters.data()};
+        rollout<double>(field, over(part, job.integration), job.samples, part.from == 0 ? job.initial : out, out, sample);
+    });
+}
+
+template <class S, class T, int N, class Grid, class Ptr>
+LNN_HD void rollout_many(const Grid& grid, const RolloutJob<T>& job, const MlpShape& shape, int models, Stretch part,
+                         Ptr scratch) {
+    for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) {
+        double* const out = job.out + (m * (job.integration.instants + 1) + part.from) * 2 * N * job.samples;
+        const LnnView<T, N> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
+        const ModelField<S, T, N, T, Ptr> field{net, job.solve.rcond, scratch};
+        rollout<S>(field, over(part, job.integration), job.samples, part.from == 0 ? job.initial : out, out, sample);
+    });
+}
+
+// states: (models, count), between stretches
+template <class System, class S, class T, class Grid, class Ptr>
+LNN_HD void score_many(const Grid& grid, const ScoreJob<T>& job, const MlpShape& shape, int models, Stretch part,
+                       ScoreState<S, System::dof>* states, Ptr scratch) {
+    constexpr int N = System::dof;
+    for_samples(grid, models, job.count, [&](int m, std::int64_t sample) {
+        const LnnView<T, N> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
+        const ModelField<S, T, N, T, Ptr> field{net, job.job.solve.rcond, scratch};
+        ScoreState<S, N>& kept = states[m * job.count + sample];
+        ScoreState<S, N> score;
+        if (part.from == 0)
+            start_score<System>(job.job, job.first, job.count, sample, score);
+        else
+            score = kept;
+        advance_score<System>(field, job.job, part.from, part.to, score);
+        if (part.to == job.job.integration.instants)
+            finish_score<System>(job.job, score, job.count, sample, job.scores + m * job.count);
+        else
+            kept = score;
+    });
+}
+
+// states first .. first + count - 1 of the stream: states (2n, count)
+template <class Grid>
+LNN_HD void draw_many(const Grid& grid, const Draw& draw, int dof, std::int64_t first, std::int64_t count, double* states) {
+    grid.for_each(count, [&](std::int64_t s) {
+        double x[2 * max_dof];
+        draw_state(draw, Stream::states, dof, first + s, x);
+        for (int i = 0; i < 2 * dof; ++i) states[i * count + s] = x[i];
+    });
+}
+
+// gradients of chunks, (models, chunks, parameters), added in their order to (models, parameters)
+template <class T, class Grid>
+LNN_HD void sum_chunks(const Grid& grid, int models, int chunks, int parameters, const T* partial, double* gradient) {
+    grid.for_each(std::int64_t(models) * parameters, [&](std::int64_t i) {
+        const T* const from = partial + i / parameters * chunks * parameters + i % parameters;
+        for (int c = 0; c < chunks; ++c) gradient[i] += double(from[std::int64_t(c) * parameters]);
+    });
+}
+
+}  // namespace lnn::inline LNN_ISA
