@@ -18,6 +18,7 @@
 #include "files/atomic_file.hpp"
 #include "files/npy.hpp"
 #include "initialise.hpp"
+#include "lnn/range.hpp"
 #include "problem.hpp"
 #include "report.hpp"
 #include "trainer.hpp"
@@ -215,6 +216,7 @@ Exit Session::work(const Work& work) {
 }
 
 Exit Session::train(const Work& work) {
+    Range range("data");
     TrainingData data(*backend_, config_, work.data);
     const std::optional<Checkpoint> checkpoint = work.resume ? latest_checkpoint(path()) : std::nullopt;
     if (!checkpoint && config_.data.source == "trajectories") {
@@ -222,6 +224,7 @@ Exit Session::train(const Work& work) {
         for (std::size_t m = 0; m < data.sets().size(); ++m)
             save_dataset(path() / "data" / fmt::format("train-{}.npz", config_.run.seed + m), data.sets()[m], true);
     }
+    range.next("train");
     std::vector<Network> networks;
     for (int m = 0; m < config_.run.seeds; ++m) networks.push_back(first_network(config_, work.init, m));
     Trainer trainer(*backend_, config_, data, std::move(networks), path());
@@ -291,6 +294,7 @@ Exit Session::stopped(Stop stop, const std::string& where) {
 }
 
 Exit Session::evaluate() {
+    const Range range("eval");
     const auto start = std::chrono::steady_clock::now();
     const RunModels models = load_run_models(path(), config_);
     const std::int64_t alive = std::count(models.alive.begin(), models.alive.end(), true);
@@ -315,6 +319,7 @@ Exit Session::evaluate() {
 }
 
 void Session::report() {
+    const Range range("report");
     write_record();
     for (const std::string& note : write_report(path())) say(talk(), note);
 }

@@ -60,17 +60,7 @@ LNN_HD void directions(const Terms<R, N>& terms, const SolveSpec& spec, const Lo
     }
 }
 
-// `pass` leaves its factors where it was told
-template <Real R, int N, class T, class Ptr>
-LNN_HD SampleResult<R> sample_factors(LnnPass<R, N, 1, T, Ptr>& pass, const SolveSpec& spec, const LossSpec& loss,
-                                      const R* q, const R* v, const R* target, MaskOf<R> active, R share) {
-    LnnInputs<R, N> inputs;
-    Directions<R, N, 1> along;
-    const auto result = directions(pass.terms(q, v, inputs), spec, loss, target, active, share, along);
-    pass.factors(inputs, along);
-    return result;
-}
-
+// terms, directions and factors in one; `pass` leaves its factors where it was told
 template <Real R, int N, class T, class Ptr>
 LNN_HD void truncated_factors(LnnPass<R, N, 3, T, Ptr>& pass, const SolveSpec& spec, const LossSpec& loss, const R* q,
                               const R* v, const R* target, R share) {

@@ -97,6 +97,7 @@ struct TrainShape {
     int batch;
     std::int64_t samples;       // of a model's set
     std::int64_t first, count;  // steps
+    bool ranges = false;        // opened for a profiler
 };
 
 // threads that work on one model together; wait() is their barrier

@@ -10,6 +10,7 @@
 #include "cpu/lanes.hpp"
 #include "lnn/models/lnn.hpp"
 #include "lnn/random.hpp"
+#include "lnn/range.hpp"
 #include "cpu/parallel.hpp"
 #include "rollout.hpp"
 #include "shapes.hpp"
@@ -305,7 +306,7 @@ class CpuBackend final : public Backend {
         report.skipped.assign(models, 0);
         report.truncated.assign(models, 0);
         report.condition.assign(models * condition_bins, 0);
-        const TrainShape shape{job.spec, job.solve, job.loss, job.batch, data.samples, first, count};
+        const TrainShape shape{job.spec, job.solve, job.loss, job.batch, data.samples, first, count, ranges_wanted()};
         const auto scratch = thread_scratch(kernels.train_scratch_bytes(job.spec));
 
         const auto enter = [&](int m, ModelMemory<T>& memory) {
@@ -365,7 +366,9 @@ class CpuBackend final : public Backend {
             on_threads(team_size, [&](int thread) {
                 const Team team{thread, team_size,
                                 [](void* b) { static_cast<SpinBarrier*>(b)->wait(); }, &barrier};
-                kernels.train(shape, model, team_size > 1 ? team : Team{}, scratch[thread]->get());
+                TrainShape part = shape;
+                part.ranges &= thread == 0;  // a step is one range, however many threads share it
+                kernels.train(part, model, team_size > 1 ? team : Team{}, scratch[thread]->get());
             });
             leave(m, memory, model);
         }

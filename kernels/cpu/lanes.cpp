@@ -4,6 +4,7 @@
 #include "cpu/outer.hpp"
 #include "dispatch.hpp"
 #include "gradient.hpp"
+#include "lnn/range.hpp"
 #include "peak.hpp"
 #include "rollout.hpp"
 #include "step.hpp"
@@ -112,7 +113,9 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
     R loss_lanes(0);
     int truncated[chunk_samples], truncations = 0;
     T rows[3 * N][chunk_samples];
+    Range range("forward", job.ranges);
     for (int pack = 0; pack < packs; ++pack) {
+        if (pack > 0) range.next("forward");
         R x[3 * N];
         for (int w = 0; w < W; ++w) {
             const int i = pack * W + w < size ? pack * W + w : size - 1;
@@ -126,7 +129,13 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
         const auto active = load<R>(number) < R(T(size));
 
         LnnPass<R, N, 1, T, R*> pass(net, scratch, {left + pack * F, right + pack * F, packs * F});
-        const auto result = sample_factors(pass, job.solve, job.loss, x, x + N, x + 2 * N, active, R(share));
+        LnnInputs<R, N> inputs;
+        const auto terms = pass.terms(x, x + N, inputs);
+        range.next("solve");
+        Directions<R, N, 1> along;
+        const auto result = directions(terms, job.solve, job.loss, x + 2 * N, active, R(share), along);
+        range.next("backward");
+        pass.factors(inputs, along);
         loss_lanes = loss_lanes + result.loss;
         for (int w = 0; w < W && pack * W + w < size; ++w) {
             ++counts[condition_bin(lane(result.condition, w))];
@@ -206,12 +215,14 @@ void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scra
             if (team.index == 0) m.loss[k] = m.grad_norm[k] = NAN;
             continue;
         }
+        const Range whole("step", job.ranges);
         const Batch batch{job.samples, m.states, m.accelerations, m.order ? m.order + k * job.batch : nullptr,
                           k * job.batch, job.batch};
         for (int c = team.index; c < chunks; c += team.size)
             gradient(job, batch, c, m.weights, m.partial + std::int64_t(c) * parameters, m.chunk_loss + c,
                      m.counts + std::int64_t(c) * (condition_bins + 1), scratch);
         team.sync();
+        const Range adam("adam", job.ranges);
         for (int b = team.index; b < blocks; b += team.size) {
             const int begin = b * block_parameters, end = begin + block_parameters;
             m.norms[b] = sum_chunks(m.partial, chunks, parameters, begin, end < parameters ? end : parameters, m.gradient);
