@@ -1,10 +1,11 @@
 # Whether there is a CUDA compiler for the backend, and how it is called: LNN_WITH_CUDA.
 set(LNN_WITH_CUDA OFF)
+find_program(LNN_NVCC nvcc HINTS $ENV{CUDA_HOME}/bin $ENV{CUDA_PATH}/bin /usr/local/cuda/bin)
+mark_as_advanced(LNN_NVCC)
 if(LNN_CUDA STREQUAL OFF)
   return()
 endif()
 
-find_program(LNN_NVCC nvcc HINTS $ENV{CUDA_HOME}/bin $ENV{CUDA_PATH}/bin /usr/local/cuda/bin)
 if(LNN_NVCC)
   execute_process(COMMAND ${LNN_NVCC} --version OUTPUT_VARIABLE nvcc_says ERROR_QUIET)
   string(REGEX MATCH "release ([0-9.]+)" nvcc_says "${nvcc_says}")
