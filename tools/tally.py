@@ -3,15 +3,17 @@
 "N passed, N failed, N skipped"; exit 1 if any failed or there are none.
 
 A test that leaves out a part says so in a line "skipped: why" (unittest: "skipped=N"). It has passed; what it left out
-is counted as skipped, once for each reason.
+is counted as skipped, once for each reason. Tests of one program skipped for one reason share a line.
 """
 
+import collections
 import pathlib
 import re
 import sys
 from xml.etree import ElementTree
 
-passed, failed, skipped = 0, [], []
+passed, failed = 0, []
+skipped = collections.defaultdict(list)  # (program, why): tests
 left_out = set()
 for path in sorted(pathlib.Path(sys.argv[1]).glob("*.xml")):
     for case in ElementTree.parse(path).iter("testcase"):
@@ -21,16 +23,18 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.xml")):
             failed.append(name)
         elif case.find("skipped") is not None or case.get("status") == "disabled":
             why = re.search(r"Skipped\n(.*)|skipped: (.*)", said)
-            skipped.append(f"{name}: {(why[1] or why[2]).strip()}" if why else name)
+            skipped[path.stem, (why[1] or why[2]).strip() if why else ""].append(case.get("name"))
         else:
             passed += 1
             left_out.update(re.findall(r"^skipped: (.*)", said, re.MULTILINE))
             left_out.update(f"{name}: {n} of its cases" for n in re.findall(r"\(skipped=(\d+)\)", said))
 
-skipped += sorted(left_out)
-for line in skipped:
-    print(f"skipped: {line}")
+for (program, why), tests in skipped.items():
+    which = tests[0] if len(tests) == 1 else f"{len(tests)} tests, {tests[0]} the first"
+    print(f"skipped: {program}: {which}{why and ': ' + why}")
+for why in sorted(left_out):
+    print(f"skipped: {why}")
 for line in failed:
     print(f"failed: {line}")
-print(f"{passed} passed, {len(failed)} failed, {len(skipped)} skipped")
+print(f"{passed} passed, {len(failed)} failed, {sum(map(len, skipped.values())) + len(left_out)} skipped")
 sys.exit(1 if failed or not passed else 0)

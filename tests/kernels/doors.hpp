@@ -1,4 +1,5 @@
-// The doors a machine has (instruction sets x precisions), and small jobs to put through them.
+// The doors there are (instruction sets of this processor and a card, each in two precisions), and small jobs to put
+// through them.
 #pragma once
 
 #include <iostream>
@@ -27,21 +28,54 @@ inline const std::vector<std::string>& instruction_sets() {
 }
 
 inline std::unique_ptr<Backend> door(const std::string& isa, int threads = 1) {
+    if (isa == "cuda") return make_cuda_backend({});
     return make_cpu_backend({.threads = threads, .isa = isa});
+}
+
+// why there is no card; empty where there is one
+inline const std::string& missing_card() {
+    static const std::string why = [] {
+        try {
+            make_cuda_backend({});
+            return std::string();
+        } catch (const Error& error) {
+            return std::string(error.what());
+        }
+    }();
+    return why;
+}
+
+// a test that needs a card is skipped where there is none, but fails where LNN_REQUIRE_GPU is 1
+#define LNN_NEEDS_CARD()                                                             \
+    if (!missing_card().empty()) {                                                   \
+        const char* required = std::getenv("LNN_REQUIRE_GPU");                       \
+        if (required && std::string(required) == "1") FAIL() << missing_card();      \
+        GTEST_SKIP() << missing_card();                                              \
+    }
+
+inline std::vector<std::string> doors() {
+    std::vector<std::string> all = instruction_sets();
+    all.push_back("cuda");
+    return all;
 }
 
 using Way = std::tuple<std::string, Precision>;
 struct EachDoor : testing::TestWithParam<Way> {
     const std::string isa = std::get<0>(GetParam());
     const Precision precision = std::get<1>(GetParam());
-    const std::unique_ptr<Backend> backend = door(isa);
+    std::unique_ptr<Backend> backend;
+
+    void SetUp() override {
+        if (isa == "cuda") LNN_NEEDS_CARD();
+        backend = door(isa);
+    }
 };
 inline std::string name_of(const testing::TestParamInfo<Way>& info) {
     return std::get<0>(info.param) + (std::get<1>(info.param) == Precision::f32 ? "_f32" : "_f64");
 }
 #define LNN_EACH_DOOR(Suite)                                                                    \
-    INSTANTIATE_TEST_SUITE_P(Cpu, Suite,                                                        \
-                             testing::Combine(testing::ValuesIn(instruction_sets()),            \
+    INSTANTIATE_TEST_SUITE_P(Doors, Suite,                                                      \
+                             testing::Combine(testing::ValuesIn(doors()),                       \
                                               testing::Values(Precision::f32, Precision::f64)), \
                              name_of)
 

@@ -1,4 +1,4 @@
-// What the instruction sets have in common. A sample is a lane, and a lane does not know the width of its
+// What the instruction sets, and a card, have in common. A sample is a lane, and a lane does not know the width of its
 // register: with a fused product (avx2, avx512) accelerations, trajectories and scores have the same bits.
 // Gradients have not: they are sums over the samples of a chunk, first lane by lane over its packs, then over
 // the lanes, so the width of a register is the order of the sum. Without a fused product (portable) each
@@ -74,6 +74,34 @@ TEST(InstructionSets, WithoutOneAgreeWithinRounding) {
                 EXPECT_LT(distance(plain.gradient, fused.gradient),
                           precision == Precision::f32 ? 1e-4 : 1e-13)
                     << isa << n;
+            }
+}
+
+// a CUDA thread is a lane too; sums over samples are those of lanes four wide, as the processor's for small batches
+TEST(cuda, AgreesBitForBitWithTheProcessor) {
+    LNN_NEEDS_CARD();
+    ASSERT_TRUE(present("avx2")) << "no processor with a fused product to compare with";
+    for (const Precision precision : {Precision::f32, Precision::f64})
+        for (int n = 1; n <= 4; ++n) {
+            const auto lanes = everything("avx2", precision, n), threads = everything("cuda", precision, n);
+            EXPECT_TRUE(same_bits(lanes.lanes, threads.lanes)) << n;
+            EXPECT_TRUE(same_bits(lanes.coarse, threads.coarse)) << n;
+            EXPECT_LT(distance(lanes.gradient, threads.gradient), precision == Precision::f32 ? 1e-5 : 1e-14);
+        }
+}
+
+TEST(cuda, TrainsSmallBatchesWithTheBitsOfTheProcessor) {
+    LNN_NEEDS_CARD();
+    ASSERT_TRUE(present("avx2")) << "no processor with a fused product to compare with";
+    const auto lanes = door("avx2"), threads = door("cuda");
+    for (const Precision precision : {Precision::f32, Precision::f64})
+        for (const int batch : {1, 2, 3, 4})
+            for (const auto& hidden : {std::vector<int>{7}, {16, 16, 16}, {5, 9, 17}}) {
+                Training expected(*lanes, nets(2, 3, hidden), batch, 9, precision);
+                Training found = expected;
+                expected.run(*lanes, 0, 9);
+                found.run(*threads, 0, 9);
+                EXPECT_TRUE(same_bits(expected.left(), found.left())) << batch;
             }
 }
 

@@ -1,0 +1,154 @@
+// The bodies of kernels whose threads work alone, on stand-ins of the host: every sample of every model once, whatever the
+// team, with the bits of the CPU backend's portable lanes.
+#include "blocks.hpp"
+#include "many.hpp"
+
+namespace lnn {
+namespace {
+
+constexpr int models = 3, samples = 17;
+
+template <class T>
+struct Many : testing::Test {
+    static constexpr Precision precision = std::is_same_v<T, float> ? Precision::f32 : Precision::f64;
+    const std::unique_ptr<Backend> portable = door("portable");
+    const Nets net = nets(2, models, {6, 5});
+    const MlpShape shape = lnn_shape(net.spec);
+    const std::vector<T> weights{net.weights.begin(), net.weights.end()};
+    const Numbers x = states(2, samples);
+
+    // body(grid, scratch) on every thread, with scratch of its own of exactly the size: one word in three
+    template <class Body>
+    void on_teams(Body&& body) const {
+        const auto with_scratch = [&](const auto& grid) {
+            constexpr int stride = 3;
+            const int words = lnn_scratch<2, 0>(shape);
+            Guarded<T> memory((words - 1) * stride + 1);
+            body(grid, Strided<T>{memory.get(), stride});
+            EXPECT_TRUE(memory.intact());
+        };
+        Serial().run(with_scratch);
+        for (const unsigned seed : {1, 2, 3, 4, 5}) Shuffled{seed}.run(with_scratch);
+        for (const int threads : {1, 2, 7, 32}) Threaded{threads}.run(with_scratch);
+    }
+};
+using Scalars = testing::Types<float, double>;
+TYPED_TEST_SUITE(Many, Scalars);
+
+TYPED_TEST(Many, Accelerations) {
+    using T = TypeParam;
+    const auto expected = accelerate(*this->portable, this->net, this->precision, this->x);
+    Accelerations found{Numbers(models * 2 * samples), Numbers(models * samples), Numbers(models * samples)};
+    const AccelerateJob<T> job{this->net.spec,          {},
+                               samples,                 this->weights.data(),
+                               this->x.data(),          found.accelerations.data(),
+                               found.energies.data(),   found.lagrangians.data()};
+    this->on_teams([&](const auto& grid, Strided<T> scratch) {
+        grid.for_each(1, [&](int) {
+            for (auto* numbers : {&found.accelerations, &found.energies, &found.lagrangians})
+                std::fill(numbers->begin(), numbers->end(), NAN);
+        });
+        accelerate_many<T, 2>(grid, job, this->shape, models, scratch);
+        grid.for_each(1, [&](int) {
+            EXPECT_TRUE(same_bits(found.accelerations, expected.accelerations));
+            EXPECT_TRUE(same_bits(found.energies, expected.energies));
+            EXPECT_TRUE(same_bits(found.lagrangians, expected.lagrangians));
+        });
+    });
+}
+
+// in stretches, each from where the one before has come
+TYPED_TEST(Many, Trajectories) {
+    using T = TypeParam;
+    const Integration run{.dt = 0.05, .substeps = 2, .instants = 5};
+    const auto check = [&]<class S>(S, Precision state) {
+        const Numbers expected = rollout(*this->portable, this->net, this->precision, state, run, this->x);
+        Numbers found(expected.size());
+        const RolloutJob<T> job{this->net.spec, {}, run, samples, this->weights.data(), this->x.data(), found.data()};
+        this->on_teams([&](const auto& grid, Strided<T> scratch) {
+            for (const Stretch part : {Stretch{0, 1}, {1, 4}, {4, 5}})
+                rollout_many<S, T, 2>(grid, job, this->shape, models, part, scratch);
+            grid.for_each(1, [&](int) {
+                EXPECT_TRUE(same_bits(found, expected));
+                std::fill(found.begin(), found.end(), NAN);
+            });
+        });
+    };
+    check(1.0f, Precision::f32);
+    check(1.0, Precision::f64);
+}
+
+TYPED_TEST(Many, Scores) {
+    using T = TypeParam;
+    constexpr std::int64_t first = 5, count = 11;
+    EvaluateJob evaluate = pendulum_job(this->precision, 6);
+    evaluate.integration.substeps = 2;
+    evaluate.valid_below = 1e-3;
+    const auto numbers = [](const std::vector<TrajectoryScore>& scores) {
+        Numbers all;
+        for (const auto& s : scores)
+            append(all, {s.mse[0], s.mse[1], s.energy_error, s.energy_drift, s.valid_time, double(s.diverged)});
+        return all;
+    };
+    const auto check = [&]<class S>(S, Precision state) {
+        evaluate.state = state;
+        std::vector<TrajectoryScore> expected(models * count), found(models * count);
+        this->portable->evaluate(this->net.models(), evaluate, first, expected);
+        const ScoreJob<T> job{this->net.spec, evaluate, first, count, this->weights.data(), found.data()};
+        std::vector<ScoreState<S, 2>> kept(models * count);
+        this->on_teams([&](const auto& grid, Strided<T> scratch) {
+            for (const Stretch part : {Stretch{0, 2}, {2, 3}, {3, 6}})
+                score_many<DoublePendulum, S, T>(grid, job, this->shape, models, part, kept.data(), scratch);
+            grid.for_each(1, [&](int) {
+                EXPECT_TRUE(same_bits(numbers(found), numbers(expected)));
+                std::fill(found.begin(), found.end(), TrajectoryScore{});
+            });
+        });
+    };
+    check(1.0f, Precision::f32);
+    check(1.0, Precision::f64);
+}
+
+struct ManyOfTheTruth : Many<double> {};
+
+TEST_F(ManyOfTheTruth, AccelerationsTrajectoriesAndDraws) {
+    const Numbers a = truth(*portable, double_pendulum, x);
+    const Integration run{.dt = 0.05, .instants = 5};
+    Numbers path(x.size() * 6), drawn(4 * samples), found_a(a.size()), found_path(path.size()), found_drawn(drawn.size());
+    portable->rollout(double_pendulum, run, x, path);
+    const Draw draw{.seed = 3, .low = {-1, -2, -3, -4}, .high = {1, 2, 3, 4}};
+    portable->draw(draw, 2, 100, samples, drawn);
+    on_teams([&](const auto& grid, Strided<double>) {
+        accelerate_many<DoublePendulum>(grid, {double_pendulum, samples, x.data(), found_a.data(), nullptr});
+        for (const Stretch part : {Stretch{0, 2}, {2, 5}})
+            rollout_many<DoublePendulum>(grid, {double_pendulum, run, samples, x.data(), found_path.data()}, part);
+        draw_many(grid, draw, 2, 100, samples, found_drawn.data());
+        grid.for_each(1, [&](int) {
+            EXPECT_TRUE(same_bits(found_a, a));
+            EXPECT_TRUE(same_bits(found_path, path));
+            EXPECT_TRUE(same_bits(found_drawn, drawn));
+            for (auto* numbers : {&found_a, &found_path, &found_drawn}) std::fill(numbers->begin(), numbers->end(), NAN);
+        });
+    });
+}
+
+TEST_F(ManyOfTheTruth, ChunksAreAddedInTheirOrder) {
+    constexpr int chunks = 5, parameters = 7;
+    const auto partial = scattered<double>(-1, 1, models * chunks * parameters, 1);
+    Numbers expected(models * parameters);
+    for (int m = 0; m < models; ++m)
+        for (int c = 0; c < chunks; ++c)
+            for (int p = 0; p < parameters; ++p)
+                expected[m * parameters + p] += partial[(m * chunks + c) * parameters + p];
+    Numbers sum(expected.size());
+    on_teams([&](const auto& grid, Strided<double>) {
+        sum_chunks(grid, models, chunks, parameters, partial.data(), sum.data());
+        grid.for_each(1, [&](int) {
+            EXPECT_TRUE(same_bits(sum, expected));
+            std::fill(sum.begin(), sum.end(), 0.0);
+        });
+    });
+}
+
+}  // namespace
+}  // namespace lnn
