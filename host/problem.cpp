@@ -35,9 +35,7 @@ ModelSpec model_spec(const Config& config, const SystemInfo& system) {
 }
 
 SolveSpec solve_spec(const Config& config) {
-    if (config.solve.pinv == "cusolver")
-        throw Error(Exit::backend, "solve.pinv = \"cusolver\" needs the CUDA backend; use solve.pinv = \"fused\"");
-    return {config.solve.rcond};
+    return {config.solve.rcond, config.solve.pinv == "cusolver" ? Pinv::cusolver : Pinv::fused};
 }
 
 Precision precision_of(const std::string& word) {

@@ -74,7 +74,8 @@ std::string text_of(const Json& json) { return json.dump(2, ' ', false, Json::er
 std::unique_ptr<Backend> open_able_backend(const Config& config, std::string& note) {
     precision_of(config.run.precision);
     precision_of(config.run.state);
-    solve_spec(config);
+    if (config.solve.pinv != "fused")
+        throw Error(Exit::backend, "solve.pinv = \"cusolver\" is for accel and rollout; use solve.pinv = \"fused\"");
     return open_backend(config, &note);
 }
 

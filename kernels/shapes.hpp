@@ -19,6 +19,12 @@ inline void require_optional(std::span<const double> x, std::size_t size, const 
     require(x.empty() || x.size() == size, what);
 }
 
+// where no other solve is offered
+inline void require_fused(const SolveSpec& solve) {
+    if (solve.pinv != Pinv::fused)
+        throw Error(Exit::backend, "solve.pinv = \"cusolver\" is for accelerations and roll-outs on a CUDA device; use solve.pinv = \"fused\"");
+}
+
 inline void require_system(const SystemSpec& system) {
     int dof = 0;
     Systems::visit(system.kind, [&]<class System>() { dof = System::dof; });
@@ -53,9 +59,10 @@ inline void require_trajectories(const Integration& run, std::span<const double>
             "trajectories (models, instants + 1, 2n, samples)");
 }
 
-inline std::size_t require_gradient(const Models& models, std::span<const double> states,
+inline std::size_t require_gradient(const Models& models, const SolveSpec& solve, std::span<const double> states,
                                     std::span<const double> accelerations, std::span<const double> losses,
                                     std::span<const double> gradient) {
+    require_fused(solve);
     const std::size_t parameters = require_models(models);
     const std::int64_t samples = require_states(states, models.spec.dof);
     require(accelerations.size() == std::size_t(samples) * models.spec.dof, "accelerations (n, samples)");
@@ -67,6 +74,7 @@ inline std::size_t require_gradient(const Models& models, std::span<const double
 
 inline void require_evaluation(const Models& models, const EvaluateJob& job,
                                std::span<const TrajectoryScore> scores) {
+    require_fused(job.solve);
     require_system(job.system);
     require(job.system.dof == models.spec.dof, "system and model have the same degrees of freedom");
     require(job.integration.instants >= 1 && job.integration.substeps >= 1, "instants >= 1, substeps >= 1");
@@ -75,6 +83,7 @@ inline void require_evaluation(const Models& models, const EvaluateJob& job,
 
 inline void require_training(const TrainJob& job, const TrainData& data, const TrainState& state,
                              std::int64_t steps) {
+    require_fused(job.solve);
     require(job.models >= 1 && job.batch >= 1 && steps >= 0, "models >= 1, batch >= 1, steps >= 0");
     const std::size_t models = job.models, n = job.spec.dof, all = models * require_spec(job.spec);
     require(state.weights.size() == all && state.first.size() == all && state.second.size() == all,

@@ -33,9 +33,15 @@ struct ModelSpec {
     double mass_prior = 0.0;
 };
 
+enum class Pinv {
+    fused,     // in the thread that has M
+    cusolver,  // batched, for accelerations and roll-outs on a card
+};
+
 // M^+ drops eigenvalues below rcond times the largest in modulus
 struct SolveSpec {
     double rcond = 1e-15;
+    Pinv pinv = Pinv::fused;
 };
 
 enum class Loss { mse, l1, huber };

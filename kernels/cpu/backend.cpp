@@ -171,6 +171,7 @@ class CpuBackend final : public Backend {
     void rollout(const Models& models, const SolveSpec& solve, const Integration& run, Precision precision,
                  Precision state, std::span<const double> initial, std::span<double> out) override {
         with_precision(precision, [&]<class T>(const LaneKernels<T>& kernels) {
+            require_fused(solve);
             const std::size_t parameters = require_models(models), size = initial.size() * (run.instants + 1);
             const std::int64_t samples = require_states(initial, models.spec.dof);
             require_trajectories(run, initial, models.count, out);
@@ -235,6 +236,7 @@ class CpuBackend final : public Backend {
     void accelerate_models(const LaneKernels<T>& kernels, const Models& models, const SolveSpec& solve,
                            std::span<const double> states, std::span<double> accelerations,
                            std::span<double> energies, std::span<double> lagrangians) {
+        require_fused(solve);
         const std::size_t parameters = require_models(models);
         const std::int64_t samples = require_states(states, models.spec.dof);
         require(accelerations.size() == std::size_t(samples) * models.spec.dof * models.count,
@@ -264,7 +266,7 @@ class CpuBackend final : public Backend {
                             const LossSpec& loss, std::span<const double> states, std::span<const double> accelerations,
                             std::span<double> losses, std::span<double> gradient) {
         constexpr std::int64_t group = 64;
-        const std::size_t parameters = require_gradient(models, states, accelerations, losses, gradient);
+        const std::size_t parameters = require_gradient(models, solve, states, accelerations, losses, gradient);
         const std::int64_t samples = std::int64_t(states.size()) / (2 * models.spec.dof);
         const std::int64_t chunks = (samples + chunk_samples - 1) / chunk_samples;
         const auto scratch = thread_scratch(kernels.train_scratch_bytes(models.spec));

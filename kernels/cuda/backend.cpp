@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "cuda/launchers.hpp"
+#include "cuda/solve.hpp"
 #include "lnn/models/lnn.hpp"
 #include "shapes.hpp"
 
@@ -109,14 +110,15 @@ class CudaBackend final : public Backend {
             const std::int64_t samples = require_states(initial, models.spec.dof);
             require_trajectories(run, initial, models.count, out);
             const auto weights = narrowed<T>(models.weights);
-            in_memory(models.count, samples, (rows + d) * sizeof(double),
+            in_memory(models.count, samples, (rows + d) * sizeof(double) + bytes_of(solve, models.spec.dof),
                       [&](std::int64_t m, std::int64_t together, std::int64_t first, std::int64_t count) {
                           DeviceBuffer<double> x(d * count);
                           const DeviceBuffer<double> y(together * rows * count);
                           x.upload_columns(initial.data(), d, samples, first);
-                          cuda::rollout<T>(card_,
-                                           {models.spec, solve, run, count, weights.get() + m * parameters, x.get(), y.get()},
-                                           state == Precision::f64, int(together));
+                          const RolloutJob<T> job{models.spec, solve,   run,    count, weights.get() + m * parameters,
+                                                  x.get(),     y.get()};
+                          const auto integrate = solve.pinv == Pinv::fused ? cuda::rollout<T> : cuda::rollout_separately<T>;
+                          integrate(card_, job, state == Precision::f64, int(together));
                           y.download_columns(out.data() + m * rows * samples, together * rows, samples, first);
                       });
         });
@@ -150,6 +152,11 @@ class CudaBackend final : public Backend {
   private:
     Card card_;
 
+    // for each sample of each model
+    static std::size_t bytes_of(const SolveSpec& solve, int dof) {
+        return solve.pinv == Pinv::fused ? 0 : cuda::separate_bytes(dof);
+    }
+
     template <class F>
     void with_precision(Precision precision, F&& f) {
         if (precision == Precision::f32)
@@ -168,16 +175,16 @@ class CudaBackend final : public Backend {
         require_optional(energies, samples * models.count, "energies (models, samples)");
         require_optional(lagrangians, samples * models.count, "lagrangians (models, samples)");
         const auto weights = narrowed<T>(models.weights);
-        in_memory(models.count, samples, (3 * n + 2) * sizeof(double),
+        in_memory(models.count, samples, (3 * n + 2) * sizeof(double) + bytes_of(solve, n),
                   [&](std::int64_t m, std::int64_t together, std::int64_t first, std::int64_t count) {
                       DeviceBuffer<double> x(2 * n * count);
                       const DeviceBuffer<double> a(together * n * count), e(energies.empty() ? 0 : together * count),
                           L(lagrangians.empty() ? 0 : together * count);
                       x.upload_columns(states.data(), 2 * n, samples, first);
-                      cuda::accelerate<T>(card_,
-                                          {models.spec, solve, count, weights.get() + m * parameters, x.get(), a.get(),
-                                           e.get(), L.get()},
-                                          int(together));
+                      const AccelerateJob<T> job{models.spec, solve,   count,   weights.get() + m * parameters,
+                                                 x.get(),     a.get(), e.get(), L.get()};
+                      cuda::accelerate<T>(card_, job, int(together));
+                      if (solve.pinv == Pinv::cusolver) cuda::accelerate_separately<T>(card_, job, int(together));
                       a.download_columns(accelerations.data() + m * n * samples, together * n, samples, first);
                       if (e.size() > 0) e.download_columns(energies.data() + m * samples, together, samples, first);
                       if (L.size() > 0) L.download_columns(lagrangians.data() + m * samples, together, samples, first);
@@ -189,7 +196,7 @@ class CudaBackend final : public Backend {
     void gradient_of_models(const Models& models, const SolveSpec& solve, const LossSpec& loss,
                             std::span<const double> states, std::span<const double> accelerations,
                             std::span<double> losses, std::span<double> gradient) {
-        const std::size_t parameters = require_gradient(models, states, accelerations, losses, gradient);
+        const std::size_t parameters = require_gradient(models, solve, states, accelerations, losses, gradient);
         const std::int64_t samples = std::int64_t(states.size()) / (2 * models.spec.dof);
         const std::int64_t chunks = (samples + chunk_samples - 1) / chunk_samples;
         const auto weights = narrowed<T>(models.weights);

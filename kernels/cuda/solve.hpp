@@ -1,0 +1,26 @@
+// M a = f by cuSOLVER: batched singular value decompositions (gesvdjBatched) of matrices of up to 32 rows.
+#pragma once
+
+#include "cuda/device.hpp"
+#include "jobs.hpp"
+
+namespace lnn::cuda {
+
+inline constexpr int most_rows = 32;
+
+// y := M^+ y for each of `count` symmetric matrices: mass (count, n, n), which is destroyed, y (count, n), all finite, on the
+// card. Singular values up to rcond times the largest count as zero. Throws Exit::backend where cuSOLVER is missing.
+template <class T>
+void pseudo_inverses(const Card&, int n, std::int64_t count, double rcond, T* mass, T* y);
+
+// as the launchers of the same names, with this solve. Every stage of a Runge-Kutta step is a few launches: made to check
+// the fused solve, not to be fast.
+template <class T>
+void accelerate_separately(const Card&, const AccelerateJob<T>&, int models);
+template <class T>
+void rollout_separately(const Card&, const RolloutJob<T>&, bool state64, int models);
+
+// bytes that either takes besides the job's own arrays, for each sample of each model
+std::size_t separate_bytes(int dof);
+
+}  // namespace lnn::cuda

@@ -1,0 +1,124 @@
+// The solve apart from the network: M and f of every sample to memory, what a library makes of them back from it. For
+// solvers that are not a few lines in a thread (kernels/cuda/solve.cu), and to check those that are.
+#pragma once
+
+#include "many.hpp"
+
+namespace lnn::inline LNN_ISA {
+
+// M and f of networks at states of type S
+template <class T, class S>
+struct TermsJob {
+    ModelSpec spec;
+    std::int64_t samples;
+    const T* weights;          // (models, parameters)
+    const S* states;           // (2n, samples), the same for each model, or (models, 2n, samples)
+    std::int64_t model_states; // numbers from one model's states to the next: 0 or 2n samples
+    T* mass;                   // (models, samples, n, n)
+    T* force;                  // (models, samples, n)
+};
+
+// An M with a number that is not finite becomes 1 and its f NaN: a library may not come to an end with it.
+template <class T, int N, class S, class Grid, class Ptr>
+LNN_HD void terms_many(const Grid& grid, const TermsJob<T, S>& job, const MlpShape& shape, int models, Ptr scratch) {
+    for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) {
+        const LnnView<T, N> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
+        S x[2 * N];
+        for (int i = 0; i < 2 * N; ++i) x[i] = job.states[m * job.model_states + i * job.samples + sample];
+        LnnInputs<T, N> inputs;
+        const auto terms = LnnPass<T, N, 0, T, Ptr>(net, scratch).terms(x, x + N, inputs);
+        T poison(0);
+        for (const T entry : terms.mass) poison = mul_add(entry, T(0), poison);
+        T* const mass = job.mass + (m * job.samples + sample) * N * N;
+        T* const force = job.force + (m * job.samples + sample) * N;
+        for (int i = 0; i < N; ++i) {
+            for (int j = 0; j < N; ++j) mass[i * N + j] = poison == T(0) ? terms.mass[packed(i, j)] : T(i == j);
+            force[i] = terms.force[i] + poison;
+        }
+    });
+}
+
+// x = M^+ y from the singular value decomposition M = U diag(s) V^T, of each of `count` matrices: s, y, x (count, n),
+// U and V (count, n, n) by columns. Singular values up to rcond times the largest count as zero. x may be y.
+template <class T, class Grid>
+LNN_HD void apply_decompositions(const Grid& grid, int n, std::int64_t count, double rcond, const T* s, const T* u, const T* v,
+                                 T* along, const T* y, T* x) {
+    grid.for_each(count, [&](std::int64_t i) {
+        const T *const si = s + i * n, *const ui = u + i * n * n, *const vi = v + i * n * n;
+        T* const a = along + i * n;
+        T largest(0);
+        for (int k = 0; k < n; ++k) largest = maximum(si[k], largest);
+        for (int k = 0; k < n; ++k) {
+            T sum(0);
+            for (int r = 0; r < n; ++r) sum = mul_add(ui[k * n + r], y[i * n + r], sum);
+            a[k] = si[k] <= T(rcond) * largest ? sum * T(0) : sum / si[k];  // 0, or NaN where y is
+        }
+        for (int r = 0; r < n; ++r) {
+            T sum(0);
+            for (int k = 0; k < n; ++k) sum = mul_add(vi[k * n + r], a[k], sum);
+            x[i * n + r] = sum;
+        }
+    });
+}
+
+// accelerations (models, samples, n) to rows (models, n, samples)
+template <class T, class Grid>
+LNN_HD void accelerations_to_rows(const Grid& grid, int models, std::int64_t samples, int n, const T* from, double* to) {
+    for_samples(grid, models, samples, [&](int m, std::int64_t sample) {
+        for (int i = 0; i < n; ++i) to[(m * n + i) * samples + sample] = double(from[(m * samples + sample) * n + i]);
+    });
+}
+
+// the states of a Runge-Kutta step between its stages: (models, 2n, samples) each
+template <class S>
+struct StageStates {
+    S *x, *y, *sum;
+};
+
+// stage `stage` of a step from the accelerations at y
+template <int N, class T, class S, class Grid>
+LNN_HD void stage_many(const Grid& grid, int models, std::int64_t samples, int stage, double h, const T* accelerations,
+                       const StageStates<S>& states) {
+    for_samples(grid, models, samples, [&](int m, std::int64_t sample) {
+        const auto at = [&](int i) { return (m * 2 * N + i) * samples + sample; };
+        S x[2 * N], y[2 * N], sum[2 * N], k[2 * N];
+        for (int i = 0; i < 2 * N; ++i) {
+            x[i] = states.x[at(i)];
+            y[i] = states.y[at(i)];
+            sum[i] = states.sum[at(i)];
+        }
+        for (int i = 0; i < N; ++i) {
+            k[i] = y[N + i];
+            k[N + i] = S(accelerations[(m * samples + sample) * N + i]);
+        }
+        rk4_stage<2 * N>(stage, k, h, x, y, sum);
+        for (int i = 0; i < 2 * N; ++i) {
+            states.x[at(i)] = x[i];
+            states.y[at(i)] = y[i];
+            states.sum[at(i)] = sum[i];
+        }
+    });
+}
+
+// where all models start: x and y from initial (2n, samples), sum 0; and what was reached to `out` (models, rows, samples)
+template <int N, class S, class Grid>
+LNN_HD void start_stages(const Grid& grid, int models, std::int64_t samples, const double* initial,
+                         const StageStates<S>& states) {
+    for_samples(grid, models, samples, [&](int m, std::int64_t sample) {
+        for (int i = 0; i < 2 * N; ++i) {
+            const std::int64_t at = (m * 2 * N + i) * samples + sample;
+            states.x[at] = states.y[at] = S(initial[i * samples + sample]);
+            states.sum[at] = S(0);
+        }
+    });
+}
+template <int N, class S, class Grid>
+LNN_HD void record_stages(const Grid& grid, int models, std::int64_t samples, std::int64_t rows, const StageStates<S>& states,
+                          double* out) {
+    for_samples(grid, models, samples, [&](int m, std::int64_t sample) {
+        for (int i = 0; i < 2 * N; ++i)
+            out[(m * rows + i) * samples + sample] = double(states.x[(m * 2 * N + i) * samples + sample]);
+    });
+}
+
+}  // namespace lnn::inline LNN_ISA

@@ -1,0 +1,155 @@
+// The solve apart from the network, on stand-ins of the host: with the closed form in the library's place it gives the
+// bits of the fused kernels; with a decomposition, M^+.
+#include "separate.hpp"
+
+#include "blocks.hpp"
+
+namespace lnn {
+namespace {
+
+constexpr int models = 3, samples = 13;
+
+template <class Body>
+void on_teams(Body&& body) {
+    Serial().run(body);
+    for (const unsigned seed : {1, 2, 3, 4, 5}) Shuffled{seed}.run(body);
+    for (const int threads : {1, 2, 7, 32}) Threaded{threads}.run(body);
+}
+
+template <class T>
+struct Separate : testing::Test {
+    static constexpr Precision precision = std::is_same_v<T, float> ? Precision::f32 : Precision::f64;
+    const std::unique_ptr<Backend> portable = door("portable");
+    const Nets net = nets(2, models, {6, 5});
+    const MlpShape shape = lnn_shape(net.spec);
+    const std::vector<T> weights{net.weights.begin(), net.weights.end()};
+    std::vector<T> mass = std::vector<T>(models * samples * 4), force = std::vector<T>(models * samples * 2);
+
+    template <class S>
+    TermsJob<T, S> job(const S* x, std::int64_t model_states) {
+        return {net.spec, samples, weights.data(), x, model_states, mass.data(), force.data()};
+    }
+    template <class Grid, class S>
+    void terms(const Grid& grid, const TermsJob<T, S>& job) {
+        std::vector<T> scratch(lnn_scratch<2, 0>(shape));
+        terms_many<T, 2>(grid, job, shape, models, Strided<T>{scratch.data(), 1});
+    }
+    // force := M^-1 force by the closed form
+    template <class Grid>
+    void solve(const Grid& grid) {
+        grid.for_each(models * samples, [&](int i) {
+            Terms<T, 2> terms;
+            const T* const m = &mass[4 * i];
+            terms.mass[0] = m[0], terms.mass[1] = m[2], terms.mass[2] = m[3];
+            EXPECT_EQ(m[1], m[2]);
+            terms.force[0] = force[2 * i], terms.force[1] = force[2 * i + 1];
+            acceleration(terms, 1e-15, &force[2 * i]);
+        });
+    }
+};
+using Scalars = testing::Types<float, double>;
+TYPED_TEST_SUITE(Separate, Scalars);
+
+TYPED_TEST(Separate, TermsGiveTheAccelerations) {
+    const Numbers x = states(2, samples);
+    const auto expected = accelerate(*this->portable, this->net, this->precision, x);
+    Numbers found(expected.accelerations.size());
+    on_teams([&](const auto& grid) {
+        this->terms(grid, this->job(x.data(), 0));
+        this->solve(grid);
+        accelerations_to_rows(grid, models, samples, 2, this->force.data(), found.data());
+        grid.for_each(1, [&](int) {
+            EXPECT_TRUE(same_bits(found, expected.accelerations));
+            std::fill(found.begin(), found.end(), NAN);
+        });
+    });
+}
+
+TYPED_TEST(Separate, StagesGiveTheTrajectories) {
+    using T = TypeParam;
+    const Numbers x = states(2, samples);
+    const Integration run{.dt = 0.05, .substeps = 2, .instants = 3};
+    const auto check = [&]<class S>(S, Precision state) {
+        const Numbers expected = rollout(*this->portable, this->net, this->precision, state, run, x);
+        Numbers found(expected.size());
+        std::vector<S> at(models * 4 * samples), next(at.size()), sum(at.size());
+        const StageStates<S> stages{at.data(), next.data(), sum.data()};
+        on_teams([&](const auto& grid) {
+            const auto record = [&](std::int64_t k) {
+                record_stages<2>(grid, models, samples, 4 * (run.instants + 1), stages, found.data() + k * 4 * samples);
+            };
+            start_stages<2>(grid, models, samples, x.data(), stages);
+            record(0);
+            for (std::int64_t k = 1; k <= run.instants; ++k) {
+                for (int s = 0; s < run.substeps; ++s)
+                    for (int stage = 0; stage < 4; ++stage) {
+                        this->terms(grid, this->job(static_cast<const S*>(next.data()), 4 * samples));
+                        this->solve(grid);
+                        stage_many<2, T>(grid, models, samples, stage, run.dt / run.substeps, this->force.data(), stages);
+                    }
+                record(k);
+            }
+            grid.for_each(1, [&](int) {
+                EXPECT_TRUE(same_bits(found, expected));
+                std::fill(found.begin(), found.end(), NAN);
+            });
+        });
+    };
+    check(1.0f, Precision::f32);
+    check(1.0, Precision::f64);
+}
+
+// a library may not come to an end with a number that is not finite
+TYPED_TEST(Separate, BadSamplesDoNotReachTheLibrary) {
+    Numbers x = states(2, samples);
+    x[3] = NAN;
+    this->terms(SerialBlock(), this->job(x.data(), 0));
+    for (const auto entry : this->mass) EXPECT_TRUE(std::isfinite(entry));
+    for (int i = 0; i < models * samples; ++i) EXPECT_EQ(std::isnan(this->force[2 * i]), i % samples == 3);
+}
+
+// M = Q diag(w) Q^T with Q a reflection, so that its decomposition is known; matrix c lacks its last c directions
+TEST(Decompositions, ApplyThePseudoInverse) {
+    for (const int n : {1, 2, 3, 8, 32}) {
+        const int count = std::min(n, 5);
+        const auto axis = scattered<double>(-1, 1, n, 2), y = scattered<double>(-1, 1, n * count, 3);
+        double norm = 0;
+        for (const double a : axis) norm += a * a;
+        const auto q = [&](int i, int j) { return (i == j) - 2 * axis[i] * axis[j] / norm; };
+        Numbers s, u, v, along(n * count), expected(n * count), x(n * count);
+        for (int c = 0; c < count; ++c)
+            for (int k = 0; k < n; ++k) {
+                const bool kept = k < n - c;
+                const double w = (k % 2 ? -1 : 1) * (kept ? 2.0 + k : 1e-9);
+                s.push_back(std::abs(w));
+                double sum = 0;
+                for (int r = 0; r < n; ++r) {
+                    u.push_back(q(r, k) * (w < 0 ? -1 : 1));
+                    v.push_back(q(r, k));
+                    sum += q(r, k) * y[c * n + r];
+                }
+                for (int r = 0; r < n; ++r) expected[c * n + r] += kept ? q(r, k) * sum / w : 0;
+            }
+        on_teams([&](const auto& grid) {
+            apply_decompositions(grid, n, count, 1e-6, s.data(), u.data(), v.data(), along.data(), y.data(), x.data());
+            grid.for_each(1, [&](int) {
+                for (int i = 0; i < n * count; ++i)
+                    EXPECT_NEAR(x[i], expected[i], 1e-12 * (1 + std::abs(expected[i]))) << n << ", number " << i;
+                std::fill(x.begin(), x.end(), NAN);
+            });
+        });
+    }
+}
+
+TEST(Decompositions, OfNothingIsNothing) {
+    const Numbers s(2), one{1, 0, 0, 1};
+    Numbers along(2), y{3, 4}, x(2);
+    apply_decompositions(SerialBlock(), 2, 1, 1e-15, s.data(), one.data(), one.data(), along.data(), y.data(), x.data());
+    EXPECT_EQ(x, Numbers(2));
+    y[0] = NAN;  // but does not hide what is not a number
+    apply_decompositions(SerialBlock(), 2, 1, 1e-15, s.data(), one.data(), one.data(), along.data(), y.data(), x.data());
+    EXPECT_TRUE(std::isnan(x[0]));
+}
+
+}  // namespace
+}  // namespace lnn
