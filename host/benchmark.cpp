@@ -85,6 +85,7 @@ class Bench {
         one_config.run.threads = 1;
         one_ = open_backend(one_config);
         all_ = open_backend(config);
+        card_ = all_->info().name == "cuda";
     }
 
     Json run() {
@@ -95,9 +96,16 @@ class Bench {
             training(standard, precision, 64);
         }
         training(seed_class, Precision::f32, 64);
-        rollouts();
-        sweetspot();
+        rollouts(1000, 100);
+        if (card_) {
+            for (const std::int64_t count : {10000, 100000, 1000000}) rollouts(count, 20);
+            for (const int models : {64, 1024, 4096}) training(narrow, Precision::f32, 4, models);
+            for (const int models : {64, 256}) training(standard, Precision::f32, 64, models);
+        }
+        long_rollout();
+        for (const int models : {1, card_ ? 1024 : 8}) sweetspot(models);
         const BackendInfo info = all_->info();
+        const std::string of = card_ ? "" : "_one_core";
         return {{"machine",
                  {{"backend", info.name},
                   {"device", info.device},
@@ -105,19 +113,21 @@ class Bench {
                   {"threads", info.threads},
                   {"version", version()},
                   {"git", git_description()},
-                  {"peak_gflops_f32_one_core", 2e-9 * one_->peak(Precision::f32, 0.2)},
-                  {"peak_gflops_f64_one_core", 2e-9 * one_->peak(Precision::f64, 0.2)}}},
+                  {"peak_gflops_f32" + of, 2e-9 * one_->peak(Precision::f32, 0.2)},
+                  {"peak_gflops_f64" + of, 2e-9 * one_->peak(Precision::f64, 0.2)}}},
                 {"rows", rows_}};
     }
 
   private:
     double seconds_;
     std::unique_ptr<Backend> one_, all_;
+    bool card_ = false;
     Json rows_ = Json::array();
 
     static const char* word(Precision p) { return p == Precision::f32 ? "f32" : "f64"; }
 
-    // `job(backend)` does `units` of work of `products` multiply-adds each: on one core, on the bound, on all cores in turn
+    // `job(backend)` does `units` of work of `products` multiply-adds each: on one core, on the bound, on all cores in
+    // turn; a card is all there is, and is timed from outside, copies included
     void row(const std::string& name, Precision precision, double units, double products,
              const std::function<void(Backend&)>& job) {
         std::vector<double> one, share, speedup;
@@ -127,11 +137,13 @@ class Bench {
             double t = 0;
             const double wall = wall_seconds([&] { t = core_seconds([&] { job(*one_); }); });
             const double after = one_->peak(precision, 0.01);
+            one.push_back(card_ ? wall : t);
+            share.push_back(units * products / one.back() / ((before + after) / 2));
+            spent += wall;
+            if (card_) continue;
             const double all = wall_seconds([&] { job(*all_); });
-            one.push_back(t);
-            share.push_back(units * products / t / ((before + after) / 2));
             speedup.push_back(wall / all);
-            spent += wall + all;
+            spent += all;
         }
         const double t = median(one);
         rows_.push_back({{"name", fmt::format("{} {}", name, word(precision))},
@@ -139,43 +151,55 @@ class Bench {
                          {"value", units / t},
                          {"ns_each", 1e9 * t / units},
                          {"gflops", 2e-9 * units * products / t},
-                         {"share_of_peak", median(share)},
-                         {"speedup_all_cores", median(speedup)}});
+                         {"share_of_peak", median(share)}});
+        if (!card_) rows_.back()["speedup_all_cores"] = median(speedup);
     }
 
     void accelerations(const Case& c, Precision precision) {
-        const Fixture f(*one_, c, c.samples);
+        const Fixture f(*one_, c, card_ ? 8 * c.samples : c.samples);
         std::vector<double> out(2 * f.samples);
         row(fmt::format("acceleration {}", c.name), precision, double(f.samples), 5 * f.products, [&](Backend& backend) {
             backend.accelerate(f.models(), SolveSpec{}, precision, f.states, out, {}, {});
         });
     }
 
-    void training(const Case& c, Precision precision, int batch) {
-        const Fixture f(*one_, c, 16384);
-        std::vector<double> weights = f.weights, first(weights.size()), second(weights.size());
-        std::vector<std::int64_t> applied(1), failed(1, -1);
-        std::vector<AdamSpec> adam(1);
-        adam[0].schedule = {ScheduleKind::step, 1e-6, 1 << 30, 1, 1, 0, 0};
+    // `models` side by side, each on the same samples
+    void training(const Case& c, Precision precision, int batch, int models = 1) {
+        const Fixture f(*one_, c, models == 1 ? 16384 : 64 * batch);
+        const auto repeated = [models](const std::vector<double>& x) {
+            std::vector<double> all;
+            for (int m = 0; m < models; ++m) all.insert(all.end(), x.begin(), x.end());
+            return all;
+        };
+        const std::vector<double> states = repeated(f.states), accelerations = repeated(f.accelerations);
+        std::vector<double> weights = repeated(f.weights), first(weights.size()), second(weights.size());
+        std::vector<std::int64_t> applied(models), failed(models, -1);
+        std::vector<AdamSpec> adam(models);
+        for (AdamSpec& spec : adam) spec.schedule = {ScheduleKind::step, 1e-6, 1 << 30, 1, 1, 0, 0};
         const std::int64_t steps = std::min<std::int64_t>(f.samples / batch, 1024);
-        row(fmt::format("training sample {}, batch {}", c.name, batch), precision, double(steps * batch), 13 * f.products,
-            [&](Backend& backend) {
+        const std::string side = models == 1 ? "" : fmt::format(", {} models", models);
+        row(fmt::format("training sample {}, batch {}{}", c.name, batch, side), precision, double(models * steps * batch),
+            13 * f.products, [&](Backend& backend) {
                 TrainState state{weights, first, second, {}, applied, failed};
-                const TrainJob job{f.spec, 1, batch, precision, {}, {}, adam};
-                backend.train(job, {f.samples, f.states, f.accelerations, {}}, state, 0, steps);
+                const TrainJob job{f.spec, models, batch, precision, {}, {}, adam};
+                backend.train(job, {f.samples, states, accelerations, {}}, state, 0, steps);
             });
     }
 
-    // 1000 trajectories, 100 steps a time
-    void rollouts() {
-        const Fixture f(*one_, narrow, 1000);
-        constexpr std::int64_t steps = 100;
+    // so many steps a time
+    void rollouts(std::int64_t count, int steps) {
+        const Fixture f(*one_, narrow, count);
         std::vector<double> out(2 * f.states.size());
-        const Integration run{0.01 * double(steps), int(steps), 1};
-        row("roll-out step 4-16-16-16-1, 1000 trajectories", Precision::f32, 1000.0 * steps, 4 * 5 * f.products,
-            [&](Backend& backend) {
+        const Integration run{0.01 * double(steps), steps, 1};
+        row(fmt::format("roll-out step 4-16-16-16-1, {} trajectories", count), Precision::f32, double(count) * steps,
+            4 * 5 * f.products, [&](Backend& backend) {
                 backend.rollout(f.models(), SolveSpec{}, run, Precision::f32, Precision::f64, f.states, out);
             });
+    }
+
+    void long_rollout() {
+        const Fixture f(*one_, narrow, 1000);
+        std::vector<double> out(2 * f.states.size());
         const Integration whole{10.0, 1000, 1};
         const double t = wall_seconds(
             [&] { all_->rollout(f.models(), SolveSpec{}, whole, Precision::f32, Precision::f64, f.states, out); });
@@ -183,32 +207,35 @@ class Bench {
     }
 
     // the seed's whole schedule: 51 200 steps of batch 4
-    void sweetspot() {
+    void sweetspot(int models) {
         Sources sources;
         sources.preset = "sweetspot";
         sources.environment = false;
-        for (const int models : {1, 8}) {
-            Config config = load(sources);
-            config.run.seeds = models;
-            TrainingData data(*all_, config);
-            const ModelSpec spec = model_spec(config, system_info(system_spec(config)));
-            std::vector<double> weights;
-            for (int m = 0; m < models; ++m) {
-                const auto first = initial_weights(spec, config.model.init, m);
-                weights.insert(weights.end(), first.begin(), first.end());
-            }
-            std::vector<double> first(weights.size()), second(weights.size());
-            std::vector<std::int64_t> applied(models), failed(models, -1);
-            const std::vector<AdamSpec> adam(models, adam_spec(config, data.samples()));
-            const TrainJob job{spec, models, config.train.batch, Precision::f32, solve_spec(config), loss_spec(config), adam};
-            const std::int64_t steps = total_steps(config, data.samples());
-            const TrainData slice = data.slice(0, steps);
-            TrainState state{weights, first, second, {}, applied, failed};
-            const double t = wall_seconds([&] { all_->train(job, slice, state, 0, steps); });
-            rows_.push_back({{"name", fmt::format("sweetspot training, {} model{}, all cores", models, models == 1 ? "" : "s")},
-                             {"unit", "s"},
-                             {"value", t}});
+        Config config = load(sources);
+        config.run.seeds = models;
+        TrainingData data(*all_, config);
+        const ModelSpec spec = model_spec(config, system_info(system_spec(config)));
+        std::vector<double> weights;
+        for (int m = 0; m < models; ++m) {
+            const auto first = initial_weights(spec, config.model.init, m);
+            weights.insert(weights.end(), first.begin(), first.end());
         }
+        std::vector<double> first(weights.size()), second(weights.size());
+        std::vector<std::int64_t> applied(models), failed(models, -1);
+        const std::vector<AdamSpec> adam(models, adam_spec(config, data.samples()));
+        const TrainJob job{spec, models, config.train.batch, Precision::f32, solve_spec(config), loss_spec(config), adam};
+        const std::int64_t steps = total_steps(config, data.samples());
+        const std::int64_t slice = card_ ? 2048 : steps;  // short launches, as in training
+        TrainState state{weights, first, second, {}, applied, failed};
+        double t = 0;
+        for (std::int64_t k = 0; k < steps; k += slice) {
+            const std::int64_t count = std::min(slice, steps - k);
+            const TrainData part = data.slice(k, count);
+            t += wall_seconds([&] { all_->train(job, part, state, k, count); });
+        }
+        rows_.push_back({{"name", fmt::format("sweetspot training, {} model{}, all cores", models, models == 1 ? "" : "s")},
+                         {"unit", "s"},
+                         {"value", t}});
     }
 };
 
@@ -220,18 +247,21 @@ nlohmann::ordered_json run_benchmarks(const Config& config, double seconds_per_r
 
 std::string benchmark_table(const nlohmann::ordered_json& result) {
     const Json& m = result["machine"];
-    std::string text = fmt::format("{} {}, {}, {} threads; one core's measured peak: {:.1f} GFLOP/s f32, {:.1f} f64\n",
-                                   m["backend"].get<std::string>(), m["device"].get<std::string>(), m["isa"].get<std::string>(),
-                                   m["threads"].dump(), m["peak_gflops_f32_one_core"].get<double>(),
-                                   m["peak_gflops_f64_one_core"].get<double>());
-    text += fmt::format("{:<62}{:>12}{:>10}{:>9}{:>11}\n", "one core", "ns each", "GFLOP/s", "of peak", "all cores");
+    const bool card = m["backend"] == "cuda";
+    const std::string of = card ? "" : "_one_core";
+    std::string text = fmt::format("{} {}", m["backend"].get<std::string>(), m["device"].get<std::string>());
+    if (!card) text += fmt::format(", {}, {} threads; one core's", m["isa"].get<std::string>(), m["threads"].dump());
+    text += fmt::format(" measured peak: {:.1f} GFLOP/s f32, {:.1f} f64\n", m["peak_gflops_f32" + of].get<double>(),
+                        m["peak_gflops_f64" + of].get<double>());
+    text += fmt::format("{:<62}{:>12}{:>10}{:>9}{:>11}\n", card ? "copies included" : "one core", "ns each", "GFLOP/s", "of peak",
+                        card ? "" : "all cores");
     for (const Json& r : result["rows"])
         if (r["unit"] == "s")
             text += fmt::format("{:<62}{:>10.3f} s\n", r["name"].get<std::string>(), r["value"].get<double>());
         else
-            text += fmt::format("{:<62}{:>12.1f}{:>10.1f}{:>9.2f}{:>10.2f}x\n", r["name"].get<std::string>(),
+            text += fmt::format("{:<62}{:>12.1f}{:>10.1f}{:>9.2f}{}\n", r["name"].get<std::string>(),
                                 r["ns_each"].get<double>(), r["gflops"].get<double>(), r["share_of_peak"].get<double>(),
-                                r["speedup_all_cores"].get<double>());
+                                card ? "" : fmt::format("{:>10.2f}x", r["speedup_all_cores"].get<double>()));
     return text;
 }
 

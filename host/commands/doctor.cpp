@@ -56,7 +56,10 @@ Action doctor_command(CLI::App& app) {
         const BackendInfo info = cpu->info();
         found["cpu"] = {{"device", info.device}, {"isa", info.isa}, {"threads", info.threads}};
         try {
-            found["cuda"] = {{"device", make_cuda_backend({})->info().device}};
+            Config cuda_config = config;
+            cuda_config.run.backend = "cuda";
+            const BackendInfo card = open_backend(cuda_config)->info();
+            found["cuda"] = {{"device", card.device}, {"libraries", card.libraries}};
         } catch (const Error& error) {
             found["cuda"] = {{"missing", error.what()}};
         }
@@ -79,7 +82,9 @@ Action doctor_command(CLI::App& app) {
         } else {
             fmt::print("lnn_gpu {}\ncpu: {}, {}, {} thread{}\n", version(), info.device, info.isa, info.threads,
                        info.threads == 1 ? "" : "s");
-            fmt::print("cuda: {}\n", found["cuda"].begin().value().get<std::string>());
+            const bool card = found["cuda"].contains("device");
+            fmt::print("cuda: {}\n", found["cuda"][card ? "device" : "missing"].get<std::string>());
+            if (card) fmt::print("libraries: {}\n", found["cuda"]["libraries"].get<std::string>());
             fmt::print("gnuplot: {}\n", found["gnuplot"].get<bool>() ? "found" : "missing; reports have no figures (apt install gnuplot-nox)");
             const std::string used = found["would_use"].is_null() ? "nothing" : found["would_use"].get<std::string>();
             fmt::print("would use: {}{}\nself-test: {}\n", used, note.empty() ? "" : " (" + note + ")",

@@ -99,6 +99,7 @@ struct BackendInfo {
     std::string device;    // processor or card
     std::string isa;       // "avx512", "avx2", "portable"; "" on a card
     int threads = 1;
+    std::string libraries; // what of the libraries that some routes need is there; "" where none do
 };
 
 struct BackendOptions {

@@ -104,7 +104,7 @@ class CpuBackend final : public Backend {
         if (threads_ < 1) threads_ = 1;
     }
 
-    BackendInfo info() const override { return {"cpu", processor_name(), lanes_.name, threads_}; }
+    BackendInfo info() const override { return {"cpu", processor_name(), lanes_.name, threads_, ""}; }
 
     double peak(Precision precision, double seconds) override {
         double rate = 0;

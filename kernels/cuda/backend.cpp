@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "cuda/launchers.hpp"
+#include "cuda/libraries.hpp"
 #include "cuda/solve.hpp"
 #include "lnn/models/lnn.hpp"
 #include "shapes.hpp"
@@ -40,7 +41,7 @@ class CudaBackend final : public Backend {
   public:
     explicit CudaBackend(const BackendOptions& options) : card_(cuda::open_card(options.device)) {}
 
-    BackendInfo info() const override { return {"cuda", card_.name, "", 1}; }
+    BackendInfo info() const override { return {"cuda", card_.name, "", 1, cuda::libraries_present()}; }
 
     double peak(Precision precision, double seconds) override {
         return precision == Precision::f32 ? cuda::peak<float>(card_, seconds) : cuda::peak<double>(card_, seconds);
