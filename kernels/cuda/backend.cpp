@@ -25,11 +25,14 @@ void widened(const DeviceBuffer<T>& x, std::span<double> to) {
     std::copy(numbers.begin(), numbers.end(), to.begin());
 }
 
-// f(first model, models, first sample, samples) in pieces of at most what the card has free, `bytes` each sample of each
-// model: all models, as many as fit, or parts of one
+// multiply-adds of an acceleration of a physical system, about
+constexpr std::size_t system_work = 256;
+
+// f(first model, models, first sample, samples) in pieces of at most `most` samples over all models and of what the card
+// has free, `bytes` each: all models, as many as fit, or parts of one
 template <class F>
-void in_memory(std::int64_t models, std::int64_t samples, std::size_t bytes, F&& f) {
-    const std::int64_t fit = std::max<std::int64_t>(1, std::int64_t(cuda::free_memory() / bytes));
+void in_pieces(std::int64_t models, std::int64_t samples, std::size_t bytes, std::int64_t most, F&& f) {
+    const std::int64_t fit = std::clamp<std::int64_t>(cuda::free_memory() / bytes, 1, most);
     const std::int64_t together = std::clamp<std::int64_t>(fit / std::max<std::int64_t>(1, samples), 1, models);
     const std::int64_t piece = together > 1 ? samples : std::min(samples, fit);
     for (std::int64_t m = 0; m < models; m += together)
@@ -54,7 +57,7 @@ class CudaBackend final : public Backend {
         const std::int64_t samples = require_states(states, n);
         require(accelerations.size() == std::size_t(samples) * n, "accelerations (n, samples)");
         require_optional(energies, samples, "energies (samples)");
-        in_memory(1, samples, (3 * n + 1) * sizeof(double), [&](auto, auto, std::int64_t first, std::int64_t count) {
+        in_pieces(1, samples, (3 * n + 1) * sizeof(double), in_a_launch(system_work), [&](auto, auto, std::int64_t first, std::int64_t count) {
             DeviceBuffer<double> x(2 * n * count), a(n * count), e(energies.empty() ? 0 : count);
             x.upload_columns(states.data(), 2 * n, samples, first);
             cuda::accelerate(card_, {system, count, x.get(), a.get(), e.get()});
@@ -81,7 +84,7 @@ class CudaBackend final : public Backend {
 
     void draw(const Draw& draw, int dof, std::int64_t first, std::int64_t count, std::span<double> states) override {
         require(dof >= 1 && dof <= max_dof && states.size() == std::size_t(2 * dof * count), "states (2n, count)");
-        in_memory(1, count, 2 * dof * sizeof(double), [&](auto, auto, std::int64_t begin, std::int64_t n) {
+        in_pieces(1, count, 2 * dof * sizeof(double), in_a_launch(system_work), [&](auto, auto, std::int64_t begin, std::int64_t n) {
             const DeviceBuffer<double> x(2 * dof * n);
             cuda::draw(card_, draw, dof, first + begin, n, x.get());
             x.download_columns(states.data(), 2 * dof, count, begin);
@@ -94,7 +97,8 @@ class CudaBackend final : public Backend {
         const std::int64_t samples = require_states(initial, system.dof);
         require_trajectories(run, initial, 1, out);
         const std::int64_t d = 2 * system.dof, rows = d * (run.instants + 1);
-        in_memory(1, samples, (rows + d) * sizeof(double), [&](auto, auto, std::int64_t first, std::int64_t count) {
+        in_pieces(1, samples, (rows + d) * sizeof(double), in_a_launch(system_work * 4 * run.substeps),
+                  [&](auto, auto, std::int64_t first, std::int64_t count) {
             DeviceBuffer<double> x(d * count);
             const DeviceBuffer<double> y(rows * count);
             x.upload_columns(initial.data(), d, samples, first);
@@ -111,7 +115,8 @@ class CudaBackend final : public Backend {
             const std::int64_t samples = require_states(initial, models.spec.dof);
             require_trajectories(run, initial, models.count, out);
             const auto weights = narrowed<T>(models.weights);
-            in_memory(models.count, samples, (rows + d) * sizeof(double) + bytes_of(solve, models.spec.dof),
+            in_pieces(models.count, samples, (rows + d) * sizeof(double) + bytes_of(solve, models.spec.dof),
+                      in_a_launch(parameters * 4 * run.substeps),
                       [&](std::int64_t m, std::int64_t together, std::int64_t first, std::int64_t count) {
                           DeviceBuffer<double> x(d * count);
                           const DeviceBuffer<double> y(together * rows * count);
@@ -139,9 +144,11 @@ class CudaBackend final : public Backend {
             require_evaluation(models, job, scores);
             const std::int64_t all = scores.size() / models.count;
             const auto weights = narrowed<T>(models.weights);
-            in_memory(models.count, all, cuda::score_bytes(job) + sizeof(TrajectoryScore),
+            in_pieces(models.count, all, cuda::score_bytes(job) + sizeof(TrajectoryScore),
+                      in_a_launch((parameters + system_work) * 4 * job.integration.substeps),
                       [&](std::int64_t m, std::int64_t together, std::int64_t begin, std::int64_t count) {
-                          const DeviceBuffer<TrajectoryScore> found(together * count);
+                          DeviceBuffer<TrajectoryScore> found(together * count);
+                          found.clear();  // padding, too, comes back
                           cuda::score<T>(card_,
                                          {models.spec, job, first + begin, count, weights.get() + m * parameters, found.get()},
                                          int(together));
@@ -152,6 +159,12 @@ class CudaBackend final : public Backend {
 
   private:
     Card card_;
+
+    // Samples, `products` multiply-adds times five columns each, that take a tenth of a second on a small card; on a large
+    // one, as many as it has threads for.
+    std::int64_t in_a_launch(std::size_t products) const {
+        return std::max<std::int64_t>((std::int64_t(1) << 34) / std::int64_t(products), 2048 * card_.multiprocessors);
+    }
 
     // for each sample of each model
     static std::size_t bytes_of(const SolveSpec& solve, int dof) {
@@ -176,7 +189,7 @@ class CudaBackend final : public Backend {
         require_optional(energies, samples * models.count, "energies (models, samples)");
         require_optional(lagrangians, samples * models.count, "lagrangians (models, samples)");
         const auto weights = narrowed<T>(models.weights);
-        in_memory(models.count, samples, (3 * n + 2) * sizeof(double) + bytes_of(solve, n),
+        in_pieces(models.count, samples, (3 * n + 2) * sizeof(double) + bytes_of(solve, n), in_a_launch(parameters),
                   [&](std::int64_t m, std::int64_t together, std::int64_t first, std::int64_t count) {
                       DeviceBuffer<double> x(2 * n * count);
                       const DeviceBuffer<double> a(together * n * count), e(energies.empty() ? 0 : together * count),
@@ -206,7 +219,8 @@ class CudaBackend final : public Backend {
         sum.clear();
         const std::size_t counters = condition_bins + 1;
         const std::size_t bytes = models.count * (parameters * sizeof(T) + 8 * (counters + 1));
-        const std::int64_t group = std::clamp<std::int64_t>(cuda::free_memory() / bytes, 1, std::min<std::int64_t>(chunks, 4096));
+        const std::int64_t most = std::max<std::int64_t>(1, in_a_launch(3 * parameters) / (models.count * chunk_samples));
+        const std::int64_t group = std::clamp<std::int64_t>(cuda::free_memory() / bytes, 1, std::min(chunks, most));
         std::fill(losses.begin(), losses.end(), 0.0);
         for (std::int64_t first = 0; first < chunks; first += group) {
             const std::int64_t count = std::min(group, chunks - first), blocks = models.count * count;
@@ -248,7 +262,7 @@ class CudaBackend final : public Backend {
         const BlockLayout layout = cuda::train_layout<T>(card_, shape);
         const std::size_t bytes = 4 * parameters * sizeof(T) + 3 * n * samples * sizeof(double) + order * sizeof(std::int32_t) +
                                   (2 * count + condition_bins + 1) * sizeof(double) + layout.global_bytes + sizeof(TrainModel<T>);
-        in_memory(job.models, 1, bytes, [&](std::int64_t m, std::int64_t models, auto, auto) {
+        in_pieces(job.models, 1, bytes, job.models, [&](std::int64_t m, std::int64_t models, auto, auto) {
             const auto own = [&](auto all, std::size_t size) { return all.subspan(m * size, models * size); };
             const auto weights = narrowed<T>(own(state.weights, parameters)), first_moment = narrowed<T>(own(state.first, parameters)),
                        second_moment = narrowed<T>(own(state.second, parameters)),

@@ -2,8 +2,6 @@
 
 #include <cusolverDn.h>
 
-#include <memory>
-
 #include "cuda/launch.cuh"
 #include "cuda/libraries.hpp"
 #include "cuda/threads.cuh"
@@ -63,18 +61,12 @@ void check_solver(cusolverStatus_t status) {
         throw Error(Exit::backend, "cuSOLVER failed with status " + std::to_string(int(status)) + "; use solve.pinv = \"fused\"");
 }
 
-// cuSOLVER's state, made once
+// cuSOLVER's state, made once and never given back: at the end of the program the driver may be gone before it
 class Solver {
   public:
     Solver() {
         check_solver(LNN_CUSOLVER(cusolverDnCreate)(&handle_));
         check_solver(LNN_CUSOLVER(cusolverDnCreateGesvdjInfo)(&info_));
-    }
-    Solver(const Solver&) = delete;
-    Solver& operator=(const Solver&) = delete;
-    ~Solver() {
-        LNN_CUSOLVER(cusolverDnDestroyGesvdjInfo)(info_);
-        LNN_CUSOLVER(cusolverDnDestroy)(handle_);
     }
 
     // mass (count, n, n), destroyed
@@ -170,7 +162,7 @@ void rollout_in_stages(const Card& card, const RolloutJob<T>& job, int models) {
 template <class T>
 void pseudo_inverses(const Card& card, int n, std::int64_t count, double rcond, T* mass, T* y) {
     constexpr std::int64_t together = 1 << 18;  // matrices in one call
-    static Solver solver;
+    static Solver& solver = *new Solver;
     const std::int64_t most = std::min(together, count);
     const DeviceBuffer<T> s(most * n), u(most * n * n), v(most * n * n), along(most * n);
     for (std::int64_t first = 0; first < count; first += together) {
