@@ -102,6 +102,7 @@ class Bench {
             for (const int models : {64, 1024, 4096}) training(narrow, Precision::f32, 4, models);
             for (const int models : {64, 256}) training(standard, Precision::f32, 64, models);
         }
+        evaluation(card_ ? 1000000 : 4000);
         long_rollout();
         for (const int models : {1, card_ ? 1024 : 8}) sweetspot(models);
         const BackendInfo info = all_->info();
@@ -194,6 +195,19 @@ class Bench {
         row(fmt::format("roll-out step 4-16-16-16-1, {} trajectories", count), Precision::f32, double(count) * steps,
             4 * 5 * f.products, [&](Backend& backend) {
                 backend.rollout(f.models(), SolveSpec{}, run, Precision::f32, Precision::f64, f.states, out);
+            });
+    }
+
+    // trajectories of 100 steps against the truth, summed up
+    void evaluation(std::int64_t count) {
+        const Fixture f(*one_, narrow, 1);
+        EvaluateJob job;
+        job.system = {0, 2, {1, 1, 1, 1, 9.8}};
+        for (int i = 0; i < 4; ++i) job.draw.low[i] = -1, job.draw.high[i] = 1;
+        row(fmt::format("evaluation step 4-16-16-16-1, {} trajectories", count), Precision::f32,
+            double(count * job.integration.instants), 4 * 5 * f.products, [&](Backend& backend) {
+                std::vector<TrajectorySums> sums(1);
+                backend.evaluate(f.models(), job, 0, count, sums);
             });
     }
 

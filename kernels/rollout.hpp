@@ -56,6 +56,20 @@ LNN_HD void draw_state(const Draw& draw, Stream stream, int dof, std::int64_t in
         x[i] = draw.low[i] + (draw.high[i] - draw.low[i]) * uniform(draw.seed, stream, std::uint64_t(index), i);
 }
 
+LNN_HD TrajectorySums sums_of(const TrajectoryScore& score) {
+    return {1, score.diverged, score.diverged ? TrajectoryScore{} : score};
+}
+LNN_HD TrajectorySums operator+(const TrajectorySums& a, const TrajectorySums& b) {
+    TrajectorySums s = a;
+    s.trajectories += b.trajectories;
+    s.diverged += b.diverged;
+    for (int i = 0; i < max_dof; ++i) s.sum.mse[i] += b.sum.mse[i];
+    s.sum.energy_error += b.sum.energy_error;
+    s.sum.energy_drift += b.sum.energy_drift;
+    s.sum.valid_time += b.sum.valid_time;
+    return s;
+}
+
 // truth and model side by side from the same drawn start, between two instants
 template <Real S, int N>
 struct ScoreState {

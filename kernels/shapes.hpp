@@ -81,6 +81,12 @@ inline void require_evaluation(const Models& models, const EvaluateJob& job,
     require(scores.size() % models.count == 0, "scores (models, trajectories)");
 }
 
+inline void require_sums(const Models& models, const EvaluateJob& job, std::int64_t count,
+                         std::span<const TrajectorySums> sums) {
+    require_evaluation(models, job, {});
+    require(count >= 0 && sums.size() == std::size_t(models.count), "sums (models)");
+}
+
 inline void require_training(const TrainJob& job, const TrainData& data, const TrainState& state,
                              std::int64_t steps) {
     require_fused(job.solve);

@@ -83,6 +83,12 @@ struct TrajectoryScore {
     bool diverged = false;              // non-finite, or further than diverged_above
 };
 
+// many rows in one
+struct TrajectorySums {
+    std::int64_t trajectories = 0, diverged = 0;
+    TrajectoryScore sum;  // over those that have not diverged
+};
+
 struct EvaluateJob {
     SystemSpec system;
     Draw draw;
@@ -144,6 +150,10 @@ class Backend {
     // trajectories first .. first + scores.size() / models - 1 of the stream: scores (models, count)
     virtual void evaluate(const Models&, const EvaluateJob&, std::int64_t first,
                           std::span<TrajectoryScore> scores) = 0;
+    // trajectories first .. first + count - 1 summed where they are computed, for ensembles too large to look at one by
+    // one: sums (models), added to
+    virtual void evaluate(const Models&, const EvaluateJob&, std::int64_t first, std::int64_t count,
+                          std::span<TrajectorySums> sums) = 0;
 };
 
 std::unique_ptr<Backend> make_cpu_backend(const BackendOptions&);

@@ -212,6 +212,19 @@ class CpuBackend final : public Backend {
         });
     }
 
+    void evaluate(const Models& models, const EvaluateJob& job, std::int64_t first, std::int64_t count,
+                  std::span<TrajectorySums> sums) override {
+        require_sums(models, job, count, sums);
+        constexpr std::int64_t together = 8192;
+        std::vector<TrajectoryScore> scores;
+        for (std::int64_t begin = 0; begin < count; begin += together) {
+            const std::int64_t n = std::min(together, count - begin);
+            scores.resize(models.count * n);
+            evaluate(models, job, first + begin, scores);
+            for (std::size_t i = 0; i < scores.size(); ++i) sums[i / n] = sums[i / n] + sums_of(scores[i]);
+        }
+    }
+
   private:
     static constexpr std::int64_t piece_samples = 1024;  // accelerations a thread takes at once
 

@@ -6,6 +6,7 @@
 #include "cuda/libraries.hpp"
 #include "cuda/solve.hpp"
 #include "lnn/models/lnn.hpp"
+#include "rollout.hpp"
 #include "shapes.hpp"
 
 namespace lnn {
@@ -139,22 +140,21 @@ class CudaBackend final : public Backend {
 
     void evaluate(const Models& models, const EvaluateJob& job, std::int64_t first,
                   std::span<TrajectoryScore> scores) override {
-        with_precision(job.precision, [&]<class T>() {
-            const std::size_t parameters = require_models(models);
-            require_evaluation(models, job, scores);
-            const std::int64_t all = scores.size() / models.count;
-            const auto weights = narrowed<T>(models.weights);
-            in_pieces(models.count, all, cuda::score_bytes(job) + sizeof(TrajectoryScore),
-                      in_a_launch((parameters + system_work) * 4 * job.integration.substeps),
-                      [&](std::int64_t m, std::int64_t together, std::int64_t begin, std::int64_t count) {
-                          DeviceBuffer<TrajectoryScore> found(together * count);
-                          found.clear();  // padding, too, comes back
-                          cuda::score<T>(card_,
-                                         {models.spec, job, first + begin, count, weights.get() + m * parameters, found.get()},
-                                         int(together));
-                          found.download(scores.subspan(m * all + begin, together * count));
-                      });
+        require_evaluation(models, job, scores);
+        const std::int64_t all = scores.size() / models.count;
+        score(models, job, first, all, [&](const auto& found, std::int64_t m, auto, std::int64_t begin, auto) {
+            found.download(scores.subspan(m * all + begin, found.size()));
         });
+    }
+
+    void evaluate(const Models& models, const EvaluateJob& job, std::int64_t first, std::int64_t count,
+                  std::span<TrajectorySums> sums) override {
+        require_sums(models, job, count, sums);
+        score(models, job, first, count,
+              [&](const auto& found, std::int64_t m, std::int64_t together, auto, std::int64_t n) {
+                  for (std::int64_t k = 0; k < together; ++k)
+                      sums[m + k] = sums[m + k] + cuda::sum_scores(found.get() + k * n, n);
+              });
     }
 
   private:
@@ -177,6 +177,24 @@ class CudaBackend final : public Backend {
             f.template operator()<float>();
         else
             f.template operator()<double>();
+    }
+
+    // take(scores on the card, first model, models, first trajectory, trajectories) for each piece of (models, count)
+    template <class Take>
+    void score(const Models& models, const EvaluateJob& job, std::int64_t first, std::int64_t count, Take&& take) {
+        with_precision(job.precision, [&]<class T>() {
+            const std::size_t parameters = require_models(models);
+            const auto weights = narrowed<T>(models.weights);
+            in_pieces(models.count, count, cuda::score_bytes(job) + sizeof(TrajectoryScore),
+                      in_a_launch((parameters + system_work) * 4 * job.integration.substeps),
+                      [&](std::int64_t m, std::int64_t together, std::int64_t begin, std::int64_t n) {
+                          DeviceBuffer<TrajectoryScore> found(together * n);
+                          found.clear();  // padding, too, comes back
+                          cuda::score<T>(card_, {models.spec, job, first + begin, n, weights.get() + m * parameters, found.get()},
+                                         int(together));
+                          take(found, m, together, begin, n);
+                      });
+        });
     }
 
     template <class T>

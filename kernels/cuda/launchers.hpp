@@ -20,6 +20,8 @@ template <class T>
 void rollout(const Card&, const RolloutJob<T>&, bool state64, int models);
 template <class T>
 void score(const Card&, const ScoreJob<T>&, int models);
+// sums of `count` scores on the card, each added in an order that depends on `count` alone
+TrajectorySums sum_scores(const TrajectoryScore* scores, std::int64_t count);
 // bytes a trajectory of a score needs between two launches
 std::size_t score_bytes(const EvaluateJob&);
 

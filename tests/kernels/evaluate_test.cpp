@@ -99,6 +99,42 @@ TEST_P(Evaluate, InPartsAndOfAnyNumber) {
     }
 }
 
+TEST_P(Evaluate, SumsAreThoseOfTheScores) {
+    constexpr int models = 2, count = 9001;  // more than one piece
+    Nets net = nets(2, models);
+    EvaluateJob job = job_of(precision);
+    job.integration.instants = 3;
+    job.diverged_above = 0.05;
+    const auto scores = scores_of(*backend, net, job, 4, count);
+    std::vector<TrajectorySums> sums(models);
+    backend->evaluate(net.models(), job, 4, 9000, sums);
+    backend->evaluate(net.models(), job, 9004, 1, sums);
+    for (int m = 0; m < models; ++m) {
+        TrajectoryScore sum;
+        int diverged = 0;
+        for (int s = 0; s < count; ++s) {
+            const TrajectoryScore& score = scores[m * count + s];
+            if (score.diverged) {
+                ++diverged;
+                continue;
+            }
+            for (int i = 0; i < 2; ++i) sum.mse[i] += score.mse[i];
+            sum.energy_error += score.energy_error;
+            sum.energy_drift += score.energy_drift;
+            sum.valid_time += score.valid_time;
+        }
+        EXPECT_GT(diverged, 0);
+        EXPECT_LT(diverged, count);
+        EXPECT_EQ(sums[m].trajectories, count);
+        EXPECT_EQ(sums[m].diverged, diverged);
+        const auto close = [](double a, double b) { EXPECT_NEAR(a, b, 1e-12 * std::abs(b)); };  // in another order
+        for (int i = 0; i < 2; ++i) close(sums[m].sum.mse[i], sum.mse[i]);
+        close(sums[m].sum.energy_error, sum.energy_error);
+        close(sums[m].sum.energy_drift, sum.energy_drift);
+        close(sums[m].sum.valid_time, sum.valid_time);
+    }
+}
+
 TEST_P(Evaluate, NotANumberHasDiverged) {
     Nets net = nets(2, 1);
     net.weights[3] = NAN;

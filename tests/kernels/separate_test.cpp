@@ -2,6 +2,8 @@
 // bits of the fused kernels; with a decomposition, M^+.
 #include "separate.hpp"
 
+#include <numeric>
+
 #include "blocks.hpp"
 
 namespace lnn {
@@ -108,14 +110,20 @@ TYPED_TEST(Separate, BadSamplesDoNotReachTheLibrary) {
     for (int i = 0; i < models * samples; ++i) EXPECT_EQ(std::isnan(this->force[2 * i]), i % samples == 3);
 }
 
-// M = Q diag(w) Q^T with Q a reflection, so that its decomposition is known; matrix c lacks its last c directions
+// M = Q diag(w) Q^T with Q two reflections, so that its decomposition is known; matrix c lacks its last c directions
 TEST(Decompositions, ApplyThePseudoInverse) {
     for (const int n : {1, 2, 3, 8, 32}) {
         const int count = std::min(n, 5);
-        const auto axis = scattered<double>(-1, 1, n, 2), y = scattered<double>(-1, 1, n * count, 3);
-        double norm = 0;
-        for (const double a : axis) norm += a * a;
-        const auto q = [&](int i, int j) { return (i == j) - 2 * axis[i] * axis[j] / norm; };
+        const auto first = scattered<double>(-1, 1, n, 2), second = scattered<double>(-1, 1, n, 4),
+                   y = scattered<double>(-1, 1, n * count, 3);
+        const auto dot = [](const Numbers& a, const Numbers& b) {
+            return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+        };
+        const double cosine = dot(first, second) / (dot(first, first) * dot(second, second));
+        const auto q = [&](int i, int j) {
+            return (i == j) - 2 * first[i] * first[j] / dot(first, first) - 2 * second[i] * second[j] / dot(second, second) +
+                   4 * first[i] * second[j] * cosine;
+        };
         Numbers s, u, v, along(n * count), expected(n * count), x(n * count);
         for (int c = 0; c < count; ++c)
             for (int k = 0; k < n; ++k) {
