@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lnn {
@@ -46,6 +47,10 @@ struct Config {
         std::vector<double> position = {0.5, 1.5};   // range of coordinates that are not angles
         std::vector<double> velocity = {-1.0, 1.0};  // range of every velocity
         std::string shuffle = "once";                // once | epoch
+
+        static constexpr std::string_view file_prefix = "file:";
+        bool is_file() const { return source.starts_with(file_prefix); }
+        std::string file() const { return source.substr(file_prefix.size()); }  // of a source that is one
     } data;
 
     struct Train {

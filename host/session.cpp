@@ -102,9 +102,8 @@ void Session::write_record() { write_file(path() / "run.json", text_of(record_) 
 Session Session::start(const std::string& command, Config config, const Options& options, const std::string& init_from) {
     catch_stop_signals();
     // resumed from anywhere, it finds its files
-    constexpr std::string_view prefix = "file:";
-    if (config.data.source.starts_with(prefix))
-        config.data.source = fmt::format("{}{}", prefix, fs::absolute(config.data.source.substr(prefix.size())).string());
+    if (config.data.is_file())
+        config.data.source = fmt::format("{}{}", Config::Data::file_prefix, fs::absolute(config.data.file()).string());
     std::string note;
     auto backend = open_able_backend(config, note);
     Session session(std::move(config), options, std::move(backend), RunDirectory::create(options.out, options.force));
@@ -175,9 +174,8 @@ Work read_work(const Config& config, const std::string& init_from, const Options
     Work work;
     const SystemInfo& system = *find_system(config.system.kind);
     std::vector<std::string> notes;
-    constexpr std::string_view prefix = "file:";
-    if (config.data.source.starts_with(prefix)) {
-        const std::string source = config.data.source.substr(prefix.size());
+    if (config.data.is_file()) {
+        const std::string source = config.data.file();
         LoadedDataset loaded = load_dataset(source);
         notes = loaded.notes;
         if (loaded.data.a.empty())
@@ -280,12 +278,11 @@ RunModels load_run_models(const fs::path& run, const Config& config) {
         models.networks.push_back(there ? load_network(path, notes) : Network{});
         models.alive.push_back(there);
     }
-    const auto some = std::find(models.alive.begin(), models.alive.end(), true);
-    if (some == models.alive.end())
+    if (models.count() == 0)
         throw Error(Exit::file, fmt::format("{}: no trained model there; train it first", run.string()));
     // a failed model has the shape of the others
     for (std::size_t m = 0; m < models.networks.size(); ++m)
-        if (!models.alive[m]) models.networks[m].spec = models.networks[some - models.alive.begin()].spec;
+        if (!models.alive[m]) models.networks[m].spec = models.first().spec;
     return models;
 }
 
@@ -298,8 +295,7 @@ Exit Session::evaluate() {
     const Range range("eval");
     const auto start = std::chrono::steady_clock::now();
     const RunModels models = load_run_models(path(), config_);
-    const std::int64_t alive = std::count(models.alive.begin(), models.alive.end(), true);
-    const std::int64_t total = alive * config_.eval.trajectories * config_.eval.repeats;
+    const std::int64_t total = models.count() * config_.eval.trajectories * config_.eval.repeats;
     Progress progress("eval", "trajectories", total, bars());
     const TrajectoryEvaluation e = evaluate_trajectories(*backend_, config_, models.networks, models.alive, progress);
     progress.finish();
@@ -307,7 +303,7 @@ Exit Session::evaluate() {
     make_directories(path() / "eval");
     write_file(path() / "eval/summary.json", e.summary.dump(2) + "\n", true);
     write_file(path() / "eval/per_trajectory.csv", per_trajectory_csv(e, config_), true);
-    const Network& first = models.networks[std::find(models.alive.begin(), models.alive.end(), true) - models.alive.begin()];
+    const Network& first = models.first();
     constexpr int count = 8;
     std::vector<double> trajectories = sample_trajectories(*backend_, config_, first, count);
     const std::size_t rows = 2 * first.spec.dof;

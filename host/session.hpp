@@ -3,6 +3,7 @@
 // started from them by another process.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -77,6 +78,9 @@ void print_results(const Session&, const Options&);  // on stdout
 struct RunModels {
     std::vector<Network> networks;
     std::vector<bool> alive;
+
+    std::int64_t count() const { return std::count(alive.begin(), alive.end(), true); }
+    const Network& first() const { return networks[std::find(alive.begin(), alive.end(), true) - alive.begin()]; }
 };
 Config run_config(const std::filesystem::path& run, const Options&);
 RunModels load_run_models(const std::filesystem::path& run, const Config&);

@@ -50,7 +50,7 @@ nlohmann::ordered_json describe(const std::string& file, const Dataset& data) {
 Exit generate(const Flags& flags) {
     const Options& options = flags.common;
     const Config config = resolve(options);
-    if (config.data.source.starts_with("file:"))
+    if (config.data.is_file())
         throw Error(Exit::usage, "data gen generates; set data.source to box or trajectories");
     const bool drawn = config.data.source == "box";
     if (options.dry_run) {

@@ -23,8 +23,7 @@ struct Flags {
 using Json = nlohmann::ordered_json;
 
 Json evaluate_all(Backend& backend, const Config& config, const RunModels& models, const Options& options) {
-    const std::int64_t alive = std::count(models.alive.begin(), models.alive.end(), true);
-    Progress progress("eval", "trajectories", alive * config.eval.trajectories * config.eval.repeats,
+    Progress progress("eval", "trajectories", models.count() * config.eval.trajectories * config.eval.repeats,
                       !options.quiet && !options.no_progress);
     return evaluate_trajectories(backend, config, models.networks, models.alive, progress).summary;
 }

@@ -50,7 +50,7 @@ Action train_command(CLI::App& app) {
                 work = read_work(session.config(), checkpoint_names(session.path()).empty() ? session.init_from() : "", options);
             return work_through(std::move(session), std::move(work));
         }
-        if (!flags->data.empty()) options.settings.push_back({"data.source", "file:" + flags->data, "--data"});
+        if (!flags->data.empty()) options.settings.push_back({"data.source", std::string(Config::Data::file_prefix) + flags->data, "--data"});
         const Config config = resolve(options);
         if (options.dry_run) return print_dry_run(config, options.json);
         Work work = read_work(config, flags->init_from, options);

@@ -61,7 +61,7 @@ void check_times(std::string_view section, double t_end, double dt) {
 
 void check_source(const Config& config) {
     const std::string& source = config.data.source;
-    const bool file = source.starts_with("file:") && source.size() > 5;
+    const bool file = config.data.is_file() && !config.data.file().empty();
     if (source != "box" && source != "trajectories" && !file)
         refuse(
             fmt::format("data.source = \"{}\": expected \"box\", \"trajectories\" or \"file:PATH\"", source));
