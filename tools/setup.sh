@@ -3,7 +3,7 @@
 
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 log=$root/build/setup.log
-preset=cpu  # a CUDA backend will be chosen here, where nvcc >= 12.0 is found
+preset=cuda  # CMake builds the CPU backend alone where it finds no nvcc >= 12.0
 mkdir -p "$root/build"
 
 say() { printf '%s\n' "$*" >&2; }
@@ -44,16 +44,16 @@ install_packages() {
     exit 3
 }
 
-# build PRESET TESTS TARGET...: configures once (and again where TESTS = ON is new), builds what has changed
+# build PRESET TESTS TARGET...: configures, builds what has changed. Always configures anew: another preset may have been
+# here, and a CUDA compiler or a card may have come or gone; but tests once asked for stay
 build() (
     local name=$1 tests=$2 dir=$root/build
     shift 2
     [ "$name" = "$preset" ] || dir+=/$name
     exec 9> "$root/build/.lock" && flock 9  # a second call waits
     cd "$root" || exit
-    if [ ! -f "$dir/build.ninja" ] || ! grep -Eq "^LNN_TESTS:BOOL=(ON|$tests)$" "$dir/CMakeCache.txt"; then
-        say "building in ${dir#"$root"/}, which takes minutes the first time (log: build/setup.log)"
-        quietly cmake --preset "$name" -D LNN_TESTS="$tests"
-    fi
+    if grep -qs "^LNN_TESTS:BOOL=ON$" "$dir/CMakeCache.txt"; then tests=ON; fi
+    [ -f "$dir/build.ninja" ] || say "building in ${dir#"$root"/}, which takes minutes the first time (log: build/setup.log)"
+    quietly cmake --preset "$name" -D LNN_TESTS="$tests"
     quietly cmake --build "$dir" --target "$@"
 )
