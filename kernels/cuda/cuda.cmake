@@ -39,6 +39,8 @@ set(CMAKE_CUDA_FLAGS_RELEASE -O3)
 find_package(CUDAToolkit REQUIRED)
 
 # -fmad=false: a product is fused only where the source says so, as on the CPU
-add_compile_options("$<$<COMPILE_LANGUAGE:CUDA>:-fmad=false;--expt-relaxed-constexpr;-Werror=all-warnings;-Xcompiler=-ffp-contract=off,-Wall,-Wextra,-Wno-psabi,-Wno-unknown-pragmas>")
+set(LNN_CUDA_FLAGS -fmad=false --expt-relaxed-constexpr -Werror=all-warnings
+    -Xcompiler=-ffp-contract=off,-Wall,-Wextra,-Wno-psabi,-Wno-unknown-pragmas)
+add_compile_options("$<$<COMPILE_LANGUAGE:CUDA>:${LNN_CUDA_FLAGS}>")
 set(LNN_WITH_CUDA ON)
 message(STATUS "CUDA ${nvcc_version} for ${CMAKE_CUDA_ARCHITECTURES}")
