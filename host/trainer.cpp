@@ -263,10 +263,9 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
         const std::int64_t end = std::min(total_, (step_ / every + 1) * every);
         const std::int64_t wanted = std::max<std::int64_t>(1, std::int64_t(slice_seconds / step_seconds));
         const std::int64_t count = std::min({end - step_, wanted, most});
-        const auto slice_start = Clock::now();
         TrainState state{weights_, first_, second_, average_, applied_, failed_};
         const TrainReport report = backend_.train(job, data_.slice(step_, count), state, step_, count);
-        step_seconds = since(slice_start) / double(count);
+        step_seconds = report.seconds / double(count);
         step_ += count;
         add(report, count);
 

@@ -14,6 +14,7 @@ namespace lnn::inline LNN_ISA {
 
 // Scratch of a block for chunks of at most `samples`; each array in T, interleaved over an odd stride of samples, so
 // that units lie in different banks of shared memory.
+static_assert(chunk_samples <= max_lanes, "a sample is a lane of the block");
 struct ChunkShape {
     int samples, stride;
     int pass;     // (scratch of a pass, stride)
@@ -215,8 +216,10 @@ LNN_HD void block_chunk(const Block& block, const TrainShape& job, const LnnView
     all.template outer_products<W>(block, false, gradient);
     block.for_each(condition_bins + 2, [&](int i) {
         if (i <= condition_bins) {
+            int count = 0;
             for (int k = 0; k < size; ++k)
-                counts[i] += i < condition_bins ? scratch.bins[k] % condition_bins == i : scratch.bins[k] >= condition_bins;
+                count += i < condition_bins ? scratch.bins[k] % condition_bins == i : scratch.bins[k] >= condition_bins;
+            counts[i] += count;
             return;
         }
         T sums[W];
@@ -237,6 +240,16 @@ LNN_HD void block_chunk(const Block& block, const TrainShape& job, const LnnView
                     });
         one.template outer_products<1>(block, true, gradient);
     }
+}
+
+// block i of a job: chunk i % count of model i / count
+template <int W, class T, int N, class Block>
+LNN_HD void gradient_block(const Block& block, const GradientJob<T>& job, const MlpShape& shape,
+                           const ChunkScratch<T>& scratch, int i) {
+    const LnnView<T, N> net(shape, job.shape.spec, job.weights + std::int64_t(i / job.count) * shape.parameters);
+    block_chunk<W>(block, job.shape, net, job.batch, job.first + i % job.count, scratch,
+                   job.partial + std::int64_t(i) * shape.parameters, job.loss + i,
+                   job.counts + std::int64_t(i) * (condition_bins + 1));
 }
 
 }  // namespace lnn::inline LNN_ISA

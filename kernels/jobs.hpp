@@ -100,6 +100,19 @@ struct TrainShape {
     bool ranges = false;        // opened for a profiler
 };
 
+// gradients of chunks first .. first + count - 1 of one batch, the same for each of some models
+template <class T>
+struct GradientJob {
+    TrainShape shape;
+    Batch batch;
+    int models, first, count;
+    const T* weights;      // (models, parameters)
+    T* partial;            // (models, count, parameters)
+    double* loss;          // (models, count)
+    double* gradient;      // (models, parameters), to which the chunks are added
+    std::int64_t* counts;  // (models, count, condition_bins + 1), added to
+};
+
 // threads that work on one model together; wait() is their barrier
 struct Team {
     int index = 0, size = 1;

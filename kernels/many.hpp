@@ -96,7 +96,9 @@ template <class T, class Grid>
 LNN_HD void sum_chunks(const Grid& grid, int models, int chunks, int parameters, const T* partial, double* gradient) {
     grid.for_each(std::int64_t(models) * parameters, [&](std::int64_t i) {
         const T* const from = partial + i / parameters * chunks * parameters + i % parameters;
-        for (int c = 0; c < chunks; ++c) gradient[i] += double(from[std::int64_t(c) * parameters]);
+        double sum = gradient[i];
+        for (int c = 0; c < chunks; ++c) sum += double(from[std::int64_t(c) * parameters]);
+        gradient[i] = sum;
     });
 }
 

@@ -39,23 +39,34 @@ LNN_HD void terms_many(const Grid& grid, const TermsJob<T, S>& job, const MlpSha
 }
 
 // x = M^+ y from the singular value decomposition M = U diag(s) V^T, of each of `count` matrices: s, y, x (count, n),
-// U and V (count, n, n) by columns. Singular values up to rcond times the largest count as zero. x may be y.
+// U and V (count, n, n) by columns. Singular values up to rcond times the largest count as zero, whatever their vectors.
+// NaN where y is, and where `failed` (count) is not 0. x may be y.
+template <class T>
+struct Decompositions {
+    int n;
+    std::int64_t count;
+    T *s, *u, *v, *along;  // along: (count, n), scratch
+    int* failed;
+};
 template <class T, class Grid>
-LNN_HD void apply_decompositions(const Grid& grid, int n, std::int64_t count, double rcond, const T* s, const T* u, const T* v,
-                                 T* along, const T* y, T* x) {
-    grid.for_each(count, [&](std::int64_t i) {
-        const T *const si = s + i * n, *const ui = u + i * n * n, *const vi = v + i * n * n;
-        T* const a = along + i * n;
-        T largest(0);
-        for (int k = 0; k < n; ++k) largest = maximum(si[k], largest);
+LNN_HD void apply_decompositions(const Grid& grid, const Decompositions<T>& d, double rcond, const T* y, T* x) {
+    const int n = d.n;
+    grid.for_each(d.count, [&](std::int64_t i) {
+        const T *const s = d.s + i * n, *const u = d.u + i * n * n, *const v = d.v + i * n * n;
+        T* const along = d.along + i * n;
+        T largest(0), poison = d.failed[i] == 0 ? T(0) : T(NAN);
+        for (int k = 0; k < n; ++k) largest = maximum(s[k], largest);
+        for (int r = 0; r < n; ++r) poison = mul_add(y[i * n + r], T(0), poison);
+        const auto kept = [&](int k) { return s[k] > T(rcond) * largest; };
         for (int k = 0; k < n; ++k) {
             T sum(0);
-            for (int r = 0; r < n; ++r) sum = mul_add(ui[k * n + r], y[i * n + r], sum);
-            a[k] = si[k] <= T(rcond) * largest ? sum * T(0) : sum / si[k];  // 0, or NaN where y is
+            for (int r = 0; r < n; ++r) sum = mul_add(u[k * n + r], y[i * n + r], sum);
+            along[k] = sum / s[k];
         }
         for (int r = 0; r < n; ++r) {
-            T sum(0);
-            for (int k = 0; k < n; ++k) sum = mul_add(vi[k * n + r], a[k], sum);
+            T sum = poison;
+            for (int k = 0; k < n; ++k)
+                if (kept(k)) sum = mul_add(v[k * n + r], along[k], sum);
             x[i * n + r] = sum;
         }
     });

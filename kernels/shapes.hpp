@@ -74,6 +74,7 @@ inline std::size_t require_gradient(const Models& models, const SolveSpec& solve
 
 inline void require_evaluation(const Models& models, const EvaluateJob& job,
                                std::span<const TrajectoryScore> scores) {
+    require_models(models);
     require_fused(job.solve);
     require_system(job.system);
     require(job.system.dof == models.spec.dof, "system and model have the same degrees of freedom");

@@ -72,6 +72,7 @@ struct TrainReport {
     std::vector<std::int64_t> skipped;           // (models) steps left out
     std::vector<std::int64_t> truncated;         // (models) samples whose M was rank-deficient
     std::vector<std::int64_t> condition;         // (models, condition_bins)
+    double seconds = 0;                          // that the steps took, without what comes before and after them
 };
 
 // one row of a trajectory evaluation

@@ -1,6 +1,7 @@
 // The door on CPU lanes: picks the instruction set, cuts jobs into pieces for the threads, owns their memory.
 #include <cpuid.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -364,6 +365,8 @@ class CpuBackend final : public Backend {
             }
         };
 
+        const auto start = std::chrono::steady_clock::now();
+        const auto took = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
         if (models >= threads_) {
             in_pieces(threads_, models, 1, [&](int thread, std::int64_t m, std::int64_t) {
                 ModelMemory<T> memory(parameters, chunks);
@@ -371,6 +374,7 @@ class CpuBackend final : public Backend {
                 kernels.train(shape, model, Team{}, scratch[thread]->get());
                 leave(int(m), memory, model);
             });
+            report.seconds = took();
             return report;
         }
         const int team_size = std::min(threads_, chunks);
@@ -387,6 +391,7 @@ class CpuBackend final : public Backend {
             });
             leave(m, memory, model);
         }
+        report.seconds = took();
         return report;
     }
 };

@@ -1,5 +1,6 @@
 // The door on a card: cuts jobs into pieces that its memory holds, and moves their numbers there and back.
 #include <algorithm>
+#include <chrono>
 #include <vector>
 
 #include "cuda/launchers.hpp"
@@ -43,7 +44,7 @@ void in_pieces(std::int64_t models, std::int64_t samples, std::size_t bytes, std
 
 class CudaBackend final : public Backend {
   public:
-    explicit CudaBackend(const BackendOptions& options) : card_(cuda::open_card(options.device)) {}
+    explicit CudaBackend(const BackendOptions& options) : card_(cuda::open_card(options.device)) { cuda::require_code(); }
 
     BackendInfo info() const override { return {"cuda", card_.name, "", 1, cuda::libraries_present()}; }
 
@@ -231,35 +232,38 @@ class CudaBackend final : public Backend {
         const std::size_t parameters = require_gradient(models, solve, states, accelerations, losses, gradient);
         const std::int64_t samples = std::int64_t(states.size()) / (2 * models.spec.dof);
         const std::int64_t chunks = (samples + chunk_samples - 1) / chunk_samples;
+        const TrainShape shape{models.spec, solve, loss, int(samples), samples, 0, 1};
+        const BlockLayout layout = cuda::gradient_layout<T>(card_, shape);
         const auto weights = narrowed<T>(models.weights);
         const DeviceBuffer<double> x(states), a(accelerations);
         DeviceBuffer<double> sum(gradient.size());
         sum.clear();
         const std::size_t counters = condition_bins + 1;
-        const std::size_t bytes = models.count * (parameters * sizeof(T) + 8 * (counters + 1));
-        const std::int64_t most = std::max<std::int64_t>(1, in_a_launch(3 * parameters) / (models.count * chunk_samples));
-        const std::int64_t group = std::clamp<std::int64_t>(cuda::free_memory() / bytes, 1, std::min(chunks, most));
         std::fill(losses.begin(), losses.end(), 0.0);
-        for (std::int64_t first = 0; first < chunks; first += group) {
-            const std::int64_t count = std::min(group, chunks - first), blocks = models.count * count;
-            const DeviceBuffer<T> partial(blocks * parameters);
-            const DeviceBuffer<double> loss_of(blocks);
-            DeviceBuffer<std::int64_t> counts(blocks * counters);
-            counts.clear();
-            cuda::gradient<T>(card_, {{models.spec, solve, loss, int(samples), samples, 0, 1},
-                                      {samples, x.get(), a.get(), nullptr, 0, int(samples)},
-                                      models.count,
-                                      int(first),
-                                      int(count),
-                                      weights.get(),
-                                      partial.get(),
-                                      loss_of.get(),
-                                      sum.get(),
-                                      counts.get()});
-            std::vector<double> found(blocks);
-            loss_of.download(found);
-            for (std::int64_t b = 0; b < blocks; ++b) losses[b / count] += found[b];
-        }
+        in_pieces(models.count, chunks, parameters * sizeof(T) + 8 * (counters + 1) + layout.global_bytes,
+                  std::max<std::int64_t>(1, in_a_launch(3 * parameters) / chunk_samples),
+                  [&](std::int64_t m, std::int64_t together, std::int64_t first, std::int64_t count) {
+                      const std::int64_t blocks = together * count;
+                      const DeviceBuffer<T> partial(blocks * parameters);
+                      const DeviceBuffer<double> loss_of(blocks);
+                      const DeviceBuffer<char> memory(blocks * layout.global_bytes);
+                      DeviceBuffer<std::int64_t> counts(blocks * counters);
+                      counts.clear();
+                      const GradientJob<T> job{shape,
+                                               {samples, x.get(), a.get(), nullptr, 0, int(samples)},
+                                               int(together),
+                                               int(first),
+                                               int(count),
+                                               weights.get() + m * parameters,
+                                               partial.get(),
+                                               loss_of.get(),
+                                               sum.get() + m * parameters,
+                                               counts.get()};
+                      cuda::gradient(card_, job, layout, memory.get());
+                      std::vector<double> found(blocks);
+                      loss_of.download(found);
+                      for (std::int64_t b = 0; b < blocks; ++b) losses[m + b / count] += found[b];
+                  });
         sum.download(gradient);
     }
 
@@ -311,7 +315,9 @@ class CudaBackend final : public Backend {
                                 norm.get() + k * count});
             const DeviceBuffer<TrainModel<T>> on_card{std::span<const TrainModel<T>>(list)};
             const DeviceBuffer<char> memory(models * layout.global_bytes);
+            const auto start = std::chrono::steady_clock::now();
             cuda::train(card_, shape, layout, int(models), on_card.get(), memory.get());
+            report.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
             widened(weights, own(state.weights, parameters));
             widened(first_moment, own(state.first, parameters));

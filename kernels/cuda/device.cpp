@@ -12,7 +12,7 @@ void check(cudaError_t status, const char* what) {
         line = std::string("out of device memory (") + what + "); use fewer models or samples at once, or --backend cpu";
     else if (status == cudaErrorLaunchTimeout)
         line = "a kernel ran longer than the card's display allows; use a card without a display, or --backend cpu";
-    else if (status == cudaErrorNoKernelImageForDevice)
+    else if (status == cudaErrorNoKernelImageForDevice || status == cudaErrorInvalidDeviceFunction)
         line = "this build has no code for this card; build with CMAKE_CUDA_ARCHITECTURES set to its architecture";
     throw Error(Exit::backend, line);
 }
@@ -33,7 +33,6 @@ Card open_card(int device) {
     cudaDeviceProp properties;
     check(cudaGetDeviceProperties(&properties, device), "asking for its properties");
     Card card;
-    card.device = device;
     card.multiprocessors = properties.multiProcessorCount;
     card.shared_limit = properties.sharedMemPerBlockOptin;
     card.name = std::string(properties.name) + ", compute capability " + std::to_string(properties.major) + "." +

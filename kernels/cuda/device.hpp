@@ -3,6 +3,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,13 +17,12 @@ namespace lnn::cuda {
 void check(cudaError_t status, const char* what);
 
 struct Card {
-    int device = 0;
     std::string name;          // as `doctor` shows it
     int multiprocessors = 1;
     std::size_t shared_limit = 48 << 10;  // bytes a block may have on chip
 };
 
-// throws Exit::backend where there is none
+// throws Exit::backend where there is none. The device is that of the calling thread from then on: one a process.
 Card open_card(int device);
 
 // bytes that a job's arrays may take: half of what is free
@@ -52,15 +53,11 @@ class DeviceBuffer {
     // columns first .. first + size() / rows - 1 of a host array (rows, columns)
     void upload_columns(const T* from, std::size_t rows, std::size_t columns, std::size_t first) {
         const std::size_t count = size_ / rows;
-        check(cudaMemcpy2D(p_, count * sizeof(T), from + first, columns * sizeof(T), count * sizeof(T), rows,
-                           cudaMemcpyHostToDevice),
-              "copying to the card");
+        copy_rows(p_, count, from + first, columns, rows, count, cudaMemcpyHostToDevice);
     }
     void download_columns(T* to, std::size_t rows, std::size_t columns, std::size_t first) const {
         const std::size_t count = size_ / rows;
-        check(cudaMemcpy2D(to + first, columns * sizeof(T), p_, count * sizeof(T), count * sizeof(T), rows,
-                           cudaMemcpyDeviceToHost),
-              "copying from the card");
+        copy_rows(to + first, columns, p_, count, rows, count, cudaMemcpyDeviceToHost);
     }
     // waits for the kernels that write it
     void download(std::span<T> to) const {
@@ -70,6 +67,18 @@ class DeviceBuffer {
   private:
     T* p_ = nullptr;
     std::size_t size_ = 0;
+
+    // `rows` rows of `count`, which begin so many elements apart
+    static void copy_rows(T* to, std::size_t to_row, const T* from, std::size_t from_row, std::size_t rows, std::size_t count,
+                          cudaMemcpyKind kind) {
+        constexpr const char* what = "copying to or from the card";
+        const std::size_t width = count * sizeof(T);
+        if (std::max(to_row, from_row) * sizeof(T) <= INT32_MAX) {  // further apart a copy of rows may not be
+            check(cudaMemcpy2D(to, to_row * sizeof(T), from, from_row * sizeof(T), width, rows, kind), what);
+        } else {
+            for (std::size_t r = 0; r < rows; ++r) check(cudaMemcpy(to + r * to_row, from + r * from_row, width, kind), what);
+        }
+    }
 };
 
 }  // namespace lnn::cuda

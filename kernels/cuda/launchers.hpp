@@ -1,5 +1,5 @@
-// The kernels as functions: each takes a job whose pointers are the card's and starts what does it. They return when the
-// work is under way; copying a result from the card waits for it.
+// The kernels as functions: each takes a job whose pointers are the card's. Some return while the work is still under way:
+// copying a result from the card waits for it.
 #pragma once
 
 #include "block_memory.hpp"
@@ -7,6 +7,9 @@
 #include "jobs.hpp"
 
 namespace lnn::cuda {
+
+// throws Exit::backend where this build has no code for the card
+void require_code();
 
 void draw(const Card&, const Draw&, int dof, std::int64_t first, std::int64_t count, double* states);
 
@@ -20,7 +23,8 @@ template <class T>
 void rollout(const Card&, const RolloutJob<T>&, bool state64, int models);
 template <class T>
 void score(const Card&, const ScoreJob<T>&, int models);
-// sums of `count` scores on the card, each added in an order that depends on `count` alone
+// Sum of `count` scores on the card, in an order that is Thrust's own: the same on the same card, but the last bits may
+// differ from another's.
 TrajectorySums sum_scores(const TrajectoryScore* scores, std::int64_t count);
 // bytes a trajectory of a score needs between two launches
 std::size_t score_bytes(const EvaluateJob&);
@@ -32,20 +36,12 @@ BlockLayout train_layout(const Card&, const TrainShape&);
 template <class T>
 void train(const Card&, const TrainShape&, const BlockLayout&, int models, TrainModel<T>*, char* memory);
 
-// one batch, the same for each model; arrays of the chunks first .. first + count - 1
+// how the memory of a block that computes gradients lies
 template <class T>
-struct GradientJob {
-    TrainShape shape;
-    Batch batch;
-    int models, first, count;
-    const T* weights;      // (models, parameters)
-    T* partial;            // (models, count, parameters)
-    double* loss;          // (models, count)
-    double* gradient;      // (models, parameters), added to
-    std::int64_t* counts;  // (models, count, condition_bins + 1)
-};
+BlockLayout gradient_layout(const Card&, const TrainShape&);
+// memory: (models, count, layout.global_bytes)
 template <class T>
-void gradient(const Card&, const GradientJob<T>&);
+void gradient(const Card&, const GradientJob<T>&, const BlockLayout&, char* memory);
 
 // multiply-adds per second of the whole card
 template <class T>

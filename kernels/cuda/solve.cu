@@ -19,17 +19,9 @@ __global__ void __launch_bounds__(grid_threads, 1) terms_kernel(const __grid_con
     terms_many<T, N>(ThreadGrid(), job, shape, models, thread_scratch(scratch));
 }
 
-// of `count` matrices of n rows, all on the card
-template <class T>
-struct Decompositions {
-    int n;
-    std::int64_t count;
-    T *s, *u, *v, *along;
-};
-
 template <class T>
 __global__ void __launch_bounds__(grid_threads, 1) apply_kernel(const __grid_constant__ Decompositions<T> d, double rcond, T* y) {
-    apply_decompositions(ThreadGrid(), d.n, d.count, rcond, d.s, d.u, d.v, d.along, y, y);
+    apply_decompositions(ThreadGrid(), d, rcond, y, y);
 }
 
 template <class T>
@@ -88,9 +80,8 @@ class Solver {
         int words = 0;
         check_solver(size(handle_, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, &words, info_, count));
         const DeviceBuffer<T> work(words);
-        const DeviceBuffer<int> converged(count);
-        check_solver(gesvdj(handle_, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, work.get(), words, converged.get(),
-                     info_, count));
+        check_solver(gesvdj(handle_, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, work.get(), words, d.failed,
+                            info_, count));
         check(cudaDeviceSynchronize(), "decomposing matrices");
     }
 
@@ -165,8 +156,10 @@ void pseudo_inverses(const Card& card, int n, std::int64_t count, double rcond, 
     static Solver& solver = *new Solver;
     const std::int64_t most = std::min(together, count);
     const DeviceBuffer<T> s(most * n), u(most * n * n), v(most * n * n), along(most * n);
+    const DeviceBuffer<int> failed(most);
     for (std::int64_t first = 0; first < count; first += together) {
-        const Decompositions<T> d{n, std::min(together, count - first), s.get(), u.get(), v.get(), along.get()};
+        const Decompositions<T> d{n, std::min(together, count - first), s.get(),      u.get(), v.get(),
+                                  along.get(), failed.get()};
         solver.decompose(d, mass + first * n * n);
         const SampleGrid<T> grid(card, apply_kernel<T>, d.count, 0);
         launch(apply_kernel<T>, grid.shape(), d, rcond, y + first * n);

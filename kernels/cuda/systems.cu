@@ -25,6 +25,11 @@ __global__ void __launch_bounds__(grid_threads, 1)
 
 }  // namespace
 
+void require_code() {
+    cudaFuncAttributes attributes;
+    check(cudaFuncGetAttributes(&attributes, draw_kernel), "looking for its code");
+}
+
 void draw(const Card& card, const Draw& draw, int dof, std::int64_t first, std::int64_t count, double* states) {
     const SampleGrid<double> grid(card, draw_kernel, count, 0);
     launch(draw_kernel, grid.shape(), draw, dof, first, count, states);

@@ -26,12 +26,9 @@ template <class T, int N>
 __global__ void __launch_bounds__(most_threads, 1)
     gradient_kernel(const __grid_constant__ GradientJob<T> job, const __grid_constant__ MlpShape shape,
                     const __grid_constant__ BlockLayout layout, char* memory) {
-    const int i = blockIdx.x, model = i / job.count, chunk = job.first + i % job.count;
-    const LnnView<T, N> net(shape, job.shape.spec, job.weights + std::int64_t(model) * shape.parameters);
-    block_chunk<sum_lanes>(ThreadBlock(), job.shape, net, job.batch, chunk,
-                           block_memory<T>(layout, shared_memory(), memory + i * layout.global_bytes).chunk,
-                           job.partial + std::int64_t(i) * shape.parameters, job.loss + i,
-                           job.counts + std::int64_t(i) * (condition_bins + 1));
+    gradient_block<sum_lanes, T, N>(
+        ThreadBlock(), job, shape,
+        block_memory<T>(layout, shared_memory(), memory + blockIdx.x * layout.global_bytes).chunk, blockIdx.x);
 }
 
 template <class T>
@@ -73,24 +70,32 @@ template void train(const Card&, const TrainShape&, const BlockLayout&, int, Tra
 template void train(const Card&, const TrainShape&, const BlockLayout&, int, TrainModel<double>*, char*);
 
 template <class T>
-void gradient(const Card& card, const GradientJob<T>& job) {
-    const MlpShape shape = lnn_shape(job.shape.spec);
-    with_dof(job.shape.spec.dof, [&]<int N>() {
-        const BlockSizes all = block_sizes<T, N>(shape, job.batch.size);
+BlockLayout gradient_layout(const Card& card, const TrainShape& job) {
+    BlockLayout layout;
+    with_dof(job.spec.dof, [&]<int N>() {
+        const BlockSizes all = block_sizes<T, N>(lnn_shape(job.spec), job.batch);
         BlockSizes needed;
         for (const auto a : {BlockArray::bins, BlockArray::sample, BlockArray::pass, BlockArray::factors})
             needed.bytes[int(a)] = all.bytes[int(a)];
-        const BlockLayout layout = block_layout(needed, card.shared_limit);
-        const int blocks = job.models * job.count;
-        const DeviceBuffer<char> memory(blocks * layout.global_bytes);
-        launch(gradient_kernel<T, N>, block_shape(shape, job.batch.size, blocks, layout.shared_bytes), job, shape, layout,
-               memory.get());
+        layout = block_layout(needed, card.shared_limit);
+    });
+    return layout;
+}
+template BlockLayout gradient_layout<float>(const Card&, const TrainShape&);
+template BlockLayout gradient_layout<double>(const Card&, const TrainShape&);
+
+template <class T>
+void gradient(const Card& card, const GradientJob<T>& job, const BlockLayout& layout, char* memory) {
+    const MlpShape shape = lnn_shape(job.shape.spec);
+    with_dof(job.shape.spec.dof, [&]<int N>() {
+        launch(gradient_kernel<T, N>, block_shape(shape, job.batch.size, job.models * job.count, layout.shared_bytes), job,
+               shape, layout, memory);
         check(cudaDeviceSynchronize(), "computing gradients");
     });
     const SampleGrid<T> grid(card, sum_kernel<T>, std::int64_t(job.models) * shape.parameters, 0);
     launch(sum_kernel<T>, grid.shape(), job.models, job.count, shape.parameters, job.partial, job.gradient);
 }
-template void gradient(const Card&, const GradientJob<float>&);
-template void gradient(const Card&, const GradientJob<double>&);
+template void gradient(const Card&, const GradientJob<float>&, const BlockLayout&, char*);
+template void gradient(const Card&, const GradientJob<double>&, const BlockLayout&, char*);
 
 }  // namespace lnn::cuda

@@ -1,6 +1,7 @@
 // The training body of a CUDA block, on stand-ins of the host: the bits do not depend on the team, and are those of the
 // CPU backend's portable lanes.
 #include "blocks.hpp"
+#include "many.hpp"
 
 namespace lnn {
 namespace {
@@ -103,6 +104,53 @@ TYPED_TEST(BlockTrain, SlicesAddUp) {
     EXPECT_TRUE(same_bits(whole.average, parts.average));
     EXPECT_EQ(whole.applied, parts.applied);
 }
+
+// block by block, of several models and of a part of the chunks
+TYPED_TEST(BlockTrain, GradientsOfChunksAddUp) {
+    using T = TypeParam;
+    constexpr int models = 3, samples = 70;
+    const Nets net = nets(2, models, {6, 5});
+    const MlpShape shape = lnn_shape(net.spec);
+    const Numbers x = states(2, samples), targets = scattered<double>(-4, 4, 2 * samples, 3);
+    const auto expected = gradients(*this->portable, net, this->precision, {}, x, targets);
+    const std::vector<T> weights(net.weights.begin(), net.weights.end());
+    const auto on = [&](const auto& team) {
+        Gradients found{Numbers(models), Numbers(net.weights.size())};
+        std::int64_t counted = 0;
+        for (const auto& [first, count] : {std::pair{0, 1}, {1, 2}}) {
+            std::vector<T> partial(models * count * shape.parameters);
+            Numbers loss(models * count);
+            std::vector<std::int64_t> counts(models * count * (condition_bins + 1));
+            const GradientJob<T> job{{net.spec, {}, {}, samples, samples, 0, 1},
+                                     {samples, x.data(), targets.data(), nullptr, 0, samples},
+                                     models,
+                                     first,
+                                     count,
+                                     weights.data(),
+                                     partial.data(),
+                                     loss.data(),
+                                     found.gradient.data(),
+                                     counts.data()};
+            for (int i = 0; i < models * count; ++i) {
+                const ExactMemory<T, 2> exact(shape, samples);
+                team.run([&](const auto& block) {
+                    gradient_block<portable_width<T>, T, 2>(block, job, shape, exact.memory().chunk, i);
+                });
+                EXPECT_TRUE(exact.intact());
+                found.losses[i / count] += loss[i];
+            }
+            sum_chunks(SerialBlock(), models, count, shape.parameters, partial.data(), found.gradient.data());
+            counted += std::accumulate(counts.begin(), counts.end(), std::int64_t(0));
+        }
+        EXPECT_EQ(counted, models * samples);
+        EXPECT_TRUE(same_bits(found.gradient, expected.gradient));
+        EXPECT_TRUE(same_bits(found.losses, expected.losses));
+    };
+    on(Serial());
+    on(Shuffled{1});
+    on(Threaded{7});
+}
+static_assert(chunk_samples == 32);  // 70 samples are three chunks
 
 // what fits on chip is on chip, nothing overlaps, everything is aligned
 TEST(BlockLayout, PlacesEveryArrayOnce) {

@@ -84,6 +84,7 @@ TEST(cuda, CusolverDropsWhatIsBelowRcond) {
             EXPECT_LT(error(by_cusolver<double>(card, n, 1e-8, m), m.solution), 1e-11) << n << " rank " << rank;
             EXPECT_LT(error(by_cusolver<float>(card, n, 1e-3, m), m.solution), 1e-4) << n << " rank " << rank;
         }
+    for (const int n : {1, 2, 5}) EXPECT_EQ(by_cusolver<double>(card, n, 1e-15, Matrices(n, 0, 1, 3)), Numbers(3 * n)) << n;
 }
 
 template <int N>

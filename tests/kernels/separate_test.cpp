@@ -111,7 +111,7 @@ TYPED_TEST(Separate, BadSamplesDoNotReachTheLibrary) {
 }
 
 // M = Q diag(w) Q^T with Q two reflections, so that its decomposition is known; matrix c lacks its last c directions
-TEST(Decompositions, ApplyThePseudoInverse) {
+TEST(Decomposition, AppliesThePseudoInverse) {
     for (const int n : {1, 2, 3, 8, 32}) {
         const int count = std::min(n, 5);
         const auto first = scattered<double>(-1, 1, n, 2), second = scattered<double>(-1, 1, n, 4),
@@ -132,14 +132,16 @@ TEST(Decompositions, ApplyThePseudoInverse) {
                 s.push_back(std::abs(w));
                 double sum = 0;
                 for (int r = 0; r < n; ++r) {
-                    u.push_back(q(r, k) * (w < 0 ? -1 : 1));
-                    v.push_back(q(r, k));
+                    u.push_back(kept ? q(r, k) * (w < 0 ? -1 : 1) : NAN);  // of no direction
+                    v.push_back(kept ? q(r, k) : NAN);
                     sum += q(r, k) * y[c * n + r];
                 }
                 for (int r = 0; r < n; ++r) expected[c * n + r] += kept ? q(r, k) * sum / w : 0;
             }
+        std::vector<int> failed(count);
+        const Decompositions<double> all{n, count, s.data(), u.data(), v.data(), along.data(), failed.data()};
         on_teams([&](const auto& grid) {
-            apply_decompositions(grid, n, count, 1e-6, s.data(), u.data(), v.data(), along.data(), y.data(), x.data());
+            apply_decompositions(grid, all, 1e-6, y.data(), x.data());
             grid.for_each(1, [&](int) {
                 for (int i = 0; i < n * count; ++i)
                     EXPECT_NEAR(x[i], expected[i], 1e-12 * (1 + std::abs(expected[i]))) << n << ", number " << i;
@@ -149,14 +151,19 @@ TEST(Decompositions, ApplyThePseudoInverse) {
     }
 }
 
-TEST(Decompositions, OfNothingIsNothing) {
-    const Numbers s(2), one{1, 0, 0, 1};
-    Numbers along(2), y{3, 4}, x(2);
-    apply_decompositions(SerialBlock(), 2, 1, 1e-15, s.data(), one.data(), one.data(), along.data(), y.data(), x.data());
-    EXPECT_EQ(x, Numbers(2));
-    y[0] = NAN;  // but does not hide what is not a number
-    apply_decompositions(SerialBlock(), 2, 1, 1e-15, s.data(), one.data(), one.data(), along.data(), y.data(), x.data());
-    EXPECT_TRUE(std::isnan(x[0]));
+TEST(Decomposition, HidesNothingThatWentWrong) {
+    Numbers s(4), one{1, 0, 0, 1, 1, 0, 0, 1}, along(4), y{3, 4, 3, 4}, x(4, 1.0);
+    std::vector<int> failed{0, 0};
+    const Decompositions<double> two{2, 2, s.data(), one.data(), one.data(), along.data(), failed.data()};
+    apply_decompositions(SerialBlock(), two, 1e-15, y.data(), x.data());
+    EXPECT_EQ(x, Numbers(4));  // M = 0
+    y[0] = NAN;
+    apply_decompositions(SerialBlock(), two, 1e-15, y.data(), x.data());
+    EXPECT_TRUE(std::isnan(x[0]) && std::isnan(x[1]));
+    EXPECT_EQ(x[2], 0);
+    failed[1] = 1;  // did not converge
+    apply_decompositions(SerialBlock(), two, 1e-15, y.data(), x.data());
+    EXPECT_TRUE(std::isnan(x[2]) && std::isnan(x[3]));
 }
 
 }  // namespace
