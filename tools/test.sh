@@ -34,6 +34,13 @@ in_ctest() {
         --output-junit "$results/$1.xml" | grep -Ev '^ +Start +[0-9]+: |Test +#[0-9]+: .* Passed '
 }
 
+# gpu_check: what a GPU would run starts elsewhere; only where there is a CUDA compiler
+gpu_check() {
+    if grep -q 'lnn_kernels.dir/cuda/train.cu.o:' build/build.ninja; then
+        timed "gpu_check: dry" tests gpu_check tools/gpu_check.sh dry
+    fi
+}
+
 # sanitized PRESET ROOM...
 sanitized() {
     local targets=("${@:2}") room
@@ -65,6 +72,7 @@ timed build build "$preset" ON all
 rm -rf "$results" && mkdir "$results"
 here=()
 timed tests tests "$preset" in_ctest "$preset" build
+gpu_check
 sanitized asan core kernels config files golden report
 # TSan of g++ 12 may fail to start where addresses are random in more than 28 bits
 if setarch -R true 2> /dev/null; then here=(setarch -R); fi

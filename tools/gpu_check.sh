@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# Is the CUDA backend right? Built where the compiler is, run where a GPU is.
+#   gpu_check.sh build      into build/gpu_check: programs, libraries, golden values and this script, at most 64 MiB
+#   gpu_check.sh run [OUT]  on a GPU, in less than 9 minutes; needs the driver and glibc. Leaves OUT/summary.json,
+#                           OUT/bench.json and OUT/log.txt (OUT: gpu_check.out); exit 1 if a part failed, 3 without a GPU
+#   gpu_check.sh dry        builds, and checks what can be checked without a GPU
+# The build is for the card that is here; where none answers, for the H100 and all that came after it.
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+bundle=$here  # run stands beside its programs, or in tools/
+[ -x "$here/lnn_gpu" ] || bundle=$(dirname "$here")/build/gpu_check
+programs=(lnn_gpu lnn_kernels_tests lnn_golden_tests)
+on_card='*cuda*'
+# short ones that together start every kind of kernel
+under_sanitizer='Doors/Samples.AccelerationsOfAnyNumber/cuda_f32:Doors/Samples.TrajectoriesOfAnyNumber/cuda_f32'
+under_sanitizer+=':Doors/Slices.OneTwoFourStepsAreSeven/cuda_*:Doors/Gradient.OfOtherDepths/cuda'
+under_sanitizer+=':Doors/Evaluate.InPartsAndOfAnyNumber/cuda_f32'
+
+# libraries PROGRAM...: files of all they load; but glibc belongs to its machine
+libraries() {
+    ldd "$@" | sed -En 's/.* => (\/[^ ]+) .*/\1/p' | grep -Ev '/lib(c|m|dl|rt|pthread)\.so' | sort -u
+}
+
+make_bundle() {
+    # shellcheck source=tools/setup.sh
+    source "$here/setup.sh"
+    install_packages test
+    build "$preset" ON "${programs[@]}"
+    if ! grep -q 'lnn_kernels.dir/cuda/train.cu.o:' "$root/build/build.ninja"; then
+        say "gpu_check.sh: no CUDA toolkit of at least 12.0, nothing to check; set CUDA_HOME to it"
+        exit 3
+    fi
+    rm -rf "$bundle" && mkdir -p "$bundle/lib"
+    local program
+    for program in "${programs[@]}"; do strip -o "$bundle/$program" "$root/build/$program"; done
+    libraries "${programs[@]/#/$root/build/}" | xargs cp -Lt "$bundle/lib"
+    cp -r "$root/data/golden" "$here/gpu_check.sh" "$bundle"
+    local bytes
+    bytes=$(du -sb "$bundle" | cut -f 1)
+    echo "build/gpu_check: $((bytes >> 20)) MiB"
+    [ "$bytes" -le $((64 << 20)) ] || { echo "gpu_check.sh: more than 64 MiB"; return 1; }
+}
+
+# json_text TEXT
+json_text() {
+    local text=${1//\\/\\\\}
+    printf '"%s"' "${text//\"/\\\"}"
+}
+
+# write_summary: what is known so far, should the next part take the machine along
+write_summary() {
+    {
+        printf '{\n  "date": "%s",\n  "device": %s,\n  "command": %s,\n  "passed": %s,\n  "parts": [' \
+            "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(json_text "$device")" "$(json_text "$command")" "$passed"
+        local IFS=,
+        printf '%s\n  ]\n}\n' "${parts[*]}"
+    } > "$out/summary.json"
+}
+
+# note NAME VERDICT SECONDS
+note() {
+    parts+=($'\n    '"{\"name\": \"$1\", \"verdict\": \"$2\", \"seconds\": $3}")
+    echo "$1: $2, $3 s"
+    write_summary
+}
+
+# part NAME LIMIT COMMAND...: in at most LIMIT seconds
+part() {
+    local began=$SECONDS status=0 verdict=passed from
+    echo "== $1: ${*:3}" >> "$out/log.txt"
+    from=$(wc -l < "$out/log.txt")
+    timeout --kill-after 5 "$2" "${@:3}" >> "$out/log.txt" 2>&1 < /dev/null || status=$?
+    if [ $status = 124 ] || [ $status = 137 ]; then
+        verdict="timed out"
+    elif [ $status != 0 ]; then
+        verdict="exit $status"
+    elif tail -n +"$from" "$out/log.txt" | grep -q '] 0 tests from'; then
+        verdict="no test"
+    fi
+    [ "$verdict" = passed ] || passed=false
+    note "$1" "$verdict" $((SECONDS - began))
+}
+
+run() {
+    local said status=0
+    said=$("$bundle/lnn_gpu" doctor --backend cuda 2>&1) || status=$?
+    if [ $status = 3 ]; then
+        echo "gpu_check.sh: no GPU that works: $(sed -n 's/.*error: //p' <<< "$said")" >&2
+        exit 3
+    fi
+    device=$(sed -n 's/^cuda: //p' <<< "$said")
+    out=${1:-gpu_check.out} passed=true parts=()
+    mkdir -p "$out" && : > "$out/log.txt"
+    rm -f "$out/bench.json"
+    export LNN_REQUIRE_GPU=1 LNN_GOLDEN_DIR=$bundle/golden
+    part doctor 20 "$bundle/lnn_gpu" doctor --backend cuda
+    part kernels 150 "$bundle/lnn_kernels_tests" --gtest_brief=1 --gtest_filter="$on_card"
+    part golden 50 "$bundle/lnn_golden_tests" --gtest_brief=1 --gtest_filter="$on_card"
+    local sanitizer tool
+    if sanitizer=$(PATH+=:/usr/local/cuda/bin type -P compute-sanitizer); then
+        for tool in memcheck racecheck initcheck synccheck; do
+            part "$tool" 45 "$sanitizer" --tool "$tool" --error-exitcode 1 "$bundle/lnn_kernels_tests" \
+                --gtest_filter="$under_sanitizer"
+        done
+    else
+        note sanitizer "skipped: no compute-sanitizer on PATH" 0
+    fi
+    part bench 120 "$bundle/lnn_gpu" bench --backend cuda --out "$out/bench.json" --force
+    $passed
+}
+
+# in_the_open COMMAND...: as on another machine, with nothing in the environment
+in_the_open() (
+    cd / && env -i "$@"
+)
+
+dry() {
+    make_bundle
+    local elsewhere program status=0
+    elsewhere=$(mktemp -d)
+    # shellcheck disable=SC2064
+    trap "rm -rf '$elsewhere'" EXIT
+    cp -r "$bundle" "$elsewhere/it"
+    bundle=$elsewhere/it
+    if libraries "${programs[@]/#/$bundle/}" | grep -v "^$bundle/lib/" || ldd "${programs[@]/#/$bundle/}" | grep "not found"; then
+        echo "gpu_check.sh: the libraries above are not in the bundle"
+        return 1
+    fi
+    in_the_open "$bundle/lnn_gpu" --version
+    for program in "${programs[@]:1}"; do
+        # a card that is required keeps its golden tests in the list
+        if ! in_the_open LNN_REQUIRE_GPU=1 "$bundle/$program" --gtest_list_tests --gtest_filter="$on_card" | grep '^  ' > /dev/null; then
+            echo "gpu_check.sh: $program has no test of $on_card, or does not start"
+            return 1
+        fi
+    done
+    local name
+    for name in ${under_sanitizer//:/ }; do
+        if ! in_the_open "$bundle/lnn_kernels_tests" --gtest_list_tests --gtest_filter="$name" | grep '^  ' > /dev/null; then
+            echo "gpu_check.sh: no test $name"
+            return 1
+        fi
+    done
+    # 1: on a machine with a GPU, parts may fail; that is for run to say
+    in_the_open "$bundle/gpu_check.sh" run "$elsewhere/out" || status=$?
+    [ $status = 3 ] || [ -s "$elsewhere/out/summary.json" ]
+}
+
+command="$0 $*"
+case ${1-} in
+    build) make_bundle ;;
+    run) run "${@:2}" ;;
+    dry) dry ;;
+    *)
+        sed -n '2,7s/^# \?//p' "$0" >&2
+        exit 2
+        ;;
+esac
