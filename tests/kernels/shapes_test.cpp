@@ -131,6 +131,7 @@ TEST_F(Shapes, OfEvaluations) {
     std::vector<TrajectoryScore> scores(4), odd(5);
     backend->evaluate(net.models(), job, 0, scores);
     refused([&] { backend->evaluate(net.models(), job, 0, odd); }, "scores");
+    refused([&] { backend->evaluate(Models{net.spec, 0, {}}, job, 0, scores); }, "weights");
     job.integration.instants = 0;
     refused([&] { backend->evaluate(net.models(), job, 0, scores); }, "instants");
     job.integration.instants = 2;
