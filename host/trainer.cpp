@@ -265,7 +265,7 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
         const std::int64_t count = std::min({end - step_, wanted, most});
         TrainState state{weights_, first_, second_, average_, applied_, failed_};
         const TrainReport report = backend_.train(job, data_.slice(step_, count), state, step_, count);
-        step_seconds = report.seconds / double(count);
+        step_seconds = std::max(report.seconds, 1e-9) / double(count);
         step_ += count;
         add(report, count);
 

@@ -5,12 +5,31 @@
 #include <barrier>
 #include <numeric>
 #include <random>
+#include <stdexcept>
 #include <thread>
 
 #include "block_memory.hpp"
 #include "doors.hpp"
 
 namespace lnn {
+
+template <class State>
+std::vector<State> lanes_of(int n) {
+    if (n > max_lanes) throw std::logic_error("more lanes than a block has threads");
+    return std::vector<State>(n);
+}
+
+// one thread
+struct SerialBlock {
+    template <class F>
+    void for_each(int n, F&& f) const {
+        for (int i = 0; i < n; ++i) f(i);
+    }
+    template <class State>
+    std::vector<State> lanes(int n) const {
+        return lanes_of<State>(n);
+    }
+};
 
 // one thread that takes the items of each for_each in another order: a barrier that is missing shows
 struct ShuffledBlock {
@@ -26,7 +45,7 @@ struct ShuffledBlock {
     }
     template <class State>
     std::vector<State> lanes(int n) const {
-        return std::vector<State>(n);
+        return lanes_of<State>(n);
     }
 };
 
@@ -42,7 +61,7 @@ struct ThreadedBlock {
     }
     template <class State>
     std::vector<State> lanes(int n) const {
-        return std::vector<State>(n);
+        return lanes_of<State>(n);
     }
 };
 
