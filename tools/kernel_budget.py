@@ -3,7 +3,7 @@
 each may take: registers of a thread; bytes of stack, of static shared memory, and stored or loaded by spills.
 
 Exit 1 if a kernel takes more, is missing in the table, or is gone. A kernel that takes less passes, with a line. Hot
-kernels (HOT) never spill, whatever the table says. Kernels of Thrust change with the toolkit and are left out.
+kernels (HOT) never spill, whatever the table says.
 
 --update writes the table anew and keeps its reasons; a row that rises, or comes with spills, needs --reason "why".
 """
@@ -36,8 +36,6 @@ def measured(paths):
     for path in paths:
         blocks = re.split(r"Compiling entry function '(\w+)' for '(\w+)'", pathlib.Path(path).read_text())[1:]
         for symbol, card, said in zip(blocks[0::3], blocks[1::3], blocks[2::3]):
-            if not symbol.startswith("_ZN3lnn"):
-                continue
             # a function that was not inlined has properties of its own
             properties = re.findall(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads", said)
             registers = re.search(r"Used (\d+) registers", said)
