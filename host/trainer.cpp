@@ -243,6 +243,7 @@ void Trainer::restore(const Checkpoint& checkpoint) {
             refuse("has an optimizer state of another shape");
         *parts[i].second = tensor.values;
     }
+    prune_checkpoints(directory_, config_.train.keep, checkpoint.name, best_);  // a killed writer may not have come to it
     metrics_ = read_metrics(directory_ / "metrics.csv");
     std::erase_if(metrics_, [&](const Metrics& m) { return m.step > step_; });
 }

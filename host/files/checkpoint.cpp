@@ -73,6 +73,17 @@ std::vector<std::string> checkpoint_names(const fs::path& run) {
     return names;
 }
 
+void prune_checkpoints(const fs::path& run, int keep, const std::string& newest, const std::string& best) {
+    const fs::path room = room_of(run);
+    const std::vector<std::string> names = checkpoint_names(run);
+    const std::size_t kept = static_cast<std::size_t>(std::max(keep, 0));
+    for (std::size_t i = 0; i + kept < names.size(); ++i) {
+        if (names[i] == best || names[i] == newest) continue;
+        move(room / names[i], hidden(room, names[i]));
+    }
+    remove_hidden(room);
+}
+
 void write_checkpoint(const fs::path& run, const Checkpoint& checkpoint, int keep, const std::string& best) {
     const fs::path room = room_of(run), final = room / checkpoint.name,
                    beside = hidden(room, checkpoint.name);
@@ -93,14 +104,7 @@ void write_checkpoint(const fs::path& run, const Checkpoint& checkpoint, int kee
         move(final, hidden(room, checkpoint.name + ".old"));
     if (!fs::exists(final)) move(beside, final);
     sync_directory(room);
-
-    const std::vector<std::string> names = checkpoint_names(run);
-    const std::size_t kept = static_cast<std::size_t>(std::max(keep, 0));
-    for (std::size_t i = 0; i + kept < names.size(); ++i) {
-        if (names[i] == best || names[i] == checkpoint.name) continue;
-        move(room / names[i], hidden(room, names[i]));
-    }
-    remove_hidden(room);
+    prune_checkpoints(run, keep, checkpoint.name, best);
 }
 
 Checkpoint read_checkpoint(const fs::path& run, const std::string& name) {

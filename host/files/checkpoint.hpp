@@ -26,8 +26,10 @@ struct Checkpoint {
 
 std::string checkpoint_name(std::int64_t step);  // "step-000000051200"
 
-// keeps this one, the last `keep` and the one named `best`; removes the others and what killed writers left
-// behind
+// removes all but those named `newest` and `best` and the last `keep`, and what killed writers left behind
+void prune_checkpoints(const std::filesystem::path& run, int keep, const std::string& newest, const std::string& best);
+
+// adds this one, then prunes
 void write_checkpoint(const std::filesystem::path& run, const Checkpoint& checkpoint, int keep,
                       const std::string& best);
 

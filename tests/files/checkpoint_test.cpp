@@ -60,6 +60,15 @@ TEST(Checkpoint, KeepsTheLastAndTheBest) {
     EXPECT_EQ(count_entries(run / "checkpoints"), 1);
 }
 
+// what a writer killed before it came to it leaves
+TEST(Checkpoint, PrunesWithoutWriting) {
+    const Scratch run;
+    for (int step = 1; step <= 6; ++step) write_checkpoint(run.path(), at_step(step), 9, "");
+    prune_checkpoints(run.path(), 2, checkpoint_name(6), checkpoint_name(3));
+    EXPECT_EQ(checkpoint_names(run.path()), names({3, 5, 6}));
+    EXPECT_EQ(count_entries(run / "checkpoints"), 3);
+}
+
 TEST(Checkpoint, ReplacesItsOwnName) {
     const Scratch run;
     write_checkpoint(run.path(), at_step(1), 3, "");
