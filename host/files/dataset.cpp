@@ -4,9 +4,10 @@
 #include <fmt/ranges.h>
 
 #include "files/array.hpp"
-#include "files/atomic_file.hpp"
+#include "files/lines.hpp"
 #include "files/npy.hpp"
 #include "files/npz.hpp"
+#include "files/table.hpp"
 #include "lnn/error.hpp"
 
 namespace lnn {
@@ -82,10 +83,8 @@ LoadedDataset parse_npz_dataset(std::string_view bytes, const std::string& where
 }  // namespace
 
 LoadedDataset load_dataset(const std::filesystem::path& path) {
-    const std::string bytes = read_file(path);
-    if (path.extension() == ".npz" || bytes.starts_with("PK\x03\x04"))
-        return parse_npz_dataset(bytes, path.string());
-    return parse_csv_dataset(bytes, path.string());
+    Lines file(path);
+    return is_npz(file) ? parse_npz_dataset(file.rest(), path.string()) : read_csv_dataset(file);
 }
 
 void save_dataset(const std::filesystem::path& path, const Dataset& data, bool force) {

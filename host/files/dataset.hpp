@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace lnn {
+
+class Lines;
 
 struct Dataset {
     int dof = 0;
@@ -26,7 +27,7 @@ struct LoadedDataset {
 
 // .npz by its name or its first bytes, else CSV. Every value is finite, every shape agrees, or Exit::file.
 LoadedDataset load_dataset(const std::filesystem::path& path);
-LoadedDataset parse_csv_dataset(std::string_view text, const std::string& where);
+LoadedDataset read_csv_dataset(Lines& text);
 
 void save_dataset(const std::filesystem::path& path, const Dataset& data, bool force);  // .npz
 

@@ -2,9 +2,13 @@ set(LNN_FILES_SOURCES
     files/array.cpp
     files/atomic_file.cpp
     files/checkpoint.cpp
+    files/columns.cpp
     files/dataset.cpp
     files/dataset_csv.cpp
+    files/delimited_text.cpp
+    files/lines.cpp
     files/npy.cpp
     files/npz.cpp
     files/run_directory.cpp
-    files/safetensors.cpp)
+    files/safetensors.cpp
+    files/table.cpp)

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "files/atomic_file.hpp"
+#include "files/lines.hpp"
 #include "files/npz.hpp"
 #include "files/scratch.hpp"
 
@@ -16,8 +17,13 @@ namespace {
 
 using Numbers = std::vector<double>;
 
+LoadedDataset parse_csv(const std::string& text) {
+    Lines lines(text, "d.csv");
+    return read_csv_dataset(lines);
+}
+
 void refused(const std::string& text, std::initializer_list<std::string> parts) {
-    expect_error(Exit::file, parts, [&] { parse_csv_dataset(text, "d.csv"); });
+    expect_error(Exit::file, parts, [&] { parse_csv(text); });
 }
 
 const Dataset pendulum = {
@@ -109,22 +115,21 @@ assert d['trajectory'].tolist() == [0, 0, 7] and d['t'].shape == (3,)
 }
 
 TEST(Dataset, CsvInAnyOrder) {
-    const LoadedDataset loaded = parse_csv_dataset(
+    const LoadedDataset loaded = parse_csv(
         "\xEF\xBB\xBFv2, trajectory,\"q1\",mass,t,v1,a2 ,q2,a1\r\n"
         "-2,0,1, ,0,-1,.2,2,.1\r\n"
         "\r\n"
         " -4 ,0,\t3,x,.5,-3,0.4,+4,3e-1\n"
-        "-6,7,5,,1,-5,.6,6,.5",
-        "d.csv");
+        "-6,7,5,,1,-5,.6,6,.5");
     expect_equal(loaded.data, pendulum);
     ASSERT_EQ(loaded.notes.size(), 1u);
     EXPECT_NE(loaded.notes[0].find("mass"), std::string::npos);
 
-    const Dataset bare = parse_csv_dataset("# q1,v1\n1,2\n", "d.csv").data;  // as numpy.savetxt writes it
+    const Dataset bare = parse_csv("# q1,v1\n1,2\n").data;  // as numpy.savetxt writes it
     EXPECT_EQ(bare.dof, 1);
     EXPECT_EQ(bare.q, Numbers{1});
     EXPECT_TRUE(bare.a.empty() && bare.t.empty() && bare.trajectory.empty());
-    EXPECT_EQ(parse_csv_dataset("q1,v1\n1e-400,4.9e-324\n", "d.csv").data.q, Numbers{0});
+    EXPECT_EQ(parse_csv("q1,v1\n1e-400,4.9e-324\n").data.q, Numbers{0});
 }
 
 TEST(Dataset, CsvHeaderErrors) {
@@ -153,8 +158,8 @@ TEST(Dataset, CsvValueErrors) {
     for (const char* value : {"+-1", "--1", "1 2", "0x10", "1.2.3", "+", "1e", "++1"})
         refused(fmt::format("q1,v1\n1,{}\n", value),
                 {fmt::format("d.csv:2:3: v1 is '{}', not a number", value)});
-    refused("q1,v1,trajectory\n1,2,0.5\n", {"d.csv:2:5: trajectory is 0.5, not an integer"});
-    refused("q1,v1,trajectory\n1,2,1e300\n", {"d.csv:2:5: trajectory"});
+    refused("q1,v1,trajectory\n1,2,0.5\n", {"d.csv:2: trajectory is 0.5, not an integer"});
+    refused("q1,v1,trajectory\n1,2,1e300\n", {"d.csv:2: trajectory"});
 }
 
 // what is printed to 17 digits comes back bit for bit
@@ -162,7 +167,7 @@ RC_GTEST_PROP(Dataset, CsvRoundTrip, (const std::vector<std::pair<double, double
     RC_PRE(!rows.empty());
     std::string text = "v1,q1\n";
     for (const auto& [v, q] : rows) text += fmt::format("{},{:.17g}\n", v, q);
-    const Dataset data = parse_csv_dataset(text, "d.csv").data;
+    const Dataset data = parse_csv(text).data;
     RC_ASSERT(data.samples == rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i)
         RC_ASSERT(data.v[i] == rows[i].first && data.q[i] == rows[i].second);
