@@ -11,4 +11,5 @@ set(LNN_FILES_SOURCES
     files/npz.cpp
     files/run_directory.cpp
     files/safetensors.cpp
+    files/savitzky_golay.cpp
     files/table.cpp)
