@@ -13,7 +13,7 @@ namespace lnn {
 
 static constexpr Command table[] = {
     {"run", "generates data, trains, evaluates and reports: the main job", run_command},
-    {"data", "generates samples of a physical system, or says what a file holds", data_command},
+    {"data", "generates samples, imports your own, or says what a file holds", data_command},
     {"train", "trains alone, or goes on with a run that was stopped", train_command},
     {"eval", "says how good a model is, by random trajectories or a published protocol", eval_command},
     {"rollout", "integrates trajectories of a model or of a physical system", rollout_command},

@@ -1,4 +1,4 @@
-// lnn_gpu data gen | info: samples of a physical system, and what a file of samples holds.
+// lnn_gpu data gen | import | info: samples of a physical system, one's own, and what a file of samples holds.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -7,11 +7,13 @@
 
 #include "backends.hpp"
 #include "commands/commands.hpp"
+#include "commands/data.hpp"
 #include "files/atomic_file.hpp"
 #include "files/dataset.hpp"
 #include "options.hpp"
 #include "progress.hpp"
 #include "states.hpp"
+#include "statistics.hpp"
 #include "training_data.hpp"
 
 namespace lnn {
@@ -27,11 +29,7 @@ Range range(const std::vector<double>& values, int dof, int i) {
     return r;
 }
 
-struct Flags {
-    Options common;
-    std::int64_t samples = 10000;
-    std::string file;
-};
+}  // namespace
 
 nlohmann::ordered_json describe(const std::string& file, const Dataset& data) {
     nlohmann::ordered_json json = {{"file", file}, {"samples", data.samples}, {"dof", data.dof}};
@@ -44,8 +42,28 @@ nlohmann::ordered_json describe(const std::string& file, const Dataset& data) {
     json["accelerations"] = !data.a.empty();
     json["times"] = !data.t.empty();
     json["trajectories"] = std::set(data.trajectory.begin(), data.trajectory.end()).size();
+    if (const std::vector<double> steps = time_steps(data); !steps.empty())
+        json["median_step"] = quantile(sorted(steps), 0.5);
     return json;
 }
+
+std::string summary(const nlohmann::ordered_json& json) {
+    std::string text = fmt::format("{}: {} samples, {} degrees of freedom, {} trajectories{}", json["file"].get<std::string>(),
+                                   json["samples"].dump(), json["dof"].dump(), json["trajectories"].dump(),
+                                   json["accelerations"] ? "" : ", no accelerations");
+    if (json.contains("median_step")) text += fmt::format(", median step {:.6g} s", json["median_step"].get<double>());
+    for (const auto& [name, r] : json["ranges"].items())
+        text += fmt::format("\n  {}: {:.6g} .. {:.6g}", name, r[0].get<double>(), r[1].get<double>());
+    return text;
+}
+
+namespace {
+
+struct Flags {
+    Options common;
+    std::int64_t samples = 10000;
+    std::string file;
+};
 
 Exit generate(const Flags& flags) {
     const Options& options = flags.common;
@@ -80,14 +98,7 @@ Exit info(const Flags& flags) {
     const LoadedDataset loaded = load_dataset(flags.file);
     for (const std::string& note : loaded.notes) say(true, note);
     const nlohmann::ordered_json json = describe(flags.file, loaded.data);
-    if (flags.common.json) {
-        fmt::print("{}\n", json.dump(2));
-        return Exit::ok;
-    }
-    fmt::print("{}: {} samples, {} degrees of freedom, {} trajectories{}\n", flags.file, json["samples"].dump(),
-               json["dof"].dump(), json["trajectories"].dump(), json["accelerations"] ? "" : ", no accelerations");
-    for (const auto& [name, r] : json["ranges"].items())
-        fmt::print("  {}: {:.6g} .. {:.6g}\n", name, r[0].get<double>(), r[1].get<double>());
+    fmt::print("{}\n", flags.common.json ? json.dump(2) : summary(json));
     return Exit::ok;
 }
 
@@ -95,7 +106,9 @@ Exit info(const Flags& flags) {
 
 Action data_command(CLI::App& app) {
     auto flags = std::make_shared<Flags>();
-    app.footer("lnn_gpu data gen --preset sweetspot --out train.npz\nlnn_gpu data info train.npz");
+    app.footer("lnn_gpu data gen --preset sweetspot --out train.npz\n"
+               "lnn_gpu data import measured.csv --out train.npz\n"
+               "lnn_gpu data info train.npz");
     app.require_subcommand(1);
 
     CLI::App* gen = app.add_subcommand("gen", "states and accelerations of a built-in system");
@@ -109,11 +122,14 @@ Action data_command(CLI::App& app) {
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
 
+    const CLI::App* own = app.add_subcommand("import", "your own measured trajectories as a data set");
+    const Action import = import_command(*app.get_subcommand("import"));
+
     CLI::App* about = app.add_subcommand("info", "what a file of samples holds");
     about->footer("lnn_gpu data info train.npz");
     add_json_flag(*about, flags->common);
     about->add_option("FILE", flags->file, ".npz or .csv")->required();
-    return [flags, gen] { return gen->parsed() ? generate(*flags) : info(*flags); };
+    return [=] { return gen->parsed() ? generate(*flags) : own->parsed() ? import() : info(*flags); };
 }
 
 }  // namespace lnn

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <unordered_map>
+#include <utility>
+
 #include "files/array.hpp"
 #include "files/lines.hpp"
 #include "files/npy.hpp"
@@ -85,6 +88,16 @@ LoadedDataset parse_npz_dataset(std::string_view bytes, const std::string& where
 LoadedDataset load_dataset(const std::filesystem::path& path) {
     Lines file(path);
     return is_npz(file) ? parse_npz_dataset(file.rest(), path.string()) : read_csv_dataset(file);
+}
+
+std::vector<double> time_steps(const Dataset& data) {
+    std::vector<double> steps;
+    std::unordered_map<std::int64_t, double> last;  // trajectory -> time of its last row so far
+    for (std::size_t row = 0; row < data.t.size(); ++row) {
+        const auto [before, fresh] = last.try_emplace(data.trajectory.empty() ? 0 : data.trajectory[row], data.t[row]);
+        if (!fresh) steps.push_back(data.t[row] - std::exchange(before->second, data.t[row]));
+    }
+    return steps;
 }
 
 void save_dataset(const std::filesystem::path& path, const Dataset& data, bool force) {

@@ -29,6 +29,9 @@ struct LoadedDataset {
 LoadedDataset load_dataset(const std::filesystem::path& path);
 LoadedDataset read_csv_dataset(Lines& text);
 
+// steps in time between successive rows of a trajectory, which may be mixed with those of others
+std::vector<double> time_steps(const Dataset& data);
+
 void save_dataset(const std::filesystem::path& path, const Dataset& data, bool force);  // .npz
 
 }  // namespace lnn

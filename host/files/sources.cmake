@@ -7,6 +7,7 @@ set(LNN_FILES_SOURCES
     files/dataset_csv.cpp
     files/delimited_text.cpp
     files/lines.cpp
+    files/measured.cpp
     files/npy.cpp
     files/npz.cpp
     files/run_directory.cpp

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <numeric>
 
 #include "files/npy.hpp"
 #include "files/npz.hpp"
@@ -16,7 +17,7 @@ std::string Table::header_place() const {
 }
 
 std::string Table::place(std::size_t row) const {
-    return lines.empty() ? fmt::format("{}: row {}", where, row + 1) : fmt::format("{}:{}", where, lines[row]);
+    return fmt::format("{}:{}{}", where, header_line == 0 ? " row " : "", lines[row]);
 }
 
 std::string Table::label(std::size_t column) const {
@@ -73,6 +74,8 @@ Table read_npz_table(std::string_view bytes, const std::string& where, const Cho
         for (std::size_t row = 0; row < rows; ++row)
             table.columns[at].push_back(origin.array->values[row * origin.width + origin.column]);
     }
+    table.lines.resize(table.rows);
+    std::iota(table.lines.begin(), table.lines.end(), std::size_t(1));
     return table;
 }
 

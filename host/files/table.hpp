@@ -22,11 +22,11 @@ struct Table {
     std::size_t width = 0;                     // columns there are
     std::size_t rows = 0;                      // rows there are
     std::vector<std::vector<double>> columns;  // (width)(rows), finite; empty where nobody asked for it
-    std::vector<std::size_t> lines;            // (rows) where each stands in its text; of an .npz: empty
+    std::vector<std::size_t> lines;            // (rows) where each stands, from 1: lines of a text, rows of an .npz
     std::size_t header_line = 0;               // where the names stand, or the first row; of an .npz: 0
 
     std::string header_place() const;              // "FILE:LINE:1" or "FILE"
-    std::string place(std::size_t row) const;      // "FILE:LINE", or "FILE: row N" counted from 1
+    std::string place(std::size_t row) const;      // "FILE:LINE" or "FILE: row N"
     std::string label(std::size_t column) const;   // its name, or "column N" counted from 1
 };
 

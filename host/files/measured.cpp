@@ -1,0 +1,253 @@
+#include "files/measured.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+#include <span>
+
+#include "files/columns.hpp"
+#include "files/lines.hpp"
+#include "files/table.hpp"
+#include "lnn/error.hpp"
+#include "statistics.hpp"
+
+namespace lnn {
+
+namespace {
+
+constexpr double pi = std::numbers::pi;
+
+// rows first .. last - 1 of a data set
+struct Stretch {
+    std::size_t first, last;
+    std::size_t samples() const { return last - first; }
+};
+
+Table read_table(const std::filesystem::path& path, const Choose& choose) {
+    Lines file(path);
+    return is_npz(file) ? read_npz_table(file.rest(), path.string(), choose) : read_text_table(file, choose);
+}
+
+// the same rows in another order
+template <class T>
+void reorder(std::vector<T>& rows, const std::vector<std::size_t>& order) {
+    const std::size_t width = rows.size() / order.size();
+    std::vector<T> sorted;
+    sorted.reserve(rows.size());
+    for (const std::size_t row : order)
+        for (std::size_t i = 0; i < width; ++i) sorted.push_back(rows[row * width + i]);
+    rows = std::move(sorted);
+}
+
+// rows of a trial one after the other, in the order of the file; the line of each goes with it
+void gather_trials(Dataset& data, std::vector<std::size_t>& lines) {
+    if (std::is_sorted(data.trajectory.begin(), data.trajectory.end())) return;
+    std::vector<std::size_t> order(data.samples);
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t x, std::size_t y) { return data.trajectory[x] < data.trajectory[y]; });
+    for (auto* rows : {&data.q, &data.v, &data.a, &data.t}) reorder(*rows, order);
+    reorder(data.trajectory, order);
+    reorder(lines, order);
+}
+
+std::vector<Stretch> trials_of(const Dataset& data) {
+    std::vector<Stretch> trials;
+    for (std::size_t row = 0; row < data.samples; ++row) {
+        const bool fresh = row == 0 || (!data.trajectory.empty() && data.trajectory[row] != data.trajectory[row - 1]);
+        if (fresh) trials.push_back({row, row});
+        trials.back().last = row + 1;
+    }
+    return trials;
+}
+
+// a trial between gaps: steps longer than `gap` times its median step
+std::vector<Stretch> segments_of(const Table& table, const Dataset& data, const Stretch& trial, double gap) {
+    const std::span<const double> t(data.t);
+    std::vector<double> steps;
+    for (std::size_t row = trial.first + 1; row < trial.last; ++row) {
+        steps.push_back(t[row] - t[row - 1]);
+        if (!(steps.back() > 0))
+            throw Error(Exit::file,
+                        fmt::format("{}: time {} {}; sort the rows, remove the repeated ones, or number the trials in a "
+                                    "column 'trajectory'",
+                                    table.place(row), t[row],
+                                    steps.back() == 0 ? "comes a second time"
+                                                      : fmt::format("comes after {} of {}", t[row - 1], table.place(row - 1))));
+    }
+    const double longest = steps.empty() ? 0 : gap * quantile(sorted(steps), 0.5);
+    std::vector<Stretch> segments = {{trial.first, trial.first + 1}};
+    for (std::size_t row = trial.first + 1; row < trial.last; ++row) {
+        if (steps[row - trial.first - 1] > longest) segments.push_back({row, row});
+        segments.back().last = row + 1;
+    }
+    return segments;
+}
+
+// whole turns between neighbours that are more than half a turn apart are taken back; returns how many there were
+std::size_t unwrap(Dataset& data, const Stretch& segment, std::size_t coordinate, bool change) {
+    std::size_t jumps = 0;
+    double turns = 0, before = data.q[segment.first * std::size_t(data.dof) + coordinate];
+    for (std::size_t row = segment.first + 1; row < segment.last; ++row) {
+        double& angle = data.q[row * std::size_t(data.dof) + coordinate];
+        const double recorded = angle;
+        if (std::abs(recorded - before) > pi) {
+            turns -= std::round((recorded - before) / (2 * pi));
+            ++jumps;
+        }
+        if (change) angle += 2 * pi * turns;
+        before = recorded;
+    }
+    return jumps;
+}
+
+void require_columns(const Table& table, const Columns& columns, const Measurement& how) {
+    const int dof = static_cast<int>(columns.q.size());
+    if (how.dof && dof != *how.dof)
+        throw Error(Exit::file, fmt::format("{}: {} coordinates q1, ..., but the system has {}; tell the right columns by "
+                                            "--columns, or another system",
+                                            table.header_place(), dof, *how.dof));
+    for (const int number : how.angles.value_or(std::vector<int>{}))
+        if (number > dof)
+            throw Error(Exit::file, fmt::format("{}: no q{} that --angles could name: there are {} coordinates",
+                                                table.header_place(), number, dof));
+    const bool derive = columns.v.empty() || columns.a.empty();
+    if (derive && !columns.t)
+        throw Error(Exit::file, fmt::format("{}: no column of times, by which {} could be derived; name it t, or tell it "
+                                            "by --columns t=NAME",
+                                            table.header_place(), columns.v.empty() ? "velocities" : "accelerations"));
+}
+
+// [false, true, ...]: which coordinates are angles
+std::vector<bool> angles_of(const Columns& columns, const Measurement& how) {
+    std::vector<bool> angles(columns.q.size(), columns.angles && !how.angles);
+    for (const int number : how.angles.value_or(std::vector<int>{})) angles[std::size_t(number) - 1] = true;
+    if (how.degrees && std::find(angles.begin(), angles.end(), true) == angles.end())
+        throw Error(Exit::usage, "--degrees: which coordinates are angles? say it by --angles q1,...");
+    return angles;
+}
+
+// the rows of these stretches alone, each a trajectory of its own
+void keep(Dataset& data, const std::vector<Stretch>& segments) {
+    const auto kept = [&](std::vector<double>& rows) {
+        const std::size_t width = rows.size() / data.samples;
+        auto to = rows.begin();
+        for (const Stretch& segment : segments)
+            to = std::copy(rows.begin() + std::ptrdiff_t(segment.first * width),
+                           rows.begin() + std::ptrdiff_t(segment.last * width), to);
+        rows.erase(to, rows.end());
+    };
+    for (auto* rows : {&data.q, &data.v, &data.a, &data.t}) kept(*rows);
+    data.trajectory.clear();
+    for (std::size_t s = 0; s < segments.size(); ++s)
+        data.trajectory.insert(data.trajectory.end(), segments[s].samples(), std::int64_t(s));
+    data.samples = data.trajectory.size();
+}
+
+// `out` becomes the derivative of `from`, segment by segment
+void derive(const Dataset& data, const std::vector<double>& from, SavitzkyGolay filter, int derivative,
+            std::vector<double>& out) {
+    out.resize(from.size());
+    const std::size_t n = std::size_t(data.dof);
+    for (const Stretch& s : trials_of(data))
+        differentiate(std::span(data.t).subspan(s.first, s.samples()),
+                      std::span(from).subspan(s.first * n, s.samples() * n), filter, derivative,
+                      std::span(out).subspan(s.first * n, s.samples() * n));
+}
+
+}  // namespace
+
+Import import_measured(const std::filesystem::path& path, const Measurement& how) {
+    Columns columns;
+    Table table = read_table(path, [&](const Table& header) {
+        columns = how.columns.empty() ? named_columns(header) : told_columns(header, how.columns);
+        if (columns.q.empty())
+            throw Error(Exit::file, fmt::format("{}: column 'q1' is missing; positions cannot be derived",
+                                                header.header_place()));
+        require_columns(header, columns, how);
+        return columns.all();
+    });
+    const std::vector<bool> angles = angles_of(columns, how);
+    Import import;
+    const auto note = [&]<class... T>(fmt::format_string<T...> format, T&&... values) {
+        import.notes.push_back(fmt::format(format, std::forward<T>(values)...));
+    };
+    if (const auto unused = columns.unused(table); !unused.empty())
+        note("{}: columns ignored: {}", table.where, fmt::join(unused, ", "));
+
+    Dataset& data = import.data;
+    data = samples_in(table, columns);
+    if (data.samples < 2)
+        throw Error(Exit::file, fmt::format("{}: a single sample, which is no trajectory; give two rows or more",
+                                            data.samples == 1 ? table.place(0) : table.where));
+    for (double& t : data.t) t *= how.seconds;
+    for (auto* rows : {&data.q, &data.v, &data.a})
+        for (std::size_t at = 0; how.degrees && at < rows->size(); ++at)
+            if (angles[at % angles.size()]) (*rows)[at] *= pi / 180;
+
+    gather_trials(data, table.lines);
+    const std::vector<Stretch> trials = trials_of(data);
+    import.trials = trials.size();
+    std::vector<Stretch> segments = trials;
+    if (!data.t.empty()) {
+        segments.clear();
+        for (const Stretch& trial : trials) {
+            const std::vector<Stretch> parts = segments_of(table, data, trial, how.gap);
+            segments.insert(segments.end(), parts.begin(), parts.end());
+        }
+    }
+    import.gaps = segments.size() - trials.size();
+    if (import.gaps > 0)
+        note("{} gaps: steps of more than {} times the median; {} segments", import.gaps, how.gap, segments.size());
+
+    for (std::size_t i = 0; i < angles.size() && !data.t.empty(); ++i) {
+        std::size_t jumps = 0;
+        for (const Stretch& segment : segments) jumps += unwrap(data, segment, i, angles[i]);
+        if (angles[i]) import.unwrapped += jumps;
+        if (jumps > 0 && (angles[i] || !how.angles))
+            note("q{}: {} jumps of more than pi between neighbours {}", i + 1, jumps,
+                 angles[i] ? "unwrapped" : "left as they are; if it is an angle, say so by --angles");
+    }
+
+    // what is not there is derived from the highest that is
+    const bool velocities = !columns.v.empty(), accelerations = !columns.a.empty();
+    if (!velocities || !accelerations) {
+        const std::size_t window = std::size_t(how.filter.window);
+        const auto too_short = [&](const Stretch& s) { return s.samples() < window; };
+        std::size_t longest = 0;
+        for (const Stretch& segment : segments) {
+            longest = std::max(longest, segment.samples());
+            import.short_segments += too_short(segment);
+            import.short_samples += too_short(segment) ? segment.samples() : 0;
+        }
+        if (longest < window)
+            throw Error(Exit::file, fmt::format("{}: too few samples for a derivative: the longest segment has {}, a "
+                                                "window {}; give a smaller --window or a larger --gap",
+                                                table.place(0), longest, window));
+        std::erase_if(segments, too_short);
+        if (import.short_segments > 0)
+            note("{} segments of fewer than {} samples dropped, {} samples in all", import.short_segments, window,
+                 import.short_samples);
+    }
+    keep(data, segments);
+    const auto say_derived = [&](char letter, const char* from) {
+        for (int i = 1; i <= data.dof; ++i) import.derived.push_back(fmt::format("{}{}", letter, i));
+        note("{} derived from {} by Savitzky-Golay, window {}, order {}",
+             letter == 'v' ? "velocities" : "accelerations", from, how.filter.window, how.filter.order);
+    };
+    if (!velocities) {
+        derive(data, data.q, how.filter, 1, data.v);
+        say_derived('v', "positions");
+    }
+    if (!accelerations) {
+        derive(data, velocities ? data.v : data.q, how.filter, velocities ? 1 : 2, data.a);
+        say_derived('a', velocities ? "velocities" : "positions");
+    }
+    return import;
+}
+
+}  // namespace lnn
