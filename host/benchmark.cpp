@@ -228,7 +228,7 @@ class Bench {
         Config config = load(sources);
         config.run.seeds = models;
         TrainingData data(*all_, config);
-        const ModelSpec spec = model_spec(config, system_info(system_spec(config)));
+        const ModelSpec spec = model_spec(config);
         std::vector<double> weights;
         for (int m = 0; m < models; ++m) {
             const auto first = initial_weights(spec, config.model.init, m);

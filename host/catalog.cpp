@@ -23,4 +23,10 @@ std::span<const SystemInfo> systems() {
     return list;
 }
 
+SystemInfo measured_coordinates(int dof, std::uint32_t angles) {
+    SystemInfo info{no_system, "no equations known: the coordinates of a measured file", dof, {}, angles, {}};
+    for (int i = 1; i <= dof; ++i) info.coordinates.push_back("q" + std::to_string(i));
+    return info;
+}
+
 }  // namespace lnn

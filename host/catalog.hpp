@@ -27,4 +27,8 @@ struct SystemInfo {
 
 std::span<const SystemInfo> systems();  // in the order of SystemSpec::kind
 
+// what a measured file has: coordinates q1 .. qn, and no equations
+inline constexpr const char* no_system = "none";
+SystemInfo measured_coordinates(int dof, std::uint32_t angles);
+
 }  // namespace lnn

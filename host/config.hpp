@@ -23,7 +23,7 @@ struct Config {
     } run;
 
     struct System {
-        std::string kind = "double_pendulum";
+        std::string kind = "double_pendulum";  // or "none": no equations, the coordinates of a file
         // as named by the system (m, l, g, ...); absent: its default
         std::map<std::string, std::vector<double>> parameters;
     } system;
@@ -32,9 +32,10 @@ struct Config {
         std::string kind = "lnn";
         std::vector<int> hidden = {64, 64, 64};
         std::string inputs = "sincos";  // raw | sincos (coordinates that are angles enter as cos q, sin q)
-        double velocity_scale = 5.0;
+        double velocity_scale = 5.0;    // 0: half the largest velocity of a file
         std::string init = "definite";  // lnn | lnn-seed | definite
         double mass_prior = 0.0;        // c of a base term 1/2 c |v|^2
+        std::string damping = "none";   // none | linear
     } model;
 
     struct Data {
@@ -47,6 +48,9 @@ struct Config {
         std::vector<double> position = {0.5, 1.5};   // range of coordinates that are not angles
         std::vector<double> velocity = {-1.0, 1.0};  // range of every velocity
         std::string shuffle = "once";                // once | epoch
+        double hold_out = 0.0;        // files: share at the end of their time that is kept from training
+        int dof = 0;                  // files without a system: coordinates; 0: as many as there are
+        std::string angles = "auto";  // files without a system: auto | none | "q1,q2": coordinates that are angles
 
         static constexpr std::string_view file_prefix = "file:";
         bool is_file() const { return source.starts_with(file_prefix); }

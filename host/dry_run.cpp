@@ -10,18 +10,20 @@
 #include "initialise.hpp"
 #include "problem.hpp"
 #include "training_data.hpp"
+#include "work.hpp"
 
 namespace lnn {
 
-Exit print_dry_run(const Config& config, bool json) {
+Exit print_dry_run(Config config, const Options& options) {
+    const Work work = read_work(config, "", options);
     const auto backend = open_backend(config);
-    const ModelSpec spec = model_spec(config, system_info(system_spec(config)));
+    const ModelSpec spec = model_spec(config);
     const std::size_t models = config.run.seeds;
 
     // a few steps on states drawn for the purpose: the time of a step does not depend on the data
     Config probe = config;
-    probe.data.source = "box";
-    TrainingData data(*backend, probe);
+    if (!config.data.is_file()) probe.data.source = "box";
+    TrainingData data(*backend, probe, work.data);
     std::vector<double> weights;
     for (std::size_t m = 0; m < models; ++m) {
         const auto first = initial_weights(spec, config.model.init, config.run.seed + m);
@@ -44,27 +46,22 @@ Exit print_dry_run(const Config& config, bool json) {
 
     const std::int64_t samples = config.data.source == "trajectories"
                                      ? std::int64_t(config.data.trajectories) * config.data.points
-                                     : 0;
-    const bool known = config.train.epochs == 0 || samples > 0;  // a file's size is not
-    const std::int64_t total = known ? total_steps(config, samples) : 0;
+                                     : data.samples();
+    const std::int64_t total = total_steps(config, samples);
     const double bytes = 8.0 * double(weights.size()) * 8 + 8.0 * double(models * 3 * spec.dof) * double(samples);
     const double estimate = seconds / double(steps) * double(total);
-    if (json) {
+    if (options.json) {
         nlohmann::ordered_json result = {{"config", config_to_json(config)},
                                          {"parameters", weights.size() / models},
                                          {"models", models},
                                          {"memory_bytes", bytes}};
-        result["steps"] = known ? nlohmann::ordered_json(total) : nullptr;
-        result["train_seconds"] = known ? nlohmann::ordered_json(estimate) : nullptr;
+        result["steps"] = total;
+        result["train_seconds"] = estimate;
         fmt::print("{}\n", result.dump(2));
     } else {
         fmt::print("{}\n# {} model{} of {} parameters, about {:.1f} MB\n", config_to_toml(config), models,
                    models == 1 ? "" : "s", weights.size() / models, bytes * 1e-6);
-        if (known)
-            fmt::print("# {} steps, about {:.1f} s of training on this machine\n", total, estimate);
-        else
-            fmt::print("# about {:.3g} s a step on this machine; the number of steps follows from the file\n",
-                       seconds / double(steps));
+        fmt::print("# {} steps, about {:.1f} s of training on this machine\n", total, estimate);
     }
     return Exit::ok;
 }

@@ -3,9 +3,10 @@
 
 #include "config.hpp"
 #include "lnn/error.hpp"
+#include "options.hpp"
 
 namespace lnn {
 
-Exit print_dry_run(const Config&, bool json);
+Exit print_dry_run(Config, const Options&);
 
 }  // namespace lnn

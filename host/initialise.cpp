@@ -35,6 +35,8 @@ std::vector<double> initial_weights(const ModelSpec& spec, const std::string& ru
             const bool positive = rule == "definite" && l == s.depth + 1;
             weights[k] = sigma(rule, s, l) * (positive ? std::abs(x) : x);
         }
+    // small, but not zero, from where C C^T could not grow
+    for (int i = 0; i < s.beside; ++i) weights[s.matrix_beside() + i * s.beside + i] = 0.1;
     return weights;
 }
 

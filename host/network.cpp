@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -44,6 +45,9 @@ std::string layers_text(const MlpShape& s) {
     for (int l = 1; l <= s.depth + 1; ++l) text += fmt::format(",{}", s.widths[l]);
     return text;
 }
+
+// where the matrix of the damping is kept in a file
+const std::string damping_name = "damping";
 
 // fc1.weight, fc1.bias, fc2.weight, ...: files may hold them in any order
 Safetensors in_layer_order(Safetensors file) {
@@ -100,11 +104,21 @@ Safetensors network_file(const Network& network, bool f64) {
         file.tensors.push_back({fmt::format("fc{}.weight", l), {out, in}, f64, {w, w + out * in}});
         file.tensors.push_back({fmt::format("fc{}.bias", l), {out}, f64, {b, b + out}});
     }
+    if (const std::size_t n = s.beside) {
+        const double* c = network.weights.data() + s.matrix_beside();
+        file.tensors.push_back({damping_name, {n, n}, f64, {c, c + n * n}});
+    }
     return file;
 }
 
 Network network_from(const Safetensors& given, const std::string& where, std::vector<std::string>& notes) {
-    const Safetensors file = in_layer_order(given);
+    Safetensors file = in_layer_order(given);
+    std::optional<Tensor> damping;
+    const auto found = std::find_if(file.tensors.begin(), file.tensors.end(), [](const Tensor& t) { return t.name == damping_name; });
+    if (found != file.tensors.end()) {
+        damping = std::move(*found);
+        file.tensors.erase(found);
+    }
     const auto meta = [&](const char* key, const char* missing) {
         const auto at = file.metadata.find(key);
         return at == file.metadata.end() ? std::string(missing) : at->second;
@@ -146,6 +160,13 @@ Network network_from(const Safetensors& given, const std::string& where, std::ve
     spec.velocity_scale = number(where, "velocity_scale", meta("velocity_scale", "1"));
     spec.mass_prior = number(where, "mass_prior", meta("mass_prior", "0"));
     if (spec.velocity_scale <= 0) refuse(where, "metadata velocity_scale must be above 0");
+
+    if (damping) {
+        if (damping->shape != std::vector<std::size_t>(2, spec.dof))
+            refuse(where, fmt::format("{0} must be [{1}, {1}] for {1} degrees of freedom", damping_name, spec.dof));
+        spec.damping = true;
+        file.tensors.push_back(std::move(*damping));
+    }
 
     for (const Tensor& tensor : file.tensors)
         network.weights.insert(network.weights.end(), tensor.values.begin(), tensor.values.end());

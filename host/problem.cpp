@@ -6,10 +6,22 @@
 #include <fmt/format.h>
 
 #include "config/schema.hpp"
+#include "files/columns.hpp"
 
 namespace lnn {
 
+bool has_system(const Config& config) { return config.system.kind != no_system; }
+
+SystemInfo coordinates_of(const Config& config) {
+    if (has_system(config)) return *find_system(config.system.kind);
+    std::uint32_t angles = 0;
+    for (const int number : coordinate_numbers(config.data.angles, "data.angles")) angles |= 1u << (number - 1);
+    return measured_coordinates(config.data.dof, angles);
+}
+
 SystemSpec system_spec(const Config& config) {
+    if (!has_system(config))
+        throw Error(Exit::usage, "system.kind = \"none\": there are no true equations; name a system by --set system.kind=NAME");
     const SystemInfo& info = *find_system(config.system.kind);
     SystemSpec spec{int(&info - systems().data()), info.dof, {}};
     std::size_t at = 0;
@@ -23,7 +35,8 @@ SystemSpec system_spec(const Config& config) {
 
 const SystemInfo& system_info(const SystemSpec& spec) { return systems()[spec.kind]; }
 
-ModelSpec model_spec(const Config& config, const SystemInfo& system) {
+ModelSpec model_spec(const Config& config) {
+    const SystemInfo system = coordinates_of(config);
     ModelSpec spec;
     spec.dof = system.dof;
     spec.depth = int(config.model.hidden.size());
@@ -31,6 +44,7 @@ ModelSpec model_spec(const Config& config, const SystemInfo& system) {
     spec.angles = config.model.inputs == "sincos" ? system.angles : 0;
     spec.velocity_scale = config.model.velocity_scale;
     spec.mass_prior = config.model.mass_prior;
+    spec.damping = config.model.damping == "linear";
     return spec;
 }
 

@@ -9,9 +9,11 @@
 
 namespace lnn {
 
-SystemSpec system_spec(const Config&);
+SystemSpec system_spec(const Config&);  // Exit::usage where there is no true system
 const SystemInfo& system_info(const SystemSpec&);
-ModelSpec model_spec(const Config&, const SystemInfo&);
+bool has_system(const Config&);            // equations to compare with
+SystemInfo coordinates_of(const Config&);  // of the system, or of the file
+ModelSpec model_spec(const Config&);
 SolveSpec solve_spec(const Config&);
 Precision precision_of(const std::string& word);  // "f32", "f64"; Exit::backend for what no backend offers
 

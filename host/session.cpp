@@ -19,6 +19,7 @@
 #include "files/npy.hpp"
 #include "initialise.hpp"
 #include "lnn/range.hpp"
+#include "measured_evaluation.hpp"
 #include "problem.hpp"
 #include "report.hpp"
 #include "trainer.hpp"
@@ -55,7 +56,7 @@ fs::path model_path(const fs::path& run, const Config& config, int model) {
 Network first_network(const Config& config, const std::optional<Network>& init, int model) {
     const std::uint64_t seed = config.run.seed + model;
     Network network;
-    network.spec = model_spec(config, *find_system(config.system.kind));
+    network.spec = model_spec(config);
     network.weights = init ? init->weights : initial_weights(network.spec, config.model.init, seed);
     std::string parameters;
     for (const auto& [name, values] : config.system.parameters)
@@ -170,35 +171,6 @@ void Session::save_models(const std::vector<Network>& networks, const std::vecto
     }
 }
 
-Work read_work(const Config& config, const std::string& init_from, const Options& options) {
-    Work work;
-    const SystemInfo& system = *find_system(config.system.kind);
-    std::vector<std::string> notes;
-    if (config.data.is_file()) {
-        const std::string source = config.data.file();
-        LoadedDataset loaded = load_dataset(source);
-        notes = loaded.notes;
-        if (loaded.data.a.empty())
-            throw Error(Exit::file, fmt::format("{}: no accelerations (a); training needs them", source));
-        if (loaded.data.dof != system.dof)
-            throw Error(Exit::file, fmt::format("{}: {} degrees of freedom, {} has {}; set system.kind to match", source,
-                                                loaded.data.dof, system.name, system.dof));
-        work.data.push_back(std::move(loaded.data));
-    }
-    if (!init_from.empty()) {
-        work.init = load_network(init_from, notes);
-        const ModelSpec wanted = model_spec(config, system), &given = work.init->spec;
-        if (given.dof != wanted.dof || given.depth != wanted.depth || given.hidden != wanted.hidden ||
-            given.angles != wanted.angles || given.velocity_scale != wanted.velocity_scale ||
-            given.mass_prior != wanted.mass_prior)
-            throw Error(Exit::file, fmt::format("{}: not a model of [model] and system.kind; set model.hidden, model.inputs, "
-                                                "model.velocity_scale and model.mass_prior to match it",
-                                                init_from));
-    }
-    for (const std::string& note : notes) say(!options.quiet, note);
-    return work;
-}
-
 Exit Session::work(const Work& work) {
     if (complete()) {  // all but a report that a kill may have cost
         if (is_whole() && !fs::exists(path() / "report.html")) report();
@@ -206,7 +178,7 @@ Exit Session::work(const Work& work) {
     }
     if (const Exit ended = train(work); ended != Exit::ok) return ended;
     if (is_whole())
-        if (const Exit ended = evaluate(); ended != Exit::ok) return ended;
+        if (const Exit ended = evaluate(work); ended != Exit::ok) return ended;
     record_["status"] = run_complete;
     record_["finished"] = now_text();
     write_record();
@@ -291,16 +263,33 @@ Exit Session::stopped(Stop stop, const std::string& where) {
     return stop == Stop::interrupt ? Exit::interrupted : Exit::stopped;
 }
 
-Exit Session::evaluate() {
+Exit Session::evaluate(const Work& work) {
     const Range range("eval");
     const auto start = std::chrono::steady_clock::now();
     const RunModels models = load_run_models(path(), config_);
+    make_directories(path() / "eval");
+    if (work.held_out.samples > 0) compare_with_held_out(models, work);
+    if (has_system(config_))
+        if (const Exit ended = compare_with_system(models); ended != Exit::ok) return ended;
+    record_["timings"]["eval"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    write_record();
+    return Exit::ok;
+}
+
+void Session::compare_with_held_out(const RunModels& models, const Work& work) {
+    const MeasuredEvaluation e =
+        evaluate_measured(*backend_, config_, models.networks, models.alive, work.data[0], work.held_out);
+    write_file(path() / "eval/measured.json", e.summary.dump(2) + "\n", true);
+    write_file(path() / "eval/rollouts.csv", rollouts_csv(e, config_), true);
+    results_ += measured_table(e.summary);
+}
+
+Exit Session::compare_with_system(const RunModels& models) {
     const std::int64_t total = models.count() * config_.eval.trajectories * config_.eval.repeats;
     Progress progress("eval", "trajectories", total, bars());
     const TrajectoryEvaluation e = evaluate_trajectories(*backend_, config_, models.networks, models.alive, progress);
     progress.finish();
     if (e.stop != Stop::none) return stopped(e.stop, "in the evaluation");
-    make_directories(path() / "eval");
     write_file(path() / "eval/summary.json", e.summary.dump(2) + "\n", true);
     write_file(path() / "eval/per_trajectory.csv", per_trajectory_csv(e, config_), true);
     const Network& first = models.first();
@@ -310,8 +299,6 @@ Exit Session::evaluate() {
     write_npy(path() / "eval/trajectories.npy", {{2, count, trajectories.size() / (2 * count * rows), rows}, trajectories},
               true);
     results_ += trajectory_table(e.summary);
-    record_["timings"]["eval"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    write_record();
     return Exit::ok;
 }
 
@@ -323,8 +310,8 @@ void Session::report() {
 
 nlohmann::ordered_json Session::json() const {
     Json result = {{"run", path().string()}, {"record", record_}};
-    if (const fs::path summary = path() / "eval/summary.json"; fs::exists(summary))
-        result["eval"] = Json::parse(read_file(summary));
+    for (const auto& [key, name] : {std::pair{"eval", "eval/summary.json"}, {"measured", "eval/measured.json"}})
+        if (const fs::path file = path() / name; fs::exists(file)) result[key] = Json::parse(read_file(file));
     return result;
 }
 

@@ -13,24 +13,16 @@
 #include <nlohmann/json.hpp>
 
 #include "config.hpp"
-#include "files/dataset.hpp"
 #include "files/run_directory.hpp"
 #include "lnn/backend.hpp"
 #include "network.hpp"
 #include "options.hpp"
 #include "signals.hpp"
+#include "work.hpp"
 
 namespace lnn {
 
-// what a training starts from
-struct Work {
-    std::vector<Dataset> data;    // to learn from; empty: generated
-    std::optional<Network> init;  // first weights; none: fresh ones
-    bool resume = false;          // from the last checkpoint, if there is one
-    double max_seconds = 0;       // 0: no limit
-};
-// reads the files a configuration and --init-from name, before anything is written
-Work read_work(const Config&, const std::string& init_from, const Options&);
+struct RunModels;
 
 class Session {
   public:
@@ -44,7 +36,7 @@ class Session {
     Exit work(const Work&);
     // Stages, each from the files of the one before
     Exit train(const Work&);
-    Exit evaluate();
+    Exit evaluate(const Work&);
     void report();
 
     const Config& config() const { return config_; }
@@ -69,6 +61,8 @@ class Session {
     bool is_whole() const { return record_.value("command", "") == "run"; }  // to the report, not training alone
     bool talk() const { return !options_.quiet; }
     bool bars() const { return !options_.quiet && !options_.no_progress; }
+    void compare_with_held_out(const RunModels&, const Work&);  // what was measured
+    Exit compare_with_system(const RunModels&);                 // the true equations
     void save_models(const std::vector<Network>&, const std::vector<std::int64_t>& failed);
 };
 

@@ -33,7 +33,7 @@ LNN_HD ChunkShape chunk_shape(const MlpShape& s, int batch) {
     c.samples = batch < chunk_samples ? batch : chunk_samples;
     c.stride = c.samples | 1;
     const auto larger = [](int a, int b) { return a > b ? a : b; };
-    const int units = left_units(s) + right_units(s);
+    const int units = s.left_units() + s.right_units();
     c.pass = larger(lnn_scratch<N, 1>(s) * c.stride, lnn_scratch<N, 3>(s));
     c.factors = larger(units * factor_columns<1> * c.stride, units * factor_columns<3>);
     c.sample = larger(sample_reals<N, 1> * c.stride, sample_reals<N, 3>);
@@ -61,7 +61,7 @@ struct BlockPass {
     int samples, stride;
 
     LNN_HD Strided<T> left(int sample) const { return {scratch.factors + sample, stride}; }
-    LNN_HD Strided<T> right(int sample) const { return left(sample) + left_units(net.shape) * F; }
+    LNN_HD Strided<T> right(int sample) const { return left(sample) + net.shape.left_units() * F; }
     LNN_HD Pass pass(int sample) const {
         return {net, {scratch.pass + sample, stride}, {left(sample), right(sample), F}};
     }
@@ -147,18 +147,19 @@ struct BlockPass {
         constexpr int B = 4;
         const MlpShape& s = net.shape;
         const auto put = [add](T& to, T value) { to = add ? to + value : value; };
-        for (int l = 1; l <= s.depth + 1; ++l) {
-            const int in = s.widths[l - 1], pieces = (in + B - 1) / B + 1;  // and one for the bias
-            const int above = s.first[l], below = l == 1 ? 0 : s.widths[0] + s.first[l - 1];
-            block.for_each(s.widths[l] * pieces, [&](int item) {
+        for (int l = 1; l <= outer_matrices(s); ++l) {
+            const OuterMatrix m = outer_matrix(s, l);
+            const int in = m.columns, products = (in + B - 1) / B, pieces = products + (m.bias >= 0 ? 1 : 0);
+            const int above = m.left, below = m.right;
+            block.for_each(m.rows * pieces, [&](int item) {
                 const int row = item / pieces, j = item % pieces * B;
-                if (j >= in) {
+                if (item % pieces == products) {
                     T sums[W];
                     for (int w = 0; w < W; ++w) {
                         sums[w] = T(0);
                         for (int k = w; k < samples; k += W) sums[w] = sums[w] + (left(k) + (above + row) * F)[1];
                     }
-                    put(gradient[s.bias(l) + row], sum_of_pairs<W>(sums));
+                    put(gradient[m.bias + row], sum_of_pairs<W>(sums));
                     return;
                 }
                 T sums[B][W];
@@ -177,7 +178,7 @@ struct BlockPass {
                 }
                 LNN_UNROLL
                 for (int b = 0; b < B; ++b)
-                    if (j + b < in) put(gradient[s.weights[l] + row * in + j + b], sum_of_pairs<W>(sums[b]));
+                    if (j + b < in) put(gradient[m.weights + row * in + j + b], sum_of_pairs<W>(sums[b]));
             });
         }
     }

@@ -6,7 +6,7 @@
     a = model(torch.cat([q, v], dim=-1))   # (N, 2n)  ->  (N, n)
 
 L(q, v) = network(phi(q, v)) + 1/2 mass_prior |v|^2, where phi replaces each angle by its cosine and sine and
-divides velocities by velocity_scale. Accelerations by double automatic differentiation, one sample at a time:
+divides velocities by velocity_scale; with damping a matrix C gives forces -C C^T v. Accelerations by double automatic differentiation, one sample at a time:
 plain and slow.
 Needs PyTorch and numpy.
 """
@@ -18,8 +18,9 @@ import lnn_io
 
 
 class LNN(nn.Module):
-    def __init__(self, layers, angles=None, velocity_scale=1.0, mass_prior=0.0):
-        """layers: widths, input and output included; angles: whether each coordinate enters as (cos, sin)"""
+    def __init__(self, layers, angles=None, velocity_scale=1.0, mass_prior=0.0, damping=False):
+        """layers: widths, input and output included; angles: whether each coordinate enters as (cos, sin);
+        damping: whether there is a matrix C (n, n)"""
         super().__init__()
         self.angles = list(angles) if angles is not None else [False] * (layers[0] // 2)
         self.dof = len(self.angles)
@@ -30,6 +31,8 @@ class LNN(nn.Module):
             raise ValueError(f"layers {layers} do not fit {self.dof} coordinates with angles {self.angles}")
         for i in range(self.depth):
             setattr(self, f"fc{i + 1}", nn.Linear(layers[i], layers[i + 1]))
+        if damping:
+            self.damping = nn.Parameter(0.1 * torch.eye(self.dof))
 
     def features(self, q, v):
         columns = []
@@ -61,6 +64,8 @@ class LNN(nn.Module):
         for x in states:
             jacobian, hessian = self.derivatives(x)
             force = jacobian[:n] - hessian[n:, :n] @ x[n:]
+            if hasattr(self, "damping"):
+                force = force - self.damping @ (self.damping.T @ x[n:])
             accelerations.append(torch.pinverse(hessian[n:, n:], rcond=rcond) @ force)
         return torch.stack(accelerations)
 
@@ -79,7 +84,7 @@ def load(path):
         named = metadata.get("angles")
         angles = [flag == "1" for flag in named.split(",")] if named else [True] * (layers[0] // 3)
     model = LNN(layers, angles, velocity_scale=float(metadata.get("velocity_scale", 1)),
-                mass_prior=float(metadata.get("mass_prior", 0)))
+                mass_prior=float(metadata.get("mass_prior", 0)), damping="damping" in tensors)
     model.to(getattr(torch, weights[0].dtype.name))
     model.load_state_dict({name: torch.tensor(array) for name, array in tensors.items()}, strict=True)
     return model

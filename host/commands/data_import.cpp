@@ -22,20 +22,6 @@ struct Flags {
 
 const std::map<std::string, double> seconds_of = {{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}};
 
-// "q1,q2" -> 1, 2; "none" -> none
-std::vector<int> coordinates(const std::string& text) {
-    std::vector<int> numbers;
-    for (std::size_t from = 0; text != "none" && from <= text.size();) {
-        const std::size_t end = std::min(text.find(',', from), text.size());
-        const int number = number_in(text.substr(from, end - from), "q");
-        if (number == 0)
-            throw Error(Exit::usage, fmt::format("--angles {}: expected coordinates as in q1,q2, or none", text));
-        numbers.push_back(number);
-        from = end + 1;
-    }
-    return numbers;
-}
-
 const SystemInfo& system_named(const std::string& name) {
     std::vector<std::string> names;
     for (const SystemInfo& system : systems()) {
@@ -58,7 +44,7 @@ Measurement measurement(const Flags& flags) {
         for (int i = 0; i < system.dof; ++i)
             if (system.angles >> i & 1) how.angles->push_back(i + 1);
     }
-    if (!flags.angles.empty()) how.angles = coordinates(flags.angles);
+    if (!flags.angles.empty()) how.angles = coordinate_numbers(flags.angles, "--angles");
     return how;
 }
 

@@ -7,6 +7,8 @@
 #include "commands/commands.hpp"
 #include "config/schema.hpp"
 #include "evaluation.hpp"
+#include "measured_evaluation.hpp"
+#include "problem.hpp"
 #include "files/atomic_file.hpp"
 #include "session.hpp"
 
@@ -16,7 +18,7 @@ namespace {
 
 struct Flags {
     Options common;
-    std::string run, model, protocol = "trajectories";
+    std::string run, model, protocol;
     std::int64_t trajectories = 0, repeats = 0;
 };
 
@@ -43,7 +45,23 @@ Json evaluate_protocol(Backend& backend, const Config& config, const RunModels& 
     return {{"protocol", flags.protocol}, {"models", results}};
 }
 
+// what was kept from training when the run learned from a file
+Json evaluate_held_out(Backend& backend, const Config& config, const RunModels& models, const Options& options) {
+    Config own = config;
+    const Work work = read_work(own, "", options);
+    if (work.held_out.samples == 0)
+        throw Error(Exit::usage, "nothing was held out of training; set data.hold_out above 0 in a new run");
+    return evaluate_measured(backend, own, models.networks, models.alive, work.data[0], work.held_out).summary;
+}
+
+Json evaluate(Backend& backend, const Config& config, const RunModels& models, const Flags& flags) {
+    if (flags.protocol == "measured") return evaluate_held_out(backend, config, models, flags.common);
+    if (flags.protocol == "trajectories") return evaluate_all(backend, config, models, flags.common);
+    return evaluate_protocol(backend, config, models, flags);
+}
+
 std::string table(const Json& result) {
+    if (result["protocol"] == "measured") return measured_table(result);
     if (result["protocol"] == "trajectories") return trajectory_table(result);
     if (!result.contains("models")) return protocol_table(result);
     std::string text;
@@ -54,7 +72,7 @@ std::string table(const Json& result) {
 // the system that weights were learned from counts as if it had been set; Exit::usage where another one was
 void take_system(const Network& network, Options& options) {
     const auto at = network.metadata.find("system");
-    if (at == network.metadata.end() || !find_system(at->second)) return;
+    if (at == network.metadata.end() || at->second == no_system || !find_system(at->second)) return;
     for (const Setting& setting : options.settings)
         if (setting.key == "system.kind" && setting.value != at->second) {
             const SystemInfo* wanted = find_system(setting.value);
@@ -100,8 +118,9 @@ Action eval_command(CLI::App& app) {
     app.add_flag("--force", flags->common.force, "overwrite it")->group("Output");
     auto* run = app.add_option("RUN", flags->run, "run directory: its models, system and settings");
     app.add_option("--model", flags->model, "weights, where there is no run")->type_name("FILE.safetensors")->excludes(run);
-    app.add_option("--protocol", flags->protocol, "trajectories (random roll-outs), box or energy (as published)")
-        ->check(CLI::IsMember({"trajectories", "box", "energy"}));
+    app.add_option("--protocol", flags->protocol, "trajectories (random roll-outs), measured (what was held out of a file), box or energy (as published); "
+                   "not given: trajectories where the true system is known, else measured")
+        ->check(CLI::IsMember({"trajectories", "measured", "box", "energy"}));
     app.add_option("--trajectories", flags->trajectories, "trajectories, starts of `energy` or states of `box`")
         ->check(CLI::PositiveNumber);
     app.add_option("--repeats", flags->repeats, "evaluations, each with trajectories of its own")->check(CLI::PositiveNumber);
@@ -111,7 +130,7 @@ Action eval_command(CLI::App& app) {
             throw Error(Exit::usage, "give a run directory, or weights by --model FILE.safetensors");
         if (!options.out.empty()) check_target(options.out, options.force);
         // eval flags are settings like any other
-        if (flags->trajectories && flags->protocol == "trajectories")
+        if (flags->trajectories && flags->protocol != "box" && flags->protocol != "energy")
             options.settings.push_back({"eval.trajectories", fmt::to_string(flags->trajectories), "--trajectories"});
         if (flags->repeats) options.settings.push_back({"eval.repeats", fmt::to_string(flags->repeats), "--repeats"});
         RunModels models;
@@ -129,8 +148,8 @@ Action eval_command(CLI::App& app) {
         else
             models = load_run_models(flags->run, config);
         const auto backend = open_backend(config);
-        const Json result = flags->protocol == "trajectories" ? evaluate_all(*backend, config, models, options)
-                                                              : evaluate_protocol(*backend, config, models, *flags);
+        if (flags->protocol.empty()) flags->protocol = has_system(config) ? "trajectories" : "measured";
+        const Json result = evaluate(*backend, config, models, *flags);
         if (!options.out.empty()) write_file(options.out, result.dump(2) + "\n", options.force);
         if (options.json)
             fmt::print("{}\n", result.dump(2));

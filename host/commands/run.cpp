@@ -18,8 +18,8 @@ Action run_command(CLI::App& app) {
     add_target_flags(app, *options, "the run directory; without it a fresh numbered one under runs/");
     add_talk_flags(app, *options);
     return [options] {
-        const Config config = resolve(*options);
-        if (options->dry_run) return print_dry_run(config, options->json);
+        Config config = resolve(*options);
+        if (options->dry_run) return print_dry_run(config, *options);
         const Work work = read_work(config, "", *options);
         Session session = Session::start("run", config, *options);
         const Exit ended = session.work(work);

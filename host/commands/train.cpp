@@ -42,17 +42,17 @@ Action train_command(CLI::App& app) {
         if (!flags->resume.empty()) {
             if (!options.out.empty() || options.force)
                 throw Error(Exit::usage, "--resume goes on in its own directory; leave out --out and --force");
-            if (options.dry_run) return print_dry_run(run_config(flags->resume, options), options.json);
+            if (options.dry_run) return print_dry_run(run_config(flags->resume, options), options);
             Session session = Session::open(flags->resume, options);
             // a run that is complete needs none of its files, one with a checkpoint no first weights
             Work work;
-            if (!session.complete())
-                work = read_work(session.config(), checkpoint_names(session.path()).empty() ? session.init_from() : "", options);
+            if (Config config = session.config(); !session.complete())
+                work = read_work(config, checkpoint_names(session.path()).empty() ? session.init_from() : "", options);
             return work_through(std::move(session), std::move(work));
         }
         if (!flags->data.empty()) options.settings.push_back({"data.source", std::string(Config::Data::file_prefix) + flags->data, "--data"});
-        const Config config = resolve(options);
-        if (options.dry_run) return print_dry_run(config, options.json);
+        Config config = resolve(options);
+        if (options.dry_run) return print_dry_run(config, options);
         Work work = read_work(config, flags->init_from, options);
         return work_through(Session::start("train", config, options, flags->init_from), std::move(work));
     };

@@ -9,7 +9,6 @@
 #include <fstream>
 #include <limits>
 #include <map>
-#include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -318,18 +317,21 @@ class Loader {
 }  // namespace
 
 Config load(const Sources& sources) {
-    Loader loader;
-    std::optional<toml::table> file;
+    const bool with_file = !sources.file.empty();
+    const std::string text = with_file ? read_text(sources.file) : "";
+    const auto document = [&] { return parse_document(sources.file, text); };  // a copy of one would forget its lines
     std::string preset = sources.preset;
-    if (!sources.file.empty()) {
-        file = parse_document(sources.file, read_text(sources.file));
-        if (preset.empty()) preset = Loader::base_of(sources.file, *file);
-    }
-    loader.add_preset(preset.empty() ? "default" : preset);
-    if (file) loader.add_document(sources.file, std::move(*file));
-    if (sources.environment) loader.add_environment();
-    loader.add_flags(sources.flags);
-    const Config config = loader.config();
+    if (with_file && preset.empty()) preset = Loader::base_of(sources.file, document());
+    const auto on_top_of = [&](const std::string& base) {
+        Loader loader;
+        loader.add_preset(base);
+        if (with_file) loader.add_document(sources.file, document());
+        if (sources.environment) loader.add_environment();
+        loader.add_flags(sources.flags);
+        return loader.config();
+    };
+    Config config = on_top_of(preset.empty() ? default_preset : preset);
+    if (preset.empty() && config.data.is_file()) config = on_top_of(measured_preset);
     validate(config);
     return config;
 }

@@ -19,13 +19,16 @@ struct Setting {
 };
 
 struct Sources {
-    std::string preset;          // empty: the file's base, else "default"
+    std::string preset;          // empty: the file's base, else as below
     std::string file;            // empty: none
     std::vector<Setting> flags;  // the last of equals counts
     bool environment = true;     // whether LNN_GPU_* counts
 };
 
+inline constexpr const char *default_preset = "default", *measured_preset = "measured";
+
 // every setting in place, parameters of the system filled in, validated; reads the environment.
+// Where neither a preset nor a base is named: "default", or "measured" where data.source is a file.
 // Throws Exit::file where the file cannot be read, else Exit::usage.
 Config load(const Sources&);
 

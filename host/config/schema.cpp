@@ -53,6 +53,7 @@ Rule one_of(std::vector<Word> words) {
 Rule name_of_a_system() {
     Rule rule;
     for (const SystemInfo& system : systems()) rule.words.push_back({system.name, system.summary});
+    rule.words.push_back({no_system, measured_coordinates(0, 0).summary});
     return rule;
 }
 
@@ -95,13 +96,17 @@ std::vector<Key> make_schema() {
          one_of({{"raw", "q and v as they are"},
                  {"sincos", "coordinates that are angles enter as cos q, sin q"}}),
          "what the network sees"},
-        {LNN_KEY(model.velocity_scale), above(0), "velocities enter divided by it; in units of v"},
+        {LNN_KEY(model.velocity_scale), at_least(0),
+         "velocities enter divided by it; in units of v; 0: half the largest velocity of a file"},
         {LNN_KEY(model.init),
          one_of({{"lnn", "deviations (1/sqrt n) {2.2, 0.58 i, n} of width n and layer i"},
                  {"lnn-seed", "the constants 2.2/5.6, 0.58/5.6 for every hidden layer, 5.6"},
                  {"definite", "weights whose mass matrix starts positive definite"}}),
          "initial weights"},
         {LNN_KEY(model.mass_prior), at_least(0), "c of a base term 1/2 c |v|^2 added to L; 0: none"},
+        {LNN_KEY(model.damping),
+         one_of({{"none", "no forces but those of L"}, {"linear", "forces -C C^T v, the matrix C learned"}}),
+         "friction of a measured system"},
 
         {LNN_KEY(data.source), text,
          "box: states drawn directly, fresh every step; trajectories: integrated, as below; file:PATH"},
@@ -117,6 +122,12 @@ std::vector<Key> make_schema() {
          one_of({{"once", "one order of the samples, the same in every epoch"},
                  {"epoch", "a new order every epoch"}}),
          "order of the samples"},
+        {LNN_KEY(data.hold_out), below(0, 1),
+         "files: share of their time, at its end, that training does not see and the evaluation asks for"},
+        {LNN_KEY(data.dof), between(0, max_dof),
+         "files, system.kind = \"none\": coordinates; 0: as many as the file has"},
+        {LNN_KEY(data.angles), text,
+         "files, system.kind = \"none\": coordinates that are angles, as in q1,q2; none; auto: as the file says"},
 
         {LNN_KEY(train.optimizer), one_of({{"adam", "Adam (Kingma & Ba 2015)"}}),
          "how weights follow gradients"},
@@ -263,7 +274,8 @@ std::string environment_name(std::string_view key) {
 const SystemInfo* find_system(std::string_view kind) {
     for (const SystemInfo& system : systems())
         if (system.name == kind) return &system;
-    return nullptr;
+    static const SystemInfo none = measured_coordinates(0, 0);
+    return kind == no_system ? &none : nullptr;
 }
 
 const ParameterInfo* find_parameter(const SystemInfo& system, std::string_view name) {

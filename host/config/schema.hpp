@@ -52,7 +52,7 @@ std::vector<std::string> key_names();        // of the schema, then "system.m", 
 std::string environment_name(std::string_view key);  // "LNN_GPU_TRAIN_LR"
 
 // the chosen system, and one of its parameters by name; null where there is none
-const SystemInfo* find_system(std::string_view kind);
+const SystemInfo* find_system(std::string_view kind);  // also "none", without coordinates
 const ParameterInfo* find_parameter(const SystemInfo&, std::string_view name);
 std::string expected(const ParameterInfo&);  // "a list of 2 finite numbers"
 

@@ -107,6 +107,26 @@ int number_in(std::string_view name, std::string_view stem) {
     return error == std::errc() && next == end && number > 0 ? number : 0;
 }
 
+std::vector<int> coordinate_numbers(const std::string& text, std::string_view origin) {
+    std::vector<int> numbers;
+    for (std::size_t from = 0; text != "none" && from <= text.size();) {
+        const std::size_t end = std::min(text.find(',', from), text.size());
+        const int number = number_in(std::string_view(text).substr(from, end - from), "q");
+        if (number == 0 || number > 32)
+            throw Error(Exit::usage, fmt::format("{} {}: expected coordinates as in q1,q2, or none", origin, text));
+        numbers.push_back(number);
+        from = end + 1;
+    }
+    return numbers;
+}
+
+std::string coordinate_names(std::uint32_t which) {
+    std::string text;
+    for (int i = 0; i < 32; ++i)
+        if (which >> i & 1) text += fmt::format("{}q{}", text.empty() ? "" : ",", i + 1);
+    return text.empty() ? "none" : text;
+}
+
 std::vector<std::size_t> Columns::all() const {
     std::vector<std::size_t> places = q;
     places.insert(places.end(), v.begin(), v.end());

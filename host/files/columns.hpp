@@ -34,4 +34,8 @@ Dataset samples_in(Table&, const Columns&);
 // "q1" -> ('q', 1); the number is 0 where the name is none of this kind
 int number_in(std::string_view name, std::string_view stem);
 
+// "q1,q2" -> 1, 2; "none" -> nothing. Exit::usage, naming `origin`, where it is neither; and back
+std::vector<int> coordinate_numbers(const std::string& text, std::string_view origin);
+std::string coordinate_names(std::uint32_t which);
+
 }  // namespace lnn

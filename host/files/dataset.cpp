@@ -66,13 +66,21 @@ LoadedDataset parse_npz_dataset(std::string_view bytes, const std::string& where
     data.v = column("v", q.shape);
     if (members.contains("a")) data.a = column("a", q.shape);
     if (members.contains("t")) data.t = column("t", rows);
-    if (members.contains("trajectory")) {
-        for (const double number : column("trajectory", rows)) {
+    const auto numbers = [&](const std::string& key, std::vector<std::int64_t>& to) {
+        if (!members.contains(key)) return;
+        for (const double number : column(key, rows)) {
             if (!is_integer(number))
-                throw Error(Exit::file,
-                            fmt::format("{}: trajectory holds {}, not an integer", where, number));
-            data.trajectory.push_back(static_cast<std::int64_t>(number));
+                throw Error(Exit::file, fmt::format("{}: {} holds {}, not an integer", where, key, number));
+            to.push_back(static_cast<std::int64_t>(number));
         }
+    };
+    numbers("trajectory", data.trajectory);
+    numbers("trial", data.trial);
+    if (members.contains("angles")) {
+        data.angles = 0;
+        const std::vector<double> flags = column("angles", {q.shape[1]});
+        for (std::size_t i = 0; i < flags.size() && i < 32; ++i)
+            if (flags[i] != 0) *data.angles |= 1u << i;
     }
     data.q = std::move(q.values);
 
@@ -108,6 +116,11 @@ void save_dataset(const std::filesystem::path& path, const Dataset& data, bool f
     if (!data.t.empty()) arrays["t"] = {rows, data.t};
     if (!data.trajectory.empty())
         arrays["trajectory"] = {rows, {data.trajectory.begin(), data.trajectory.end()}};
+    if (!data.trial.empty()) arrays["trial"] = {rows, {data.trial.begin(), data.trial.end()}};
+    if (data.angles) {
+        Array& flags = arrays["angles"] = {{table[1]}, {}};
+        for (int i = 0; i < data.dof; ++i) flags.values.push_back(*data.angles >> i & 1);
+    }
     for (const auto& [key, array] : arrays) require_finite(array, fmt::format("{}: {}", path.string(), key));
     write_npz(path, arrays, force);
 }

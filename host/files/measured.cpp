@@ -6,14 +6,13 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <numeric>
 #include <span>
 
 #include "files/columns.hpp"
 #include "files/lines.hpp"
+#include "files/segments.hpp"
 #include "files/table.hpp"
 #include "lnn/error.hpp"
-#include "statistics.hpp"
 
 namespace lnn {
 
@@ -21,71 +20,22 @@ namespace {
 
 constexpr double pi = std::numbers::pi;
 
-// rows first .. last - 1 of a data set
-struct Stretch {
-    std::size_t first, last;
-    std::size_t samples() const { return last - first; }
-};
-
 Table read_table(const std::filesystem::path& path, const Choose& choose) {
     Lines file(path);
     return is_npz(file) ? read_npz_table(file.rest(), path.string(), choose) : read_text_table(file, choose);
 }
 
-// the same rows in another order
-template <class T>
-void reorder(std::vector<T>& rows, const std::vector<std::size_t>& order) {
-    const std::size_t width = rows.size() / order.size();
-    std::vector<T> sorted;
-    sorted.reserve(rows.size());
-    for (const std::size_t row : order)
-        for (std::size_t i = 0; i < width; ++i) sorted.push_back(rows[row * width + i]);
-    rows = std::move(sorted);
-}
-
-// rows of a trial one after the other, in the order of the file; the line of each goes with it
-void gather_trials(Dataset& data, std::vector<std::size_t>& lines) {
-    if (std::is_sorted(data.trajectory.begin(), data.trajectory.end())) return;
-    std::vector<std::size_t> order(data.samples);
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t x, std::size_t y) { return data.trajectory[x] < data.trajectory[y]; });
-    for (auto* rows : {&data.q, &data.v, &data.a, &data.t}) reorder(*rows, order);
-    reorder(data.trajectory, order);
-    reorder(lines, order);
-}
-
-std::vector<Stretch> trials_of(const Dataset& data) {
-    std::vector<Stretch> trials;
-    for (std::size_t row = 0; row < data.samples; ++row) {
-        const bool fresh = row == 0 || (!data.trajectory.empty() && data.trajectory[row] != data.trajectory[row - 1]);
-        if (fresh) trials.push_back({row, row});
-        trials.back().last = row + 1;
-    }
-    return trials;
-}
-
-// a trial between gaps: steps longer than `gap` times its median step
-std::vector<Stretch> segments_of(const Table& table, const Dataset& data, const Stretch& trial, double gap) {
-    const std::span<const double> t(data.t);
-    std::vector<double> steps;
+void check_times(const Table& table, const Dataset& data, const std::vector<std::size_t>& rows, const Stretch& trial) {
     for (std::size_t row = trial.first + 1; row < trial.last; ++row) {
-        steps.push_back(t[row] - t[row - 1]);
-        if (!(steps.back() > 0))
-            throw Error(Exit::file,
-                        fmt::format("{}: time {} {}; sort the rows, remove the repeated ones, or number the trials in a "
-                                    "column 'trajectory'",
-                                    table.place(row), t[row],
-                                    steps.back() == 0 ? "comes a second time"
-                                                      : fmt::format("comes after {} of {}", t[row - 1], table.place(row - 1))));
+        const double step = data.t[row] - data.t[row - 1];
+        if (step > 0) continue;
+        throw Error(Exit::file,
+                    fmt::format("{}: time {} {}; sort the rows, remove the repeated ones, or number the trials in a "
+                                "column 'trajectory'",
+                                table.place(rows[row]), data.t[row],
+                                step == 0 ? "comes a second time"
+                                          : fmt::format("comes after {} of {}", data.t[row - 1], table.place(rows[row - 1]))));
     }
-    const double longest = steps.empty() ? 0 : gap * quantile(sorted(steps), 0.5);
-    std::vector<Stretch> segments = {{trial.first, trial.first + 1}};
-    for (std::size_t row = trial.first + 1; row < trial.last; ++row) {
-        if (steps[row - trial.first - 1] > longest) segments.push_back({row, row});
-        segments.back().last = row + 1;
-    }
-    return segments;
 }
 
 // whole turns between neighbours that are more than half a turn apart are taken back; returns how many there were
@@ -133,19 +83,15 @@ std::vector<bool> angles_of(const Columns& columns, const Measurement& how) {
 
 // the rows of these stretches alone, each a trajectory of its own
 void keep(Dataset& data, const std::vector<Stretch>& segments) {
-    const auto kept = [&](std::vector<double>& rows) {
-        const std::size_t width = rows.size() / data.samples;
-        auto to = rows.begin();
-        for (const Stretch& segment : segments)
-            to = std::copy(rows.begin() + std::ptrdiff_t(segment.first * width),
-                           rows.begin() + std::ptrdiff_t(segment.last * width), to);
-        rows.erase(to, rows.end());
-    };
-    for (auto* rows : {&data.q, &data.v, &data.a, &data.t}) kept(*rows);
-    data.trajectory.clear();
+    std::vector<std::size_t> rows;
+    std::vector<std::int64_t> numbers;
     for (std::size_t s = 0; s < segments.size(); ++s)
-        data.trajectory.insert(data.trajectory.end(), segments[s].samples(), std::int64_t(s));
-    data.samples = data.trajectory.size();
+        for (std::size_t row = segments[s].first; row < segments[s].last; ++row) {
+            rows.push_back(row);
+            numbers.push_back(std::int64_t(s));
+        }
+    data = rows_of(data, rows);
+    data.trajectory = std::move(numbers);
 }
 
 // `out` becomes the derivative of `from`, segment by segment
@@ -153,10 +99,13 @@ void derive(const Dataset& data, const std::vector<double>& from, SavitzkyGolay 
             std::vector<double>& out) {
     out.resize(from.size());
     const std::size_t n = std::size_t(data.dof);
-    for (const Stretch& s : trials_of(data))
+    for (std::size_t first = 0, last = 0; first < data.samples; first = last) {
+        while (last < data.samples && data.trajectory[last] == data.trajectory[first]) ++last;
+        const Stretch s{first, last};
         differentiate(std::span(data.t).subspan(s.first, s.samples()),
                       std::span(from).subspan(s.first * n, s.samples() * n), filter, derivative,
                       std::span(out).subspan(s.first * n, s.samples() * n));
+    }
 }
 
 }  // namespace
@@ -189,14 +138,15 @@ Import import_measured(const std::filesystem::path& path, const Measurement& how
         for (std::size_t at = 0; how.degrees && at < rows->size(); ++at)
             if (angles[at % angles.size()]) (*rows)[at] *= pi / 180;
 
-    gather_trials(data, table.lines);
-    const std::vector<Stretch> trials = trials_of(data);
+    const std::vector<std::size_t> rows = gather_motions(data);
+    const std::vector<Stretch> trials = motions_of(data);
     import.trials = trials.size();
     std::vector<Stretch> segments = trials;
     if (!data.t.empty()) {
         segments.clear();
         for (const Stretch& trial : trials) {
-            const std::vector<Stretch> parts = segments_of(table, data, trial, how.gap);
+            check_times(table, data, rows, trial);
+            const std::vector<Stretch> parts = segments_of(data, trial, how.gap);
             segments.insert(segments.end(), parts.begin(), parts.end());
         }
     }
@@ -232,6 +182,11 @@ Import import_measured(const std::filesystem::path& path, const Measurement& how
         if (import.short_segments > 0)
             note("{} segments of fewer than {} samples dropped, {} samples in all", import.short_segments, window,
                  import.short_samples);
+    }
+    for (std::size_t k = 0; k < trials.size(); ++k) data.trial.insert(data.trial.end(), trials[k].samples(), std::int64_t(k));
+    if (how.angles || columns.angles) {
+        data.angles = 0;
+        for (std::size_t i = 0; i < angles.size() && i < 32; ++i) *data.angles |= std::uint32_t(angles[i]) << i;
     }
     keep(data, segments);
     const auto say_derived = [&](char letter, const char* from) {

@@ -9,6 +9,7 @@
 
 #include "files/dataset.hpp"
 #include "files/savitzky_golay.hpp"
+#include "files/segments.hpp"
 
 namespace lnn {
 
@@ -19,7 +20,7 @@ struct Measurement {
     std::optional<std::vector<int>> angles;  // coordinates that are angles, from 1; none given: those with names of angles
     bool degrees = false;       // angles and their derivatives are in degrees
     double seconds = 1;         // of a unit of the time column
-    double gap = 1.5;           // times the median step of a trial: a longer step parts segments
+    double gap = longest_step;  // times the median step of a trial: a longer step parts segments
     SavitzkyGolay filter;
 };
 

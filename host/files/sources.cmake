@@ -13,4 +13,5 @@ set(LNN_FILES_SOURCES
     files/run_directory.cpp
     files/safetensors.cpp
     files/savitzky_golay.cpp
+    files/segments.cpp
     files/table.cpp)

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "config/load.hpp"
-#include "config/schema.hpp"
 #include "files/atomic_file.hpp"
 #include "files/npy.hpp"
+#include "problem.hpp"
 
 namespace lnn {
 
@@ -74,7 +74,7 @@ Contents read_contents(const fs::path& run) {
     c.energy = part(run, "eval/energy.json", read_object);
     if (c.config)
         c.samples = part(run, "eval/trajectories.npy", [&](const fs::path& path) {
-            return read_samples(path, std::size_t(find_system(c.config->system.kind)->dof));
+            return read_samples(path, std::size_t(coordinates_of(*c.config).dof));
         });
     else
         c.samples.reason = "without a readable config.toml the trajectories cannot be told apart";

@@ -64,7 +64,8 @@ std::string settings(const Contents& c) {
         if (c.toml) html += fmt::format("<div class=\"scroll\"><pre>{}</pre></div>\n", escape(*c.toml));
         return section("Settings", html);
     }
-    Config defaults = load({.preset = "default", .file = "", .flags = {}, .environment = false});
+    const char* const preset = c.config->data.is_file() ? measured_preset : default_preset;
+    Config defaults = load({.preset = preset, .file = "", .flags = {}, .environment = false});
     defaults.system.parameters.clear();
     for (const ParameterInfo& p : find_system(c.config->system.kind)->parameters)
         defaults.system.parameters[p.name] = p.defaults;
@@ -84,7 +85,7 @@ std::string settings(const Contents& c) {
     }
     return section(
         "Settings",
-        paragraph("From config.toml, which reproduces the run; bold: not as in the preset default.", "note") +
+        paragraph(fmt::format("From config.toml, which reproduces the run; bold: not as in the preset {}.", preset), "note") +
             fmt::format("<div class=\"cards\">\n{}</div>\n", cards));
 }
 

@@ -2,7 +2,8 @@
 //
 //   y_0 = inputs;  z_l = W_l y_(l-1) + b_l;  y_l = softplus(z_l), l = 1 .. depth;  outputs = W_(depth+1) y_depth + b
 //
-// Parameters: W_1 [out][in], b_1, W_2, b_2, ... in one array, the order of the weight files.
+// Parameters: W_1 [out][in], b_1, W_2, b_2, ... in one array, the order of the weight files; after them a square matrix
+// beside the network where there is one, of which a shape knows no more than that its gradient is an outer product too.
 #pragma once
 
 #include "lnn/real.hpp"
@@ -15,16 +16,36 @@ struct MlpShape {
     int widths[max_depth + 2] = {};  // inputs, hidden 1 .. depth, outputs
     int weights[max_depth + 2] = {};  // layer l's W starts at weights[l], l = 1 .. depth + 1
     int first[max_depth + 2] = {};    // its units begin at first[l], of hidden units and outputs
+    int beside = 0;                  // rows of the matrix beside the network
     int parameters = 0;
     int widest = 0;                  // of inputs, hidden layers and outputs
     int hidden = 0;                  // hidden units in all
 
     LNN_HD int bias(int l) const { return weights[l] + widths[l] * widths[l - 1]; }
+    LNN_HD int matrix_beside() const { return parameters - beside * beside; }
+
+    // Units whose factors an outer product takes: left ones are hidden units, outputs and rows beside; right ones are
+    // inputs, hidden units and columns beside.
+    LNN_HD int left_beside() const { return hidden + widths[depth + 1]; }
+    LNN_HD int right_beside() const { return widths[0] + hidden; }
+    LNN_HD int left_units() const { return left_beside() + beside; }
+    LNN_HD int right_units() const { return right_beside() + beside; }
 };
 
-LNN_HD MlpShape mlp_shape(int inputs, int depth, const int* hidden, int outputs) {
+// Matrix number l = 1 .. outer_matrices(s), and its units: dW[i][j] = sum left(i) right(j); bias -1: it has none
+struct OuterMatrix {
+    int rows, columns, weights, bias, left, right;
+};
+LNN_HD int outer_matrices(const MlpShape& s) { return s.depth + 1 + (s.beside > 0 ? 1 : 0); }
+LNN_HD OuterMatrix outer_matrix(const MlpShape& s, int l) {
+    if (l > s.depth + 1) return {s.beside, s.beside, s.matrix_beside(), -1, s.left_beside(), s.right_beside()};
+    return {s.widths[l], s.widths[l - 1], s.weights[l], s.bias(l), s.first[l], l == 1 ? 0 : s.widths[0] + s.first[l - 1]};
+}
+
+LNN_HD MlpShape mlp_shape(int inputs, int depth, const int* hidden, int outputs, int beside = 0) {
     MlpShape s;
     s.depth = depth;
+    s.beside = beside;
     s.widths[0] = inputs;
     for (int l = 1; l <= depth + 1; ++l) {
         s.widths[l] = l <= depth ? hidden[l - 1] : outputs;
@@ -33,6 +54,7 @@ LNN_HD MlpShape mlp_shape(int inputs, int depth, const int* hidden, int outputs)
         s.first[l] = s.hidden;
         if (l <= depth) s.hidden += s.widths[l];
     }
+    s.parameters += beside * beside;
     for (int l = 0; l <= depth + 1; ++l)
         if (s.widths[l] > s.widest) s.widest = s.widths[l];
     return s;

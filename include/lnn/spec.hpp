@@ -22,7 +22,7 @@ struct SystemSpec {
 
 enum class ModelKind { lnn };
 
-// L(q, v) = network(phi(q, v)) + 1/2 mass_prior |v|^2
+// L(q, v) = network(phi(q, v)) + 1/2 mass_prior |v|^2; with damping also generalised forces Q = -C C^T v, C (n, n) learned
 struct ModelSpec {
     ModelKind kind = ModelKind::lnn;
     int dof = 2;
@@ -31,6 +31,7 @@ struct ModelSpec {
     std::uint32_t angles = 0;              // bit i: coordinate i enters as (cos q_i, sin q_i), else as q_i
     double velocity_scale = 1.0;           // velocities enter divided by it
     double mass_prior = 0.0;
+    bool damping = false;
 };
 
 enum class Pinv {

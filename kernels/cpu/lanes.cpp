@@ -77,11 +77,11 @@ void score_model(const ScoreJob<T>& job, std::int64_t first, std::int64_t count,
 template <class R, int N>
 std::size_t chunk_reals(const MlpShape& s) {
     constexpr int packs = chunk_samples / width_of<R>;
-    return lnn_scratch<N, 1>(s) + std::size_t(left_units(s) + right_units(s)) * packs * factor_columns<1>;
+    return lnn_scratch<N, 1>(s) + std::size_t(s.left_units() + s.right_units()) * packs * factor_columns<1>;
 }
 template <int N>
 std::size_t truncated_scalars(const MlpShape& s) {
-    return lnn_scratch<N, 3>(s) + std::size_t(left_units(s) + right_units(s)) * factor_columns<3>;
+    return lnn_scratch<N, 3>(s) + std::size_t(s.left_units() + s.right_units()) * factor_columns<3>;
 }
 
 std::size_t train_scratch_bytes(const ModelSpec& spec) {
@@ -106,7 +106,7 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
     const int packs = (size + W - 1) / W;
     R* const scratch = static_cast<R*>(memory);
     R* const left = scratch + lnn_scratch<N, 1>(s);
-    R* const right = left + std::size_t(left_units(s)) * packs * F;
+    R* const right = left + std::size_t(s.left_units()) * packs * F;
     T* const truncated_memory = reinterpret_cast<T*>(scratch + chunk_reals<R, N>(s));
     const T share = T(1.0 / batch.size);
 
@@ -149,7 +149,7 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
     counts[condition_bins] += truncations;
     constexpr int F3 = factor_columns<3>;
     T* const left3 = truncated_memory + lnn_scratch<N, 3>(s);
-    T* const right3 = left3 + std::size_t(left_units(s)) * F3;
+    T* const right3 = left3 + std::size_t(s.left_units()) * F3;
     for (int k = 0; k < truncations; ++k) {
         T x[3 * N];
         for (int d = 0; d < 3 * N; ++d) x[d] = rows[d][truncated[k]];

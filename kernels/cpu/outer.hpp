@@ -26,11 +26,11 @@ LNN_LANES T sum_of_lanes(T x) {
 template <Real R, class T>
 void outer_products(const MlpShape& s, int columns, int items, const R* left, const R* right, bool add, T* gradient) {
     const auto put = [add](T& to, T value) { to = add ? to + value : value; };
-    int below = 0, unit = 0;
-    for (int l = 1; l <= s.depth + 1; ++l) {
-        const int out = s.widths[l], in = s.widths[l - 1];
-        T* w = gradient + s.weights[l];
-        T* b = gradient + s.bias(l);
+    for (int l = 1; l <= outer_matrices(s); ++l) {
+        const OuterMatrix m = outer_matrix(s, l);
+        const int out = m.rows, in = m.columns, unit = m.left, below = m.right;
+        T* w = gradient + m.weights;
+        T* b = gradient + m.bias;
         for (int i = 0; i < out; i += 4) {
             const R* row[4];
             for (int r = 0; r < 4; ++r) row[r] = left + (unit + (i + r < out ? i + r : out - 1)) * items;
@@ -57,13 +57,11 @@ void outer_products(const MlpShape& s, int columns, int items, const R* left, co
                     for (int c = 0; c < 4 && j + c < in; ++c) put(w[(i + r) * in + j + c], sums[4 * r + c]);
             }
         }
-        for (int i = 0; i < out; ++i) {
+        for (int i = 0; i < out && m.bias >= 0; ++i) {
             R sum(0);
             for (int k = 1; k < items; k += columns) sum = sum + left[(unit + i) * items + k];
             put(b[i], sum_of_lanes(sum));
         }
-        below += in;
-        unit += out;
     }
 }
 

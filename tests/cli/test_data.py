@@ -96,7 +96,7 @@ class Data(ProgramTest):
         np.savetxt(self.directory / "d.csv", np.hstack([d["q"], d["v"], d["a"]]), fmt="%.17g", delimiter=",",
                    header=",".join(names), comments="")
         for name in ["d.npz", "d.csv"]:
-            run = self.train("s", "--force", "--data", name,
+            run = self.train("s", "--force", "--preset", "default", "--data", name,
                              values={"train.epochs": 4, "train.steps": 0, "data.shuffle": "epoch"})
             self.assertEqual((run / "model.safetensors").read_bytes(),
                              (direct / "model.safetensors").read_bytes(), name)

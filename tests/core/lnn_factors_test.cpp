@@ -1,5 +1,5 @@
 // The factors of the gradient: for any directions lambda, a_k, b_k their outer products are the derivative,
-// with respect to every parameter, of the bracket DL[P0] - sum_k D2L[A_k, B_k], which duals give directly.
+// with respect to every parameter, of the bracket DL[P0] - sum_k D2L[A_k, B_k] + lambda . Q, which duals give directly.
 #include "lnn_oracle.hpp"
 
 namespace lnn {
@@ -18,9 +18,10 @@ template <int N, int pairs>
 double bracket(const Network& net, const std::vector<double>& weights, const double* q, const double* v,
                const Directions<double, N, pairs>& d) {
     const auto L = lagrangian<N>(net, weights, q, v);
+    const auto damping = damping_force<N>(net, weights, v);
     double sum = 0;
     for (int i = 0; i < N; ++i) {
-        sum += d.lambda[i] * L.first[i];
+        sum += d.lambda[i] * (L.first[i] + damping[i]);
         for (int k = 0; k < pairs; ++k)
             for (int j = 0; j < N; ++j) {
                 sum -= d.a[k][i] * L.second[packed(N + i, N + j)] * d.b[k][j];
@@ -37,7 +38,7 @@ std::vector<double> by_factors(const Network& net, const double* q, const double
     constexpr int F = factor_columns<pairs>;
     const MlpShape s = lnn_shape(net.spec);
     const LnnView<double, N> view(s, net.spec, net.weights.data());
-    Guarded<double> scratch(lnn_scratch<N, pairs>(s)), left(left_units(s) * F), right(right_units(s) * F);
+    Guarded<double> scratch(lnn_scratch<N, pairs>(s)), left(s.left_units() * F), right(s.right_units() * F);
     for (auto* memory : {&scratch, &left, &right}) memory->fill(before);
     LnnPass<double, N, pairs, double, double*> pass(view, scratch.get(), {left.get(), right.get(), F});
     LnnInputs<double, N> inputs;
@@ -46,18 +47,15 @@ std::vector<double> by_factors(const Network& net, const double* q, const double
     for (const auto* memory : {&scratch, &left, &right}) EXPECT_TRUE(memory->intact());
 
     std::vector<double> gradient(s.parameters);
-    int unit = 0, below = 0;
-    for (int l = 1; l <= s.depth + 1; ++l) {
-        for (int o = 0; o < s.widths[l]; ++o) {
-            const double* row = left.get() + (unit + o) * F;
-            for (int i = 0; i < s.widths[l - 1]; ++i)
+    for (int l = 1; l <= outer_matrices(s); ++l) {
+        const OuterMatrix m = outer_matrix(s, l);
+        for (int o = 0; o < m.rows; ++o) {
+            const double* row = left.get() + (m.left + o) * F;
+            for (int i = 0; i < m.columns; ++i)
                 for (int c = 0; c < F; ++c)
-                    gradient[s.weights[l] + o * s.widths[l - 1] + i] +=
-                        row[c] * right.get()[(below + i) * F + c];
-            gradient[s.bias(l) + o] = row[1];
+                    gradient[m.weights + o * m.columns + i] += row[c] * right.get()[(m.right + i) * F + c];
+            if (m.bias >= 0) gradient[m.bias + o] = row[1];
         }
-        unit += s.widths[l];
-        below += s.widths[l - 1];
     }
     return gradient;
 }
@@ -86,9 +84,11 @@ TEST(LnnFactors, AreTheGradientOfTheBracket) {
             for (const auto& hidden : {std::vector<int>{}, {1}, {5}, {4, 3}, {3, 5, 4}}) {
                 SCOPED_TRACE(testing::Message()
                              << "n " << N << ", angles " << angles << ", depth " << hidden.size());
-                const Network net = network(N, angles, hidden, 0.5, N);
-                against_differences<N, 1>(net, 3 * N);
-                against_differences<N, 3>(net, 5 * N);
+                for (const bool damping : {false, true}) {
+                    const Network net = network(N, angles, hidden, 0.5, N, damping);
+                    against_differences<N, 1>(net, 3 * N);
+                    against_differences<N, 3>(net, 5 * N);
+                }
             }
     });
 }

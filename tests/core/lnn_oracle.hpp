@@ -2,6 +2,7 @@
 // know their gradient and Hessian. What lnn/models/lnn.hpp derives by hand has to agree with it.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "guarded.hpp"
@@ -17,7 +18,7 @@ struct Network {
 
 // weights of order 1 / sqrt(inputs), a velocity scale and a prior that are not 1
 inline Network network(int dof, unsigned angles, std::vector<int> hidden, double prior = 0.3,
-                       unsigned seed = 1) {
+                       unsigned seed = 1, bool damping = false) {
     Network net;
     net.spec.dof = dof;
     net.spec.depth = int(hidden.size());
@@ -25,6 +26,7 @@ inline Network network(int dof, unsigned angles, std::vector<int> hidden, double
     net.spec.angles = angles;
     net.spec.velocity_scale = 1.7;
     net.spec.mass_prior = prior;
+    net.spec.damping = damping;
     const MlpShape shape = lnn_shape(net.spec);
     for (int l = 1; l <= shape.depth + 1; ++l) {
         const double size = 2 / std::sqrt(double(shape.widths[l - 1]));
@@ -32,7 +34,21 @@ inline Network network(int dof, unsigned angles, std::vector<int> hidden, double
             scattered<double>(-size, size, shape.widths[l] * (shape.widths[l - 1] + 1), seed + 100 * l);
         net.weights.insert(net.weights.end(), layer.begin(), layer.end());
     }
+    const auto c = scattered<double>(-1, 1, damping ? dof * dof : 0, seed + 7);
+    net.weights.insert(net.weights.end(), c.begin(), c.end());
     return net;
+}
+
+// Q = -C C^T v, where C is the last of the weights
+template <int N>
+std::array<double, N> damping_force(const Network& net, const std::vector<double>& weights, const double* v) {
+    std::array<double, N> force{};
+    if (!net.spec.damping) return force;
+    const double* const c = weights.data() + weights.size() - N * N;
+    for (int i = 0; i < N; ++i)
+        for (int j = 0; j < N; ++j)
+            for (int k = 0; k < N; ++k) force[i] -= c[i * N + k] * c[j * N + k] * v[j];
+    return force;
 }
 
 // L with its derivatives along (q, v)

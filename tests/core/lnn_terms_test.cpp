@@ -30,7 +30,7 @@ void against_duals(const Network& net, unsigned seed) {
     EXPECT_NEAR(terms.value, L.value, tolerance * (1 + std::abs(L.value)));
     for (int i = 0; i < N; ++i) {
         EXPECT_NEAR(terms.momentum[i], L.first[N + i], tolerance * (1 + std::abs(L.first[N + i])));
-        double force = L.first[i], size = std::abs(force);
+        double force = L.first[i] + damping_force<N>(net, net.weights, v.data())[i], size = std::abs(force);
         for (int j = 0; j < N; ++j) {
             force -= L.second[packed(N + i, j)] * v[j];
             size += std::abs(L.second[packed(N + i, j)] * v[j]);
@@ -45,11 +45,11 @@ TEST(LnnTerms, AgreeWithDuals) {
     for_each_dof([]<int N>() {
         for (const unsigned angles : feature_kinds(N))
             for (const auto& hidden : some_hidden)
-                for (const double prior : {0.0, 0.8})
+                for (const auto& [prior, damping] : {std::pair{0.0, false}, {0.8, false}, {0.8, true}})
                     for (unsigned seed = 1; seed < 6; ++seed) {
                         SCOPED_TRACE(testing::Message() << "n " << N << ", angles " << angles << ", depth "
-                                                        << hidden.size() << ", prior " << prior);
-                        against_duals<N>(network(N, angles, hidden, prior, seed), seed);
+                                                        << hidden.size() << ", prior " << prior << ", damping " << damping);
+                        against_duals<N>(network(N, angles, hidden, prior, seed, damping), seed);
                     }
     });
 }

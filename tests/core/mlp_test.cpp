@@ -33,6 +33,24 @@ TEST(MlpShape, WidestMayBeAnInputOrAnOutput) {
     EXPECT_EQ(mlp_shape(3, 0, nullptr, 4).parameters, 16);
 }
 
+TEST(MlpShape, AMatrixBesideComesLast) {
+    const int hidden[] = {7, 5};
+    const MlpShape s = mlp_shape(3, 2, hidden, 1, 2);
+    EXPECT_EQ(s.matrix_beside(), 68 + 6);
+    EXPECT_EQ(s.parameters, 68 + 6 + 4);
+    EXPECT_EQ(s.left_units(), 12 + 1 + 2);
+    EXPECT_EQ(s.right_units(), 3 + 12 + 2);
+    EXPECT_EQ(outer_matrices(s), 4);
+    const OuterMatrix second = outer_matrix(s, 2), last = outer_matrix(s, 4);
+    EXPECT_EQ(second.left, 7);
+    EXPECT_EQ(second.right, 3);
+    EXPECT_EQ(last.weights, s.matrix_beside());
+    EXPECT_EQ(last.left, 13);
+    EXPECT_EQ(last.right, 15);
+    EXPECT_EQ(last.bias, -1);
+    EXPECT_EQ(outer_matrices(mlp_shape(3, 2, hidden, 1)), 3);
+}
+
 template <class R>
 struct MlpOn : testing::Test {};
 using Some = testing::Types<float, double, Pack<float, 4>, Pack<double, 2>>;

@@ -27,7 +27,7 @@ void refused(const std::string& text, std::initializer_list<std::string> parts) 
 }
 
 const Dataset pendulum = {
-    2, 3, {1, 2, 3, 4, 5, 6}, {-1, -2, -3, -4, -5, -6}, {.1, .2, .3, .4, .5, .6}, {0, .5, 1}, {0, 0, 7}};
+    2, 3, {1, 2, 3, 4, 5, 6}, {-1, -2, -3, -4, -5, -6}, {.1, .2, .3, .4, .5, .6}, {0, .5, 1}, {0, 0, 7}, {}, {}};
 
 void expect_equal(const Dataset& x, const Dataset& y) {
     EXPECT_EQ(x.dof, y.dof);
@@ -37,6 +37,8 @@ void expect_equal(const Dataset& x, const Dataset& y) {
     EXPECT_EQ(x.a, y.a);
     EXPECT_EQ(x.t, y.t);
     EXPECT_EQ(x.trajectory, y.trajectory);
+    EXPECT_EQ(x.trial, y.trial);
+    EXPECT_EQ(x.angles, y.angles);
 }
 
 TEST(Dataset, NpzRoundTrip) {
@@ -45,6 +47,15 @@ TEST(Dataset, NpzRoundTrip) {
     const LoadedDataset back = load_dataset(scratch / "d.npz");
     expect_equal(back.data, pendulum);
     EXPECT_TRUE(back.notes.empty());
+
+    Dataset known = pendulum;
+    known.trial = {4, 4, 4};
+    known.angles = 0b10;
+    save_dataset(scratch / "known.npz", known, false);
+    expect_equal(load_dataset(scratch / "known.npz").data, known);
+    known.angles = 0;  // not the same as not known
+    save_dataset(scratch / "known.npz", known, true);
+    expect_equal(load_dataset(scratch / "known.npz").data, known);
 
     Dataset bare = pendulum;
     bare.a.clear();
@@ -75,6 +86,8 @@ TEST(Dataset, NpzErrors) {
     load({{"q", good}, {"v", good}, {"a", {{2}, {1, 2}}}}, {"a has shape (2,)", "(2, 1)"});
     load({{"q", good}, {"v", good}, {"t", good}}, {"t has shape (2, 1)", "(2,)"});
     load({{"q", good}, {"v", good}, {"trajectory", {{2}, {1, 2.5}}}}, {"trajectory", "2.5", "integer"});
+    load({{"q", good}, {"v", good}, {"trial", {{2}, {1, 2.5}}}}, {"trial", "2.5", "integer"});
+    load({{"q", good}, {"v", good}, {"angles", {{2}, {1, 1}}}}, {"angles has shape (2,)", "(1,)"});
     load({{"q", good}, {"v", {{2, 1}, {1, INFINITY}}}}, {"d.npz: v: row 2, column 1 is inf"});
     expect_error(Exit::file, {"absent.npz", "No such file"}, [&] { load_dataset(scratch / "absent.npz"); });
     spill(scratch / "text.npz", "q1,v1\n1,2\n");

@@ -105,7 +105,7 @@ inline Numbers states(int dof, int samples, unsigned seed = 1) {
     return scattered<double>(-1.5, 1.5, 2 * dof * samples, seed);
 }
 
-// networks of one shape with a mass matrix that is definite (prior 3), side by side
+// networks of one shape with a mass matrix that is definite (prior 3) and with damping, side by side
 struct Nets {
     ModelSpec spec;
     Numbers weights;
@@ -117,7 +117,7 @@ inline Nets nets(int dof, int count, std::vector<int> hidden = {6, 5}, unsigned 
                  double prior = 3) {
     Nets all;
     for (int m = 0; m < count; ++m) {
-        const Network one = network(dof, angles, hidden, prior, 1 + m);
+        const Network one = network(dof, angles, hidden, prior, 1 + m, true);
         all.spec = one.spec;
         append(all.weights, one.weights);
         ++all.count;

@@ -31,6 +31,7 @@ NETWORKS = [
     ([256, 256], [0, 0], {}),
     ([7, 16, 9, 16], [1, 0], {"velocity_scale": 0.5}),
     ([16, 17], [0, 1, 1], {"definite": True}),
+    ([16, 16], [0, 1], {"mass_prior": 1.0, "damping": True}),
 ]
 
 
@@ -141,10 +142,11 @@ class Live(unittest.TestCase):
     def test_weights_from_torch_and_back(self):
         # the program trains a little and saves; PyTorch takes the file, strictly, and says the same; PyTorch
         # changes the weights and saves; the program takes that
-        for inputs, prior in (("raw", 0.0), ("sincos", 0.5)):
-            with self.subTest(inputs, seed=self.seed):
-                run = self.path(f"run_{inputs}")
+        for inputs, prior, damping in (("raw", 0.0, "none"), ("sincos", 0.5, "none"), ("sincos", 0.0, "linear")):
+            with self.subTest(inputs, damping=damping, seed=self.seed):
+                run = self.path(f"run_{inputs}_{damping}")
                 settings = ["model.hidden=[9,16]", f"model.inputs={inputs}", f"model.mass_prior={prior}",
+                            f"model.damping={damping}",
                             "data.source=box", "train.steps=20"]
                 self.lnn_gpu("train", "--out", run, "--no-progress", "-q",
                              *[part for setting in settings for part in ("--set", setting)])
@@ -154,7 +156,8 @@ class Live(unittest.TestCase):
                 self.assertEqual(model.angles, [inputs == "sincos"] * 2)
                 tensors, metadata = lnn_io.load_safetensors(path)
                 self.assertEqual(list(tensors),
-                                 [f"fc{i}.{part}" for i in (1, 2, 3) for part in ("weight", "bias")])
+                                 [f"fc{i}.{part}" for i in (1, 2, 3) for part in ("weight", "bias")] +
+                                 ["damping"] * (damping == "linear"))
                 self.assertEqual(metadata["layers"], f"{6 if inputs == 'sincos' else 4},9,16,1")
                 self.compare(model, path)
 

@@ -17,14 +17,16 @@ from seed_model import LNN  # noqa: E402
 
 
 def random_model(rng, hidden, dof, angles=None, velocity_scale=1.0, mass_prior=0.0, definite=False,
-                 init="plain"):
+                 init="plain", damping=False):
     """a network of random weights, all exact in float32; definite: output weights positive
 
     init "plain": weights N(0, 1.5^2 / fan-in), biases N(0, 1/4). "lnn-seed": biases 0, standard deviations
     2.2/5.6 in the first layer, 5.6 in the last, 0.58/5.6 between.
     """
     inputs = 2 * dof + sum(angles or [])
-    model = LNN([inputs, *hidden, 1], angles, velocity_scale, mass_prior).double()
+    model = LNN([inputs, *hidden, 1], angles, velocity_scale, mass_prior, damping).double()
+    if damping:
+        model.damping.data = torch.tensor(rng.normal(0.0, 1.0, (dof, dof)).astype(np.float32), dtype=torch.float64)
     for i in range(1, model.depth + 1):
         layer = getattr(model, f"fc{i}")
         if init == "lnn-seed":

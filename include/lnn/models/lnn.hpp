@@ -10,6 +10,9 @@
 //   dl/dtheta = d/dtheta { DL[P0] - D2L[A, B] },  P0 = (lambda, 0),  A = (0, lambda),  B = (v, a)
 // One forward column pi (m before its activation), whose adjoint is g; a reverse sweep of three (zeta, alpha, beta),
 // the adjoints of y, t^A, t^B; four outer products. Where M is rank-deficient two more pairs join (A, B).
+//
+// Linear damping: forces Q = -C C^T v beside f, C learned, so that C C^T is never negative (Rayleigh's dissipation).
+// The bracket gains lambda . Q, hence dC = -lambda (C^T v)^T - v (C^T lambda)^T: two outer products of the matrix beside.
 #pragma once
 
 #include "lnn/lagrangian.hpp"
@@ -21,7 +24,7 @@ namespace lnn::inline LNN_ISA {
 LNN_HD MlpShape lnn_shape(const ModelSpec& m) {
     int inputs = 2 * m.dof;
     for (int i = 0; i < m.dof; ++i) inputs += m.angles >> i & 1;
-    return mlp_shape(inputs, m.depth, m.hidden.data(), 1);
+    return mlp_shape(inputs, m.depth, m.hidden.data(), 1, m.damping ? m.dof : 0);
 }
 
 // a network of N degrees of freedom over a shape and parameters that somebody else owns
@@ -60,10 +63,6 @@ template <int N, int pairs>
 LNN_HD int lnn_scratch(const MlpShape& s) {
     return s.hidden * unit_reals<N, pairs> + 2 * s.widest * buffer_columns<N, pairs>;
 }
-
-// Units whose factors are kept: left ones of hidden units and outputs, right ones of inputs and hidden units.
-LNN_HD int left_units(const MlpShape& s) { return s.hidden + s.widths[s.depth + 1]; }
-LNN_HD int right_units(const MlpShape& s) { return s.widths[0] + s.hidden; }
 
 // where a pass leaves the factors of the outer products: unit k's columns at k stride
 template <class Ptr>
@@ -217,6 +216,12 @@ class LnnPass {
             terms.mass[packed(i, i)] = terms.mass[packed(i, i)] + prior;
             speed2 = mul_add(inputs.v[i], inputs.v[i], speed2);
         }
+        if (shape_.beside > 0) {
+            R along[N];
+            to_columns(inputs.v, along);
+            for (int i = 0; i < N; ++i)
+                for (int j = 0; j < N; ++j) terms.force[i] = mul_add(R(-beside(i, j)), along[j], terms.force[i]);
+        }
         terms.value = mul_add(R(0.5) * prior, speed2, value);
         return terms;
     }
@@ -250,6 +255,19 @@ class LnnPass {
         }
         for (int o = 0; o < shape_.widths[shape_.depth + 1]; ++o)
             for (int c = 0; c < F; ++c) left(shape_.hidden + o)[c] = R(c == 0 ? 1 : 0);
+        if (shape_.beside > 0) {
+            R along_v[N], along_lambda[N];
+            to_columns(inputs.v, along_v);
+            to_columns(along.lambda, along_lambda);
+            for (int i = 0; i < N; ++i) {
+                const auto row = left(shape_.left_beside() + i), column = right(shape_.right_beside() + i);
+                for (int c = 2; c < F; ++c) row[c] = column[c] = R(0);
+                row[0] = along.lambda[i];
+                row[1] = inputs.v[i];
+                column[0] = -along_v[i];
+                column[1] = -along_lambda[i];
+            }
+        }
     }
 
     // right factors of layer l from pi of the layer below, l = 1 .. depth, and what of its left factors does not come
@@ -317,6 +335,15 @@ class LnnPass {
     LNN_HD Ptr buffer(int l) const { return l % 2 ? odd_ : even_; }
     LNN_HD Ptr left(int unit) const { return factors_.left + unit * factors_.stride; }
     LNN_HD Ptr right(int unit) const { return factors_.right + unit * factors_.stride; }
+
+    // C of the damping, and y = C^T x
+    LNN_HD T beside(int i, int j) const { return net_.parameters[shape_.matrix_beside() + i * N + j]; }
+    LNN_HD void to_columns(const R* x, R* y) const {
+        for (int j = 0; j < N; ++j) {
+            y[j] = R(0);
+            for (int i = 0; i < N; ++i) y[j] = mul_add(R(beside(i, j)), x[i], y[j]);
+        }
+    }
 
     // z and u at `z` become y and t; the rest is kept
     LNN_HD void activate(int unit, Ptr z) {

@@ -1,0 +1,26 @@
+// What a training starts from: the files its configuration names, read and checked before anything is written.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config.hpp"
+#include "files/dataset.hpp"
+#include "network.hpp"
+#include "options.hpp"
+
+namespace lnn {
+
+struct Work {
+    std::vector<Dataset> data;    // to learn from; empty: generated
+    Dataset held_out;             // of the same file, kept from training; no samples: nothing is
+    std::optional<Network> init;  // first weights; none: fresh ones
+    bool resume = false;          // from the last checkpoint, if there is one
+    double max_seconds = 0;       // 0: no limit
+};
+
+// Settings that say "as the file has it" are given their values: data.dof, data.angles, model.velocity_scale.
+Work read_work(Config&, const std::string& init_from, const Options&);
+
+}  // namespace lnn
