@@ -171,7 +171,7 @@ class Resume(ProgramTest):
         """killed before its first checkpoint, and resumed from elsewhere"""
         (self.directory / "d.csv").write_text("q1,q2,v1,v2,a1,a2\n" + "0.1,0.2,0.3,0.4,0.5,0.6\n" * 9)
         self.train("first")
-        flags = ["--data", "d.csv", "--init-from", "first/model.safetensors"]
+        flags = ["--preset", "default", "--data", "d.csv", "--init-from", "first/model.safetensors"]
         reference = self.train("reference", *flags)
         run = self.train("r", *flags)
         for name in ["checkpoints", "metrics.csv", "model.safetensors"]:
