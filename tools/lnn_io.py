@@ -1,15 +1,25 @@
-"""Weights on disk, with numpy alone: the safetensors format.
+"""The program's files for Python, with numpy alone: weights, data sets, whole runs.
 
-File: 8 bytes little-endian length N, N bytes of JSON, then the tensors' bytes. The JSON maps each name to
+    tensors, metadata = load_safetensors("runs/0001/model.safetensors")
+    save_safetensors("model.safetensors", {"fc1.weight": w1, "fc1.bias": b1, ...}, {"activation": "softplus"})
+
+    data = load_dataset("train.npz")            # data.q, data.v, data.a (N, n); data.t, data.trajectory (N) or None
+    save_dataset("own.npz", q, v, a, t=t)
+
+    run = load_run("runs/0001")                 # what is not there is None
+    run.config["train"]["lr"], run.metrics["loss"], run.summary["mse"]["theta1"]["median"]
+    run.models[0]                               # (tensors, metadata) by seed
+
+Safetensors: 8 bytes little-endian length N, N bytes of JSON, then the tensors' bytes. The JSON maps each name to
 {"dtype", "shape", "data_offsets": [begin, end]}, offsets from the end of the JSON, and "__metadata__" to a
 map of strings. Source: https://github.com/huggingface/safetensors (format section of the README).
-
-    tensors, metadata = load_safetensors("model.safetensors")
-    save_safetensors("model.safetensors", {"fc1.weight": w1, "fc1.bias": b1, ...}, {"activation": "softplus"})
 """
 
 import json
+import pathlib
 import struct
+import tomllib
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -62,3 +72,53 @@ def save_safetensors(path, tensors, metadata=None):
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text + b"".join(blocks))
+
+
+def load_dataset(path):
+    """q, v (N, n), a (N, n), t, trajectory, trial (N), angles (n); None for what the file does not have"""
+    with np.load(path, allow_pickle=False) as arrays:
+        return SimpleNamespace(**{name: arrays[name] if name in arrays else None
+                                  for name in ("q", "v", "a", "t", "trajectory", "trial", "angles")})
+
+
+def save_dataset(path, q, v, a=None, t=None, trajectory=None):
+    """a data set as `lnn_gpu run --set data.source=file:PATH` takes it: a row a sample, a column a coordinate"""
+    arrays = {"q": np.asarray(q, float), "v": np.asarray(v, float)}
+    for name, array in (("a", a), ("t", t), ("trajectory", trajectory)):
+        if array is not None:
+            arrays[name] = np.asarray(array)
+    samples = arrays["q"].shape[0]
+    for name, array in arrays.items():
+        expected = arrays["q"].shape if name in "qva" else (samples,)
+        if arrays["q"].ndim != 2 or array.shape != expected:
+            raise ValueError(f"{name} has shape {array.shape}; q, v, a are (N, n), t and trajectory (N)")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} is not finite everywhere")
+    np.savez(path, **arrays)
+
+
+def load_run(path):
+    """config, record (run.json), metrics (a structured array), summary, measured, per_trajectory, trajectories
+    (2: truth, model; count; instants; 2n), and models: seed -> (tensors, metadata)"""
+    path = pathlib.Path(path)
+    if not (path / "config.toml").is_file():
+        raise FileNotFoundError(f"{path}: no config.toml; name a directory that lnn_gpu run or train made")
+
+    def read(name, reader):
+        return reader(path / name) if (path / name).is_file() else None
+
+    def table(file):
+        return np.atleast_1d(np.genfromtxt(file, delimiter=",", names=True))
+
+    def of_json(file):
+        return json.loads(file.read_text())
+
+    run = SimpleNamespace(path=path, config=tomllib.loads((path / "config.toml").read_text()),
+                          record=read("run.json", of_json), metrics=read("metrics.csv", table),
+                          summary=read("eval/summary.json", of_json), measured=read("eval/measured.json", of_json),
+                          per_trajectory=read("eval/per_trajectory.csv", table),
+                          trajectories=read("eval/trajectories.npy", np.load), models={})
+    for file in sorted(path.glob("models/seed-*.safetensors")) or sorted(path.glob("model.safetensors")):
+        tensors, metadata = load_safetensors(file)
+        run.models[int(metadata["seed"])] = tensors, metadata
+    return run
