@@ -91,6 +91,7 @@ struct Config {
         int repeats = 4;
         double t_end = 1.0;           // s
         double dt = 0.01;             // s
+        double film = 10.0;           // s, length of the trajectories that a report shows
         double diverged_above = 1e3;  // a coordinate further from the truth than this counts as diverged
         double valid_below =
             0.1;  // a trajectory is valid until a coordinate is further than this from the truth

@@ -172,7 +172,7 @@ std::string per_trajectory_csv(const TrajectoryEvaluation& e, const Config& conf
 std::vector<double> sample_trajectories(Backend& backend, const Config& config, const Network& network, int count) {
     const SystemSpec system = system_spec(config);
     const int rows = 2 * system.dof;
-    const Integration run{config.eval.dt, 1, std::llround(config.eval.t_end / config.eval.dt)};
+    const Integration run{config.eval.dt, 1, std::llround(config.eval.film / config.eval.dt)};
     const std::size_t size = std::size_t(run.instants + 1) * rows * count;
     std::vector<double> initial(rows * count), raw(2 * size), out(2 * size);
     backend.draw(draw_of(config, system_info(system), config.run.seed + 1'000'000), system.dof, 0, count, initial);

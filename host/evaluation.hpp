@@ -33,7 +33,7 @@ TrajectoryEvaluation evaluate_trajectories(Backend&, const Config&, const std::v
                                            const std::vector<bool>& alive, Progress&);
 std::string per_trajectory_csv(const TrajectoryEvaluation&, const Config&);
 
-// a few trajectories side by side for figures: (2: truth, model; count; instants + 1; 2n)
+// a few trajectories of eval.film seconds side by side for figures: (2: truth, model; count; instants + 1; 2n)
 std::vector<double> sample_trajectories(Backend&, const Config&, const Network&, int count);
 
 nlohmann::ordered_json evaluate_box(Backend&, const Config&, const Network&, std::int64_t states);

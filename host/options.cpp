@@ -78,7 +78,7 @@ void add_json_flag(CLI::App& app, Options& options) {
 void add_talk_flags(CLI::App& app, Options& options) {
     add_json_flag(app, options);
     CLI::Option* quiet = app.add_flag("-q,--quiet", options.quiet, "only errors on stderr")->group("Output");
-    app.add_flag("-v,--verbose", options.verbose, "more on stderr; repeatable")
+    app.add_flag("-v,--verbose", options.verbose, "more on stderr: what computes, and how long each stage took")
         ->excludes(quiet)
         ->group("Output");
     app.add_flag("--no-progress", options.no_progress, "no progress on stderr")->group("Output");

@@ -24,7 +24,7 @@ struct Options {
 
     // what is said
     bool json = false, quiet = false, no_progress = false;
-    int verbose = 0;  // how often -v was given
+    bool verbose = false;
 };
 
 // each declares its flags on a command; options must outlive the parsing

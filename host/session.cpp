@@ -92,6 +92,7 @@ void Session::record_backend(const std::string& note) {
     config_.run.backend = info.name;
     config_.run.threads = info.threads;
     if (!info.isa.empty()) config_.run.isa = info.isa;
+    say(verbose(), fmt::format("backend {}: {}, {}, {} threads", info.name, info.device, info.isa, info.threads));
     record_["backend"] = info.name;
     record_["device"] = info.device;
     record_["isa"] = info.isa;
@@ -208,6 +209,7 @@ Exit Session::train(const Work& work) {
     const TrainingOutcome outcome = trainer.run(progress, work.max_seconds);
     progress.finish();
     record_["timings"]["train"] = outcome.seconds;
+    say(verbose(), fmt::format("train: {:.1f} s, {} steps", outcome.seconds, outcome.steps));
     record_["steps"] = outcome.steps;
     record_["skipped"] = outcome.skipped;
     record_["truncated_samples"] = outcome.truncated;
@@ -271,7 +273,9 @@ Exit Session::evaluate(const Work& work) {
     if (work.held_out.samples > 0) compare_with_held_out(models, work);
     if (has_system(config_))
         if (const Exit ended = compare_with_system(models); ended != Exit::ok) return ended;
-    record_["timings"]["eval"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    record_["timings"]["eval"] = seconds;
+    say(verbose(), fmt::format("eval: {:.1f} s", seconds));
     write_record();
     return Exit::ok;
 }

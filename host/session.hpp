@@ -60,6 +60,7 @@ class Session {
     void write_record();
     bool is_whole() const { return record_.value("command", "") == "run"; }  // to the report, not training alone
     bool talk() const { return !options_.quiet; }
+    bool verbose() const { return options_.verbose; }
     bool bars() const { return !options_.quiet && !options_.no_progress; }
     void compare_with_held_out(const RunModels&, const Work&);  // what was measured
     Exit compare_with_system(const RunModels&);                 // the true equations

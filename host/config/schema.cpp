@@ -179,6 +179,7 @@ std::vector<Key> make_schema() {
         {LNN_KEY(eval.trajectories), at_least(1), "trajectories of an evaluation"},
         {LNN_KEY(eval.repeats), at_least(1), "evaluations, each with trajectories of its own"},
         {LNN_KEY(eval.t_end), above(0), "length of a trajectory; s"},
+        {LNN_KEY(eval.film), above(0), "length of the few trajectories that the report shows; s"},
         {LNN_KEY(eval.dt), above(0), "instants are this far apart; s"},
         {LNN_KEY(eval.diverged_above), above(0),
          "a coordinate further from the truth counts as diverged; rad or m"},

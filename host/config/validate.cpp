@@ -87,6 +87,8 @@ void validate(const Config& config) {
     check_ordered("data.velocity", config.data.velocity);
     check_times("data", config.data.t_end, config.data.dt);
     check_times("eval", config.eval.t_end, config.eval.dt);
+    if (config.eval.film < config.eval.dt || config.eval.film / config.eval.dt > 1e6)
+        refuse(fmt::format("eval.film = {} must be 1 to 1e6 steps of eval.dt = {}", config.eval.film, config.eval.dt));
     if ((config.train.epochs > 0) == (config.train.steps > 0))
         refuse(fmt::format("train.epochs = {} and train.steps = {}: exactly one of them must be positive",
                            config.train.epochs, config.train.steps));

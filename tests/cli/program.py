@@ -37,7 +37,7 @@ TINY = settings({"system.kind": "double_pendulum", "model.hidden": "[8,8]", "mod
                  "data.source": "box",
                  "train.steps": 60, "train.batch": 8, "train.lr": 2e-3, "train.schedule.kind": "cosine",
                  "train.loss": "huber", "train.clip": 5, "train.ema": 0.99, "train.guard": "skip",
-                 "eval.trajectories": 20, "eval.repeats": 2, "eval.t_end": 0.1, "eval.dt": 0.01})
+                 "eval.trajectories": 20, "eval.repeats": 2, "eval.t_end": 0.1, "eval.dt": 0.01, "eval.film": 0.1})
 
 
 def tree(directory):

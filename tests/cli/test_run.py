@@ -1,6 +1,7 @@
 """`run` and `train`: what a run directory holds, who may write in it; threads do not change a bit."""
 
 import json
+import re
 import unittest
 
 import numpy as np
@@ -71,7 +72,11 @@ class Run(ProgramTest):
         self.assertEqual(done.stdout, "r\n")
         self.assertRegex(done.stderr, r"train: 100% 60/60 steps")
         self.assertNotIn("\r", done.stderr)
-        self.assertNotIn("train:", self.ends(0, "train", "--out", "s", "--no-progress", *TINY).stderr)
+        silent = self.ends(0, "run", "--out", "s", "--no-progress", *TINY).stderr
+        self.assertNotIn("train:", silent)
+        said = self.ends(0, "run", "--out", "t", "--no-progress", "-v", "--threads", 2, "--backend", "cpu", *TINY).stderr
+        for line in [r"^backend cpu: .*, 2 threads$", r"^train: \d+\.\d s, 60 steps$", r"^eval: \d+\.\d s$"]:
+            self.assertRegex(said, re.compile(line, re.MULTILINE))
 
     def test_dry_run_writes_nothing(self):
         run = self.train("r")

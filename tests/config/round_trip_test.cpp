@@ -68,6 +68,8 @@ static void reconcile(Config& config) {
         std::sort(range->begin(), range->end());
     config.data.t_end = config.data.dt * 3.7;
     config.eval.t_end = config.eval.dt * 1e5;
+    config.eval.film = config.eval.dt * 7.5;
+    if (!std::isfinite(config.eval.film)) config.eval.film = config.eval.dt;
     if (!std::isfinite(config.data.t_end)) config.data.t_end = config.data.dt;
     if (!std::isfinite(config.eval.t_end)) config.eval.t_end = config.eval.dt;
     for (const ParameterInfo& parameter : find_system(config.system.kind)->parameters) {

@@ -65,6 +65,7 @@ TEST(Validate, Source) {
 
 TEST(Validate, Times) {
     EXPECT_PRED2(says, refusal([](Config& c) { c.eval.dt = 2; }), "eval.dt = 2 exceeds eval.t_end = 1");
+    EXPECT_PRED2(says, refusal([](Config& c) { c.eval.film = 0.001; }), "eval.film = 0.001 must be 1 to 1e6 steps");
     EXPECT_PRED2(says, refusal([](Config& c) { c.data.dt = 1e-300; }), "more than 1e9 steps");
     EXPECT_PRED2(says, refusal([](Config& c) { c.data.dt = 0; }), "data.dt must be");
     EXPECT_PRED2(says, refusal([](Config& c) { c.eval.t_end = std::numeric_limits<double>::infinity(); }),
