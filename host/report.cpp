@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "files/atomic_file.hpp"
+#include "report/animation.hpp"
 #include "report/figures.hpp"
 #include "report/html.hpp"
 #include "report/sections.hpp"
@@ -36,22 +37,45 @@ std::string protocols(const Contents& c, std::vector<std::string>& notes) {
                : section("Published protocols", fmt::format("<div class=\"wide cards\">\n{}</div>\n", html));
 }
 
-std::string figures(const Contents& c, std::vector<std::string>& notes) {
-    std::vector<std::string> left_out, trouble;
-    std::vector<Figure> all = motion(c.config, c.samples, left_out);
-    for (Figure& figure : curves(c.metrics, left_out)) all.push_back(std::move(figure));
-    const auto pictures = draw(all, c.run / "figures", trouble);
-    std::string html;
-    for (std::size_t i = 0; i < all.size(); ++i)
-        if (pictures[i])
-            html +=
-                fmt::format("<figure>\n<h3 id=\"{}\">{}</h3>\n{}\n<figcaption>{}</figcaption>\n</figure>\n",
-                            all[i].name, escape(all[i].title), *pictures[i], escape(all[i].meaning));
-    if (!html.empty()) html = fmt::format("<div class=\"wide cards\">\n{}</div>\n", html);
-    for (const std::string& line : trouble) html += paragraph(line, "absent");
-    for (const std::string& line : left_out) html += paragraph(line, "absent");
-    notes.insert(notes.end(), trouble.begin(), trouble.end());
-    return section("Figures", html);
+// what the summary says of the coordinates, trajectory by trajectory; nothing where it is broken, as its
+// section says
+std::string pairs_of(const Contents& c) {
+    try {
+        return c.summary && c.summary->contains("paired") ? pairs_sentence(c.summary->at("paired")) : "";
+    } catch (const Json::exception&) {
+        return "";
+    }
+}
+
+// the film and every figure there can be
+std::string pictures(const Contents& c, std::vector<std::string>& notes) {
+    std::vector<std::string> left_out;
+    std::vector<Figure> all;
+    const auto take = [&](std::vector<Figure> figures) {
+        for (Figure& figure : figures) all.push_back(std::move(figure));
+    };
+    std::string film;
+    if (c.motions) {
+        const Drawing drawing = drawing_of(*c.config, *c.motions);
+        film = section("Motion", animation(drawing, *c.motions));
+        take(motion_figures(drawing, *c.motions));
+        all.push_back(energy_figure(*c.config, *c.motions));
+    } else {
+        left_out.push_back("Motion and energy: " + c.motions.reason);
+    }
+    if (c.metrics)
+        take(curves(*c.metrics, left_out));
+    else
+        left_out.push_back("Training curves: " + c.metrics.reason);
+    if (c.scores)
+        take(error_figures(*c.scores, pairs_of(c)));
+    else
+        left_out.push_back("Distribution of the errors: " + c.scores.reason);
+    std::string about = "Numbers and gnuplot scripts are in figures/.";
+    if (c.motions)
+        about = fmt::format("Motion and energy are those of {}. {}", c.motions->all[0].label, about);
+    return film +
+           section("Figures", paragraph(about, "note") + figures(all, c.run / "figures", left_out, notes));
 }
 
 }  // namespace
@@ -63,11 +87,15 @@ std::vector<std::string> write_report(const std::filesystem::path& run) {
         if (part.broken) notes.push_back(part.reason);
     };
     note(c.config), note(c.record), note(c.metrics), note(c.summary), note(c.box), note(c.energy),
-        note(c.samples);
+        note(c.motions), note(c.scores);
 
-    std::string html = header(c);
-    html += section("Results", from_json(run / "eval/summary.json", notes, [&] { return results(c); }));
-    html += protocols(c, notes) + figures(c, notes) + settings(c) + record(c);
+    std::string first, few;  // a broken summary leaves them empty: its section says why
+    const std::string tables = from_json(run / "eval/summary.json", notes, [&] {
+        first = lead(c), few = tiles(c);
+        return results(c);
+    });
+    std::string html = header(c, first) + few + pictures(c, notes) + section("Results", tables) +
+                       protocols(c, notes) + settings(c) + record(c);
     write_file(run / "report.html", page(title(c), html), true);
     return notes;
 }

@@ -1,5 +1,7 @@
 #include "report/contents.hpp"
 
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "config/load.hpp"
@@ -46,14 +48,38 @@ std::vector<Metrics> read_rows(const fs::path& path) {
     return rows;
 }
 
-Samples read_samples(const fs::path& path, std::size_t dof) {
-    Array array = read_npy(path);
+// (2: truth, model; count; instants; 2n), as `eval` leaves it
+Motions read_motions(const fs::path& path, const Config& config) {
+    const Array array = read_npy(path);
+    const SystemInfo& system = *find_system(config.system.kind);
+    const std::size_t rows = 2 * std::size_t(system.dof);
     const auto& shape = array.shape;
-    if (shape.size() != 4 || shape[0] != 2 || shape[1] == 0 || shape[2] < 2 || shape[3] != 2 * dof)
+    if (shape.size() != 4 || shape[0] != 2 || shape[1] == 0 || shape[2] < 2 || shape[3] != rows)
         throw Error(Exit::file,
                     fmt::format("{}: shape {}, not (2, trajectories, instants, {}); evaluate the run again",
-                                path.string(), shape_text(shape), 2 * dof));
-    return {shape[1], shape[2], dof, std::move(array.values)};
+                                path.string(), shape_text(shape), rows));
+    Motions motions{system.coordinates, {}, {}};
+    for (int i = 0; i < system.dof; ++i) motions.units.push_back(system.angles >> i & 1 ? "rad" : "m");
+    for (std::size_t sample = 0; sample < shape[1]; ++sample) {
+        Motion motion{fmt::format("trajectory {}", sample + 1), {}, {}};
+        for (std::size_t k = 0; k < shape[2]; ++k) motion.instants.push_back(double(k) * config.eval.dt);
+        bool finite = true;
+        for (Path path_of : {truth, model}) {
+            motion.along[path_of].assign(rows, {});
+            const double* values = &array.values[(path_of * shape[1] + sample) * shape[2] * rows];
+            for (std::size_t i = 0; i < shape[2] * rows; ++i) {
+                motion.along[path_of][i % rows].push_back(values[i]);
+                finite = finite && (path_of == model || std::isfinite(values[i]));
+            }
+        }
+        if (finite) motions.all.push_back(std::move(motion));
+    }
+    if (motions.all.empty())
+        throw Error(Exit::file,
+                    fmt::format("{}: the true motions themselves are not finite; choose other starts "
+                                "(data.angle, data.position, data.velocity) or a smaller eval.dt",
+                                path.string()));
+    return motions;
 }
 
 }  // namespace
@@ -72,12 +98,12 @@ Contents read_contents(const fs::path& run) {
     c.summary = part(run, "eval/summary.json", read_object);
     c.box = part(run, "eval/box.json", read_object);
     c.energy = part(run, "eval/energy.json", read_object);
+    c.scores = part(run, "eval/per_trajectory.csv", read_scores);
     if (c.config)
-        c.samples = part(run, "eval/trajectories.npy", [&](const fs::path& path) {
-            return read_samples(path, std::size_t(coordinates_of(*c.config).dof));
-        });
+        c.motions = part(run, "eval/trajectories.npy",
+                         [&](const fs::path& path) { return read_motions(path, *c.config); });
     else
-        c.samples.reason = "without a readable config.toml the trajectories cannot be told apart";
+        c.motions.reason = "without a readable config.toml the trajectories cannot be told apart";
     return c;
 }
 

@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "config.hpp"
+#include "report/motions.hpp"
+#include "report/scores.hpp"
 #include "trainer.hpp"
 
 namespace lnn {
@@ -25,17 +27,6 @@ struct Part {
     const T& operator*() const { return *value; }
 };
 
-// sample trajectories: (2: truth, model; count; instants; 2n)
-struct Samples {
-    std::size_t count = 0, instants = 0, dof = 0;
-    std::vector<double> values;
-
-    enum Path { truth, model };
-    double at(Path path, std::size_t sample, std::size_t instant, std::size_t row) const {
-        return values[((path * count + sample) * instants + instant) * 2 * dof + row];
-    }
-};
-
 struct Contents {
     std::filesystem::path run;
     Part<std::string> toml;  // config.toml as it stands
@@ -43,7 +34,8 @@ struct Contents {
     Part<nlohmann::ordered_json> record;  // run.json
     Part<std::vector<Metrics>> metrics;   // at least one row
     Part<nlohmann::ordered_json> summary, box, energy;
-    Part<Samples> samples;
+    Part<Motions> motions;  // eval/trajectories.npy
+    Part<Scores> scores;    // eval/per_trajectory.csv
 };
 
 // Exit::file if there is no such directory

@@ -11,10 +11,6 @@ namespace lnn {
 
 namespace {
 
-// told apart on white and on black
-constexpr const char* colours[] = {"#3b82c4", "#d9731a", "#2a9d6f", "#c2609c",
-                                   "#8b78d0", "#b58a1b", "#4fa3b5", "#8d8d8d"};
-
 // one line a seed, logarithmic; `value` is a column of metrics.csv
 Figure curve(const std::vector<Metrics>& rows, Figure figure, const char* label, double Metrics::*value) {
     std::set<std::uint64_t> seeds;
@@ -34,11 +30,17 @@ Figure curve(const std::vector<Metrics>& rows, Figure figure, const char* label,
     }
     figure.csv += "\n";
 
+    double low = HUGE_VAL, high = 0;
+    for (const Metrics& m : rows)
+        if (const double x = m.*value; std::isfinite(x) && x > 0)
+            low = std::min(low, x), high = std::max(high, x);
+    low *= 0.8, high *= 1.25;
+
     // more seeds than colours: a band of thin lines, not a legend
     const bool few = seeds.size() <= std::size(colours);
-    figure.plot =
-        fmt::format("set xlabel 'step'\nset ylabel '{}'\nset logscale y\nset format y '%g'\n", label) +
-        axis('x', 0, double(steps.rbegin()->first), 5);
+    figure.plot = fmt::format("set xlabel 'step'\nset ylabel '{}'\n", label) +
+                  log_axis('y', std::log10(low), std::log10(high)) +
+                  axis('x', 0, double(steps.rbegin()->first), 5);
     if (seeds.size() == 1 || !few) figure.plot += "unset key\n";
     figure.plot += "plot";
     std::size_t i = 0;
@@ -62,11 +64,7 @@ bool drawable(const std::vector<Metrics>& rows, double Metrics::*value) {
 
 }  // namespace
 
-std::vector<Figure> curves(const Part<std::vector<Metrics>>& metrics, std::vector<std::string>& left_out) {
-    if (!metrics) {
-        left_out.push_back("Training curves: " + metrics.reason);
-        return {};
-    }
+std::vector<Figure> curves(const std::vector<Metrics>& metrics, std::vector<std::string>& left_out) {
     struct Wanted {
         Figure figure;
         const char* label;
@@ -87,17 +85,17 @@ std::vector<Figure> curves(const Part<std::vector<Metrics>>& metrics, std::vecto
          &Metrics::grad_norm}};
     std::vector<Figure> figures;
     for (Wanted& w : wanted) {
-        if (!drawable(*metrics, w.value)) {
+        if (!drawable(metrics, w.value)) {
             left_out.push_back(
                 fmt::format("{}: metrics.csv has fewer than two finite values above 0", w.figure.title));
             continue;
         }
         std::int64_t gaps = 0;
-        for (const Metrics& m : *metrics) gaps += !std::isfinite(m.*w.value);
-        Figure figure = curve(*metrics, std::move(w.figure), w.label, w.value);
+        for (const Metrics& m : metrics) gaps += !std::isfinite(m.*w.value);
+        Figure figure = curve(metrics, std::move(w.figure), w.label, w.value);
         if (gaps > 0)
             figure.meaning +=
-                fmt::format(" {} of {} values are not finite and leave a gap.", gaps, metrics->size());
+                fmt::format(" {} of {} values are not finite and leave a gap.", gaps, metrics.size());
         figures.push_back(std::move(figure));
     }
     return figures;

@@ -9,6 +9,7 @@
 
 #include "files/atomic_file.hpp"
 #include "report/figures.hpp"
+#include "report/html.hpp"
 
 extern char** environ;
 
@@ -21,7 +22,7 @@ namespace fs = std::filesystem;
 std::string script(const Figure& figure) {
     return fmt::format(
         "# {0}; run in this directory: gnuplot {1}.gp\n"
-        "set terminal svg size {2},{3} font 'sans-serif,16' background '#ffffff' name '{1}'\n"
+        "set terminal svg size {2},{3} rounded font 'sans-serif,16' background '#ffffff' name '{1}'\n"
         "set output '{1}.svg'\n"
         "set datafile separator ','\n"
         "set datafile columnheaders\n"
@@ -67,19 +68,8 @@ std::string for_page(const std::string& svg, const Figure& figure) {
                        svg.substr(body + 7));
 }
 
-}  // namespace
-
-std::string value_text(double x) { return std::isfinite(x) ? fmt::format("{:.9g}", x) : "nan"; }
-
-std::string axis(char name, double low, double high, int intervals) {
-    const double wanted = (high - low) / intervals, power = std::pow(10.0, std::floor(std::log10(wanted)));
-    const double digit = wanted / power, step = power * (digit <= 1   ? 1
-                                                         : digit <= 2 ? 2
-                                                         : digit <= 5 ? 5
-                                                                      : 10);
-    return fmt::format("set {0}range [{1:.9g}:{2:.9g}]\nset {0}tics {3:.9g}\n", name, low, high, step);
-}
-
+// writes the .csv and .gp of every figure, then has gnuplot draw each .svg; the pictures, in order, nothing
+// where gnuplot failed or is missing, with a line in `notes`
 std::vector<std::optional<std::string>> draw(const std::vector<Figure>& figures, const fs::path& directory,
                                              std::vector<std::string>& notes) {
     if (!figures.empty()) make_directories(directory);
@@ -108,6 +98,65 @@ std::vector<std::optional<std::string>> draw(const std::vector<Figure>& figures,
     if (!installed)
         notes.push_back("gnuplot is not installed: the figures are left out; apt install gnuplot-nox");
     return pictures;
+}
+
+}  // namespace
+
+std::string value_text(double x) { return std::isfinite(x) ? fmt::format("{:.9g}", x) : "nan"; }
+
+std::string column_name(std::string text) {
+    for (char& c : text)
+        if (c == ',' || c == '"' || c == '\n') c = ' ';
+    return text;
+}
+
+std::string in_quotes(std::string_view text) {
+    std::string quotes = "'";
+    for (char c : text) quotes += c == '\'' ? "''" : std::string(1, c == '\n' ? ' ' : c);
+    return quotes + "'";
+}
+
+std::string axis(char name, double low, double high, int intervals) {
+    const double wanted = (high - low) / intervals, power = std::pow(10.0, std::floor(std::log10(wanted)));
+    const double digit = wanted / power, step = power * (digit <= 1   ? 1
+                                                         : digit <= 2 ? 2
+                                                         : digit <= 5 ? 5
+                                                                      : 10);
+    return fmt::format("set {0}range [{1:.9g}:{2:.9g}]\nset {0}tics {3:.9g}\n", name, low, high, step);
+}
+
+std::string log_axis(char name, double low, double high) {
+    std::string text = fmt::format("set logscale {0}\nset {0}range [{1}:{2}]\n", name,
+                                   value_text(std::pow(10.0, low)), value_text(std::pow(10.0, high)));
+    if (high - low >= 2) {  // powers of ten, six at most
+        const int step = int(std::ceil((high - low) / 6));
+        text += fmt::format("set format {0} '10^{{%L}}'\nset {0}tics 1e{1}\n", name, step);
+        return step > 1 ? text + fmt::format("unset m{}tics\n", name) : text;
+    }
+    std::string tics;
+    for (double power = std::floor(low); power <= high; ++power)
+        for (int digit : {1, 2, 5})
+            if (const double at = power + std::log10(digit); at >= low && at <= high)
+                tics +=
+                    fmt::format("{}{}", tics.empty() ? "" : ",", value_text(digit * std::pow(10.0, power)));
+    return text + fmt::format("set format {0} '%g'\nset {0}tics ({1})\n", name, tics);
+}
+
+std::string figures(const std::vector<Figure>& all, const fs::path& directory,
+                    const std::vector<std::string>& left_out, std::vector<std::string>& notes) {
+    std::vector<std::string> trouble;
+    const auto pictures = draw(all, directory, trouble);
+    std::string html;
+    for (std::size_t i = 0; i < all.size(); ++i)
+        if (pictures[i])
+            html +=
+                fmt::format("<figure>\n<h3 id=\"{}\">{}</h3>\n{}\n<figcaption>{}</figcaption>\n</figure>\n",
+                            all[i].name, escape(all[i].title), *pictures[i], escape(all[i].meaning));
+    if (!html.empty()) html = fmt::format("<div class=\"wide cards\">\n{}</div>\n", html);
+    for (const std::string& line : trouble) html += paragraph(line, "absent");
+    for (const std::string& line : left_out) html += paragraph(line, "absent");
+    notes.insert(notes.end(), trouble.begin(), trouble.end());
+    return html;
 }
 
 }  // namespace lnn

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "report/contents.hpp"
+#include "report/drawing.hpp"
 
 namespace lnn {
 
@@ -17,22 +18,39 @@ struct Figure {
     std::string meaning;  // in a sentence or two
     std::string csv;      // a line of column names, then numbers; non-finite ones as nan, which leaves a gap
     std::string plot;     // gnuplot commands after the terminal is set; the numbers are in NAME.csv
-    int width = 540, height = 370;
+    int width = 540, height = 440;
 };
 
-// what there is to draw; where a figure cannot be, a line in `left_out` says why
-std::vector<Figure> curves(const Part<std::vector<Metrics>>&, std::vector<std::string>& left_out);
-std::vector<Figure> motion(const Part<Config>&, const Part<Samples>&, std::vector<std::string>& left_out);
+// told apart on white and on black, and from the blue of the truth and the orange of the model
+inline constexpr const char* colours[] = {"#1f9a8f", "#a05fc0", "#c2506e", "#8a8a1f",
+                                          "#6f7fd8", "#b5762a", "#4f9a3a", "#8d8d8d"};
 
-// writes the .csv and .gp of every figure, then has gnuplot draw each .svg; the pictures, in order, nothing
-// where gnuplot failed or is missing, with a line in `notes`
-std::vector<std::optional<std::string>> draw(const std::vector<Figure>&,
-                                             const std::filesystem::path& directory,
-                                             std::vector<std::string>& notes);
+// what there is to draw; where a curve cannot be, a line in `left_out` says why
+std::vector<Figure> curves(const std::vector<Metrics>&, std::vector<std::string>& left_out);
+std::vector<Figure> motion_figures(const Drawing&, const Motions&);
+Figure energy_figure(const Config&, const Motions&);  // for a system whose energy is known
 
-std::string value_text(double);  // a number of a .csv
+// errors of a name each, spread over their sizes; nothing where none has a logarithm
+struct Series {
+    std::string name;
+    std::vector<double> values;
+};
+std::optional<Figure> distribution(std::string name, std::string title, std::string meaning,
+                                   const std::vector<Series>&);
+std::vector<Figure> error_figures(const Scores&, std::string_view paired);  // paired: a sentence, or empty
+
+// draws them into `directory` by gnuplot (.csv, .gp, .svg), and gives them as HTML, below them the lines of
+// `left_out`; where gnuplot failed or is missing, a line in `notes` says so
+std::string figures(const std::vector<Figure>&, const std::filesystem::path& directory,
+                    const std::vector<std::string>& left_out, std::vector<std::string>& notes);
+
+std::string value_text(double);                // a number of a .csv
+std::string column_name(std::string text);     // one for its first line
+std::string in_quotes(std::string_view text);  // a text in gnuplot's single quotes, on one line
 
 // "set xrange" and about `intervals` round steps in it, for axis 'x' or 'y'
 std::string axis(char name, double low, double high, int intervals);
+// the same on a logarithmic axis, from 10^low to 10^high
+std::string log_axis(char name, double low, double high);
 
 }  // namespace lnn

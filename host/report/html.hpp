@@ -1,4 +1,4 @@
-// The page: escaping, tables, and the frame with its one style sheet. Nothing is fetched, nothing is run.
+// The page: escaping, tables, and the frame with its one style sheet and one script. Nothing is fetched.
 #pragma once
 
 #include <string>

@@ -1,5 +1,8 @@
+#include <cmath>
+
 #include <fmt/format.h>
 
+#include "config/schema.hpp"
 #include "report/html.hpp"
 #include "report/sections.hpp"
 
@@ -80,6 +83,30 @@ std::string quantile_table(const Json& summary) {
     return table(rows, "numbers");
 }
 
+// three digits, in HTML: large and small ones with their power of ten
+std::string short_number(const Json& x) {
+    const double value = x.is_number() ? std::abs(x.get<double>()) : 0;
+    if (value == 0 || (value >= 1e-3 && value < 1e6))
+        return escape(x.is_number_float() ? fmt::format("{:.3g}", x.get<double>()) : number(x));
+    const std::string text = fmt::format("{:.2e}", x.get<double>());
+    const std::size_t e = text.find('e');
+    return fmt::format("{} × 10<sup>{}</sup>", text.substr(0, e), std::stoi(text.substr(e + 1)));
+}
+
+std::int64_t all_trajectories(const Json& summary) {
+    return summary.at("trajectories").get<std::int64_t>() * summary.at("repeats").get<std::int64_t>() *
+           summary.at("models_evaluated").get<std::int64_t>();
+}
+
+// of a squared error; empty where the coordinate is not known
+std::string unit_of(const Contents& c, const std::string& coordinate) {
+    if (!c.config) return "";
+    const SystemInfo& system = *find_system(c.config->system.kind);
+    for (std::size_t i = 0; i < system.coordinates.size(); ++i)
+        if (system.coordinates[i] == coordinate) return system.angles >> i & 1 ? "rad²" : "m²";
+    return "";
+}
+
 // how the medians came out, in a sentence
 std::string in_short(const Json& summary) {
     std::string medians;
@@ -88,10 +115,10 @@ std::string in_short(const Json& summary) {
                                coordinate);
     return fmt::format(
         "Half of all random trajectories of {} s have a mean squared error below {}; {} of {} diverged.",
-        number(summary.at("t_end")), medians, number(summary.at("diverged")),
-        summary.at("trajectories").get<std::int64_t>() * summary.at("repeats").get<std::int64_t>() *
-            summary.at("models_evaluated").get<std::int64_t>());
+        number(summary.at("t_end")), medians, number(summary.at("diverged")), all_trajectories(summary));
 }
+
+}  // namespace
 
 std::string pairs_sentence(const Json& paired) {
     return fmt::format(
@@ -101,17 +128,34 @@ std::string pairs_sentence(const Json& paired) {
         number(paired.at("trajectories")), number(paired.at("p_value")));
 }
 
-}  // namespace
+std::string lead(const Contents& c) {
+    if (!c.summary) return "";
+    return paragraph(c.summary->contains("mse") ? in_short(*c.summary) : "No model survived training.",
+                     "lead");
+}
+
+std::string tiles(const Contents& c) {
+    if (!c.summary || !c.summary->contains("mse")) return "";
+    const Json& summary = *c.summary;
+    std::string html;
+    const auto add = [&](const std::string& name, const Json& value, std::string_view after) {
+        html += fmt::format("<div><dt>{}</dt><dd>{} <small>{}</small></dd></div>\n", escape(name),
+                            short_number(value), after);
+    };
+    for (const auto& [coordinate, entry] : summary.at("mse").items())
+        add(fmt::format("{}: median squared error", coordinate), entry.at("median"), unit_of(c, coordinate));
+    if (const Json& valid = summary.at("valid_time"); !valid.is_null())
+        add("holds for, median", valid.at("median"), fmt::format("s of {}", number(summary.at("t_end"))));
+    if (const Json& energy = summary.at("energy_error"); !energy.is_null())
+        add("energy error, median", energy.at("median"), "J");
+    add("diverged", summary.at("diverged"), fmt::format("of {}", all_trajectories(summary)));
+    return fmt::format("<dl class=\"tiles\">\n{}</dl>\n", html);
+}
 
 std::string results(const Contents& c) {
     if (!c.summary) return paragraph(c.summary.reason, "absent");
     const Json& summary = *c.summary;
-    std::string html;
-    if (!summary.contains("mse"))
-        html += paragraph("No model survived training.", "lead");
-    else
-        html += paragraph(in_short(summary), "lead");
-    html += paragraph(
+    std::string html = paragraph(
         fmt::format(
             "Squared error of each unwrapped coordinate (rad² or m²), averaged over {} s at steps of {} s, "
             "against "

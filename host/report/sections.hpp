@@ -7,11 +7,15 @@
 
 namespace lnn {
 
-std::string title(const Contents&);    // in text
-std::string header(const Contents&);   // system, model, date, status
-std::string results(const Contents&);  // throws nlohmann::json::exception where a table lacks a field
-std::string protocol(const nlohmann::ordered_json& result);  // "box" or "energy"; throws the same
-std::string settings(const Contents&);                       // config.toml
-std::string record(const Contents&);                         // run.json
+std::string title(const Contents&);                          // in text
+std::string header(const Contents&, std::string_view lead);  // system, model, date, status
+std::string lead(const Contents&);  // how good it is, in a sentence; throws as `tiles`
+std::string tiles(
+    const Contents&);  // the same in a few figures; throws nlohmann::json::exception where one is absent
+std::string pairs_sentence(const nlohmann::ordered_json& paired);  // throws the same
+std::string results(const Contents&);                              // in tables; throws the same
+std::string protocol(const nlohmann::ordered_json& result);        // "box" or "energy"; throws the same
+std::string settings(const Contents&);                             // config.toml
+std::string record(const Contents&);                               // run.json
 
 }  // namespace lnn

@@ -24,38 +24,44 @@ std::string fact(const Part<Json>& record, const char* name) {
     return record && record->contains(name) ? plain(record->at(name)) : "";
 }
 
-// objects are flattened to dotted keys, lists of words and numbers to one line
-void add_rows(std::string& rows, const std::string& key, const Json& value) {
+// a row for each value in it, objects flattened to dotted keys, lists of words and numbers on one line;
+// style_of(key) is the style of a row
+template <class F>
+std::string rows_of(const std::string& key, const Json& value, F style_of) {
     if (value.is_object() && !value.empty()) {
+        std::string rows;
         for (const auto& [name, inner] : value.items())
-            add_rows(rows, key.empty() ? name : key + "." + name, inner);
-        return;
+            rows += rows_of(key.empty() ? name : key + "." + name, inner, style_of);
+        return rows;
     }
     const bool list = value.is_array() && std::none_of(value.begin(), value.end(),
                                                        [](const Json& x) { return x.is_structured(); });
     std::string text;
     if (list)
         for (const Json& x : value) text += (text.empty() ? "" : " ") + plain(x);
-    rows += row({key, list ? text : plain(value)});
+    return row({key, list ? text : plain(value)}, style_of(key));
 }
 
 }  // namespace
 
 std::string title(const Contents& c) {
     if (!c.config) return fmt::format("Run {}", c.run.filename().string());
-    return fmt::format("{}, learned by {} {}", c.config->system.kind, c.config->model.kind,
+    std::string system = c.config->system.kind;
+    std::replace(system.begin(), system.end(), '_', ' ');
+    system[0] = char(std::toupper(system[0]));
+    return fmt::format("{}, learned by {} {}", system, c.config->model.kind,
                        fmt::join(c.config->model.hidden, " × "));
 }
 
-std::string header(const Contents& c) {
+std::string header(const Contents& c, std::string_view lead) {
     std::string facts = fmt::format("<span>run <b>{}</b></span>\n", escape(c.run.filename().string()));
     const auto add = [&](const char* name, const std::string& value) {
         if (!value.empty()) facts += fmt::format("<span>{} <b>{}</b></span>\n", name, escape(value));
     };
     add("started", fact(c.record, "started"));
     add("status", fact(c.record, "status"));
-    return fmt::format("<header>\n<h1>{}</h1>\n<p class=\"facts\">\n{}</p>\n</header>\n", escape(title(c)),
-                       facts);
+    return fmt::format("<header>\n<h1>{}</h1>\n{}<p class=\"facts\">\n{}</p>\n</header>\n", escape(title(c)),
+                       lead, facts);
 }
 
 std::string settings(const Contents& c) {
@@ -73,14 +79,10 @@ std::string settings(const Contents& c) {
     std::string cards;
     const Json sections = config_to_json(*c.config);
     for (const auto& [name, keys] : sections.items()) {
-        std::string rows;
-        for (const auto& [key, value] : keys.items()) {
-            const bool differs = std::any_of(changed.begin(), changed.end(), [&](const std::string& other) {
-                const std::string full = name + "." + key;
-                return other == full || other.starts_with(full + ".");
-            });
-            rows += row({key, plain(value)}, differs ? "changed" : "");
-        }
+        const std::string rows = rows_of("", keys, [&](const std::string& key) {
+            const bool differs = std::find(changed.begin(), changed.end(), name + "." + key) != changed.end();
+            return differs ? "changed" : "";
+        });
         cards += fmt::format("<div><h3>{}</h3>\n{}</div>\n", escape(name), table(rows, "pairs"));
     }
     return section(
@@ -91,8 +93,7 @@ std::string settings(const Contents& c) {
 
 std::string record(const Contents& c) {
     if (!c.record) return section("Record", paragraph(c.record.reason, "absent"));
-    std::string rows;
-    add_rows(rows, "", *c.record);
+    const std::string rows = rows_of("", *c.record, [](const std::string&) { return ""; });
     return section("Record",
                    paragraph("From run.json: what ran, where and how long.", "note") + table(rows, "pairs"));
 }

@@ -53,7 +53,7 @@ TEST_F(Report, SpringPendulumIsPolar) {
     const auto places = numbers("motion.csv");
     EXPECT_NEAR(places[5][1], a.values[20] * std::sin(a.values[21]), 1e-8);
     EXPECT_NEAR(places[5][3], -a.values[20] * std::cos(a.values[21]), 1e-8);
-    EXPECT_EQ(count(html(), "<svg"), 5u);
+    EXPECT_EQ(pictures(html()), 8u);
 }
 
 TEST_F(Report, OtherSystemsInPhaseSpace) {
@@ -61,8 +61,48 @@ TEST_F(Report, OtherSystemsInPhaseSpace) {
     EXPECT_TRUE(write_report(run).empty());
     expect_has(html(), "Motion in phase space");
     const Array a = read_npy(run / "eval/trajectories.npy");
-    EXPECT_NEAR(numbers("motion.csv")[3][3], a.values[7], 1e-8);  // velocity of the truth at instant 3
-    EXPECT_EQ(count(html(), "<svg"), 5u);
+    EXPECT_NEAR(numbers("phase.csv")[3][3], a.values[7], 1e-8);  // velocity of the truth at instant 3
+    EXPECT_EQ(pictures(html()), 6u);
+}
+
+// every trajectory in one bin, the median where half of them lie below
+TEST_F(Report, DistributionOfErrors) {
+    write_all();
+    EXPECT_TRUE(write_report(run).empty());
+    const auto rows = numbers("errors.csv");
+    for (std::size_t column : {1, 2}) {
+        double twice = 0;  // each bin has two corners
+        for (const auto& row : rows) twice += row[column];
+        EXPECT_NEAR(twice, 200, 1e-5) << column;
+        EXPECT_EQ(rows.front()[column], 0) << column;
+        EXPECT_EQ(rows.back()[column], 0) << column;
+    }
+    // medians of 300 errors, geometric as befits the axis: 1e-3 sqrt(150 * 151), and ten times that
+    std::smatch median;
+    const std::string script = figure("errors.gp");
+    const std::regex arrow("set arrow from ([^,]*), graph 0");
+    auto at = std::sregex_iterator(script.begin(), script.end(), arrow);
+    ASSERT_EQ(std::distance(at, std::sregex_iterator()), 2);
+    EXPECT_NEAR(std::stod((*at)[1]), 1e-3 * std::sqrt(150.0 * 151), 1e-8);
+    EXPECT_NEAR(std::stod((*++at)[1]), 1e-2 * std::sqrt(150.0 * 151), 1e-7);
+
+    const auto pairs = numbers("pairs.csv");
+    ASSERT_EQ(pairs.size(), 300u);
+    EXPECT_DOUBLE_EQ(pairs[41][0], 0.042);
+    EXPECT_DOUBLE_EQ(pairs[41][1], 0.42);
+}
+
+// errors of 0, infinite ones and NaN have no logarithm; a thousand decades are no reason to hang
+TEST_F(Report, ErrorsBeyondEveryAxis) {
+    write_all();
+    spill(run / "eval/per_trajectory.csv",
+          "mse_theta1,mse_theta2\n0,1\ninf,2\nnan,3\n1e-300,4\n1e300,5\n1,-nan\n");
+    EXPECT_TRUE(write_report(run).empty());
+    expect_has(html(), "4 errors of 0 or not finite have no place in it.");
+    EXPECT_EQ(pictures(html()), 8u);
+    spill(run / "eval/per_trajectory.csv", "mse_theta1,mse_theta2\ninf,inf\ninf,nan\n");
+    EXPECT_TRUE(write_report(run).empty());
+    EXPECT_EQ(pictures(html()), 6u);
 }
 
 TEST_F(Report, NonFiniteMetricsAreGapsAndSaidSo) {
@@ -79,7 +119,7 @@ TEST_F(Report, NonFiniteMetricsAreGapsAndSaidSo) {
     EXPECT_TRUE(std::isnan(numbers("loss.csv")[3][1]));
     EXPECT_TRUE(std::isnan(numbers("gradient.csv")[4][2]));
     EXPECT_EQ(count(figure("loss.csv"), "inf"), 0u);
-    EXPECT_EQ(count(html(), "<svg"), 5u);
+    EXPECT_EQ(pictures(html()), 8u);
 }
 
 TEST_F(Report, MetricsWithNothingToDraw) {
@@ -89,11 +129,11 @@ TEST_F(Report, MetricsWithNothingToDraw) {
     spill(run / "metrics.csv", metrics_csv(rows));
     EXPECT_TRUE(write_report(run).empty());
     expect_has(html(), "Loss: metrics.csv has fewer than two finite values");
-    EXPECT_EQ(count(html(), "<svg"), 4u);
+    EXPECT_EQ(pictures(html()), 7u);
 
     spill(run / "metrics.csv", metrics_csv(metrics(1)));
     EXPECT_TRUE(write_report(run).empty());
-    EXPECT_EQ(count(html(), "<svg"), 3u);
+    EXPECT_EQ(pictures(html()), 6u);
 }
 
 TEST_F(Report, ConstantMetricsAndManySeeds) {
@@ -105,7 +145,7 @@ TEST_F(Report, ConstantMetricsAndManySeeds) {
     spill(run / "metrics.csv", metrics_csv(rows));
     EXPECT_TRUE(write_report(run).empty());
     EXPECT_EQ(numbers("loss.csv")[0].size(), 41u);
-    EXPECT_EQ(count(html(), "<svg"), 5u);
+    EXPECT_EQ(pictures(html()), 8u);
 }
 
 TEST_F(Report, ModelThatRunsAway) {
@@ -119,7 +159,7 @@ TEST_F(Report, ModelThatRunsAway) {
                                                         : nan;
     write_npy(run / "eval/trajectories.npy", a, true);
     EXPECT_TRUE(write_report(run).empty());
-    EXPECT_EQ(count(html(), "<svg"), 5u);
+    EXPECT_EQ(pictures(html()), 8u);
     EXPECT_GE(count(html(), "The model leaves the frame."), 2u);
     EXPECT_TRUE(std::isnan(numbers("coordinates.csv")[10][2]));
     // the truth stays visible
@@ -130,11 +170,16 @@ TEST_F(Report, ModelThatRunsAway) {
         for (int side : {1, 2}) EXPECT_LT(std::abs(std::stod((*f)[side])), 10) << f->str();
     EXPECT_EQ(frames, 2);
 
-    a.values[3] = nan;  // the truth, first sample
+    a.values[3] = nan;  // the truth, first sample: the next one is shown
     write_npy(run / "eval/trajectories.npy", a, true);
     EXPECT_TRUE(write_report(run).empty());
-    expect_has(html(), "the true motion itself is not finite at instant 0");
-    EXPECT_EQ(count(html(), "<svg"), 2u);
+    expect_has(html(), "Motion and energy are those of trajectory 2.");
+    EXPECT_EQ(pictures(html()), 8u);
+    a.values[80 + 79] = a.values[160] = infinity;  // and all others
+    write_npy(run / "eval/trajectories.npy", a, true);
+    EXPECT_EQ(write_report(run).size(), 1u);
+    expect_has(html(), "the true motions themselves are not finite");
+    EXPECT_EQ(pictures(html()), 4u);
 }
 
 TEST_F(Report, SystemAtRest) {
@@ -143,7 +188,7 @@ TEST_F(Report, SystemAtRest) {
         write_all(kind, dof, {"a", "b"});
         write_samples(dof, 20, [](double) { return 0.0; });
         EXPECT_TRUE(write_report(run).empty()) << kind;
-        EXPECT_EQ(count(html(), "<svg"), 5u) << kind;
+        EXPECT_EQ(pictures(html()), kind == std::string("harmonic_oscillator") ? 7u : 8u) << kind;
     }
 }
 
@@ -161,7 +206,7 @@ TEST_F(Report, WithoutGnuplot) {
     }));
     expect_has(html(), "apt install gnuplot-nox");
     expect_has(html(), "all theta1");
-    EXPECT_EQ(count(html(), "<svg"), 0u);
+    EXPECT_EQ(pictures(html()), 0u);
     // the numbers and scripts are there for later, no stale picture beside them
     EXPECT_TRUE(fs::exists(run / "figures/loss.csv"));
     EXPECT_TRUE(fs::exists(run / "figures/loss.gp"));
@@ -175,10 +220,10 @@ TEST_F(Report, GnuplotThatFails) {
     fs::permissions(scratch / "gnuplot", fs::perms::owner_all);
     ASSERT_TRUE(in_child([&] {
         ::setenv("PATH", scratch.path().c_str(), 1);
-        return write_report(run).size() == 5 ? 0 : 2;
+        return write_report(run).size() == 8 ? 0 : 2;
     }));
     expect_has(html(), "gnuplot could not draw");
-    EXPECT_EQ(count(html(), "<svg"), 0u);
+    EXPECT_EQ(pictures(html()), 0u);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ TEST_F(Report, WholeRun) {
     EXPECT_TRUE(write_report(run).empty());
     const std::string page = html();
     for (const char* part :
-         {"double_pendulum, learned by lnn", "2026-01-02 03:04:05", "complete", "timings.train", "12.5",
+         {"Double pendulum, learned by lnn", "2026-01-02 03:04:05", "complete", "timings.train", "12.5",
           "lnn_gpu run", "mean over 1000 trajectories, computed 4 times", "<th scope=\"row\">all theta2</th>",
           "0.5625", "not finite", "left the finite numbers", "0.225 .. 0.275", "83 %", "3 of 4000 diverged"})
         expect_has(page, part);
@@ -21,8 +21,8 @@ TEST_F(Report, WholeRun) {
     // what was changed is told from what was not
     expect_has(page, "<tr class=\"changed\"><th scope=\"row\">lr</th><td>0.0625</td></tr>");
     expect_has(page, "<tr><th scope=\"row\">beta1</th>");
-    EXPECT_EQ(count(page, "<svg"), 5u);
-    EXPECT_EQ(count(page, "<figcaption>"), 5u);
+    EXPECT_EQ(pictures(page), 8u);
+    EXPECT_EQ(count(page, "<figcaption>"), 9u);  // one is the film's
     for (const std::string name : figure_names)
         for (const char* kind : {".csv", ".gp", ".svg"})
             EXPECT_GT(figure(name + kind).size(), 100u) << name << kind;
@@ -45,23 +45,24 @@ TEST_F(Report, EmptyDirectoryIsAPageOfReasons) {
     for (const char* name : {"config.toml is not there", "run.json is not there", "metrics.csv is not there",
                              "eval/summary.json is not there"})
         expect_has(page, name);
-    EXPECT_EQ(count(page, "<svg"), 0u);
+    EXPECT_EQ(pictures(page), 0u);
     expect_balanced(page);
 }
 
 TEST_F(Report, EachFileMayBeAbsent) {
-    for (const char* name :
-         {"config.toml", "run.json", "metrics.csv", "eval/summary.json", "eval/trajectories.npy"}) {
+    for (const char* name : {"config.toml", "run.json", "metrics.csv", "eval/summary.json",
+                             "eval/trajectories.npy", "eval/per_trajectory.csv"}) {
         write_all();
         fs::remove(run / name);
         EXPECT_TRUE(write_report(run).empty()) << name;
         const std::string page = html();
         expect_balanced(page);
-        const std::size_t figures = std::string(name) == "metrics.csv"     ? 3
-                                    : std::string(name).ends_with(".json") ? 5
-                                                                           : 2;
-        EXPECT_EQ(count(page, "<svg"), figures) << name;
-        EXPECT_EQ(count(page, "class=\"absent\""), name == std::string("config.toml") ? 2u : 1u) << name;
+        const std::string missing = name;
+        const std::size_t figures = missing == "config.toml" || missing == "eval/trajectories.npy" ? 4
+                                    : missing.ends_with(".json")                                   ? 8
+                                                                                                   : 6;
+        EXPECT_EQ(pictures(page), figures) << name;
+        EXPECT_EQ(count(page, "class=\"absent\""), missing == "config.toml" ? 2u : 1u) << name;
     }
 }
 
@@ -82,6 +83,12 @@ TEST_F(Report, DamagedFilesCostTheirSectionOnly) {
          R"({"mse": {"theta1": 3}, "t_end": 1, "trajectories": 1, "repeats": 1, "dt": 1})"},
         {"eval/box.json", "{\"protocol\": \"box\"}"},
         {"eval/energy.json", "["},
+        {"eval/per_trajectory.csv", ""},
+        {"eval/per_trajectory.csv", "seed,repeat,mse_theta1,mse_theta2\n"},
+        {"eval/per_trajectory.csv", "seed,repeat\n0,0\n"},
+        {"eval/per_trajectory.csv", "seed,mse_theta1\n0,0.5\n0\n"},
+        {"eval/per_trajectory.csv", "seed,mse_theta1\n0,half\n"},
+        {"eval/summary.json", R"({"paired": 3})"},
         {"eval/trajectories.npy", "\x93NUMPY but not for long"},
         {"eval/trajectories.npy", encode_npy({{2, 2}, {1, 2, 3, 4}})},
         {"eval/trajectories.npy", encode_npy({{2, 1, 2, 2}, std::vector<double>(8, 1.0)})},
@@ -96,7 +103,7 @@ TEST_F(Report, DamagedFilesCostTheirSectionOnly) {
         const std::string page = html();
         expect_balanced(page);
         EXPECT_GE(count(page, "class=\"absent\""), 1u) << name << ": " << bytes;
-        EXPECT_GE(count(page, "<svg"), 2u) << name << ": " << bytes;
+        EXPECT_GE(pictures(page), 4u) << name << ": " << bytes;
         fs::remove(run / name);
     }
 }
@@ -148,7 +155,7 @@ TEST_F(Report, NamesWithSpacesAndQuotes) {
     fs::create_directories(run / "eval");
     write_all();
     EXPECT_TRUE(write_report(run).empty());
-    EXPECT_EQ(count(html(), "<svg"), 5u);
+    EXPECT_EQ(pictures(html()), 8u);
     expect_has(html(), "a &#39;run&#39; of; $(mine) &lt;b&gt;");
 }
 

@@ -25,7 +25,8 @@ using Json = nlohmann::ordered_json;
 
 inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
-inline constexpr const char* figure_names[] = {"loss", "gradient", "energy", "motion", "coordinates"};
+inline constexpr const char* figure_names[] = {"loss",        "gradient", "energy", "motion",
+                                               "coordinates", "phase",    "errors", "pairs"};
 
 inline Json quantiles(double scale) {
     return {{"mean", 4 * scale},
@@ -91,6 +92,20 @@ class Report : public testing::Test {
         write_npy(run / "eval/trajectories.npy", a, true);
     }
 
+    // errors of 300 trajectories, those of a coordinate ten times those of the one before
+    void write_scores(const std::vector<std::string>& names) {
+        std::string text = "seed,repeat,trajectory";
+        for (const std::string& name : names) text += ",mse_" + name;
+        text += ",energy_error,energy_drift,valid_time,diverged\n";
+        for (int k = 0; k < 300; ++k) {
+            text += fmt::format("7,{},{}", k / 100, k % 100);
+            for (std::size_t i = 0; i < names.size(); ++i)
+                text += fmt::format(",{}", 1e-3 * (k + 1) * std::pow(10.0, double(i)));
+            text += ",0.1,1e-9,1,0\n";
+        }
+        spill(run / "eval/per_trajectory.csv", text);
+    }
+
     void write_all(const std::string& kind, std::size_t dof, const std::vector<std::string>& names) {
         write_config(kind);
         spill(run / "run.json",
@@ -99,6 +114,7 @@ class Report : public testing::Test {
         spill(run / "metrics.csv", metrics_csv(metrics(12)));
         spill(run / "eval/summary.json", summary_of(names).dump());
         write_samples(dof);
+        write_scores(names);
     }
     void write_all() { write_all("double_pendulum", 2, {"theta1", "theta2"}); }
 
@@ -125,6 +141,9 @@ inline std::size_t count(const std::string& text, const std::string& part) {
     return n;
 }
 
+// those that gnuplot drew
+inline std::size_t pictures(const std::string& html) { return count(html, "<svg viewBox=\"0 0 540 "); }
+
 inline void expect_has(const std::string& text, const std::string& part) {
     EXPECT_NE(text.find(part), text.npos) << "lacks: " << part;
 }
@@ -136,7 +155,7 @@ inline void expect_balanced(const std::string& html) {
     const std::string body = html.substr(html.find("</style>") + 8);
     for (std::sregex_iterator t(body.begin(), body.end(), tag), end; t != end; ++t) {
         const std::string name = (*t)[2], rest = (*t)[3];
-        if (name == "meta" || rest.ends_with("/")) continue;
+        if (name == "meta" || name == "input" || rest.ends_with("/")) continue;
         if ((*t)[1].length() == 0) {
             open.push_back(name);
         } else if (open.empty() || open.back() != name) {
@@ -150,10 +169,12 @@ inline void expect_balanced(const std::string& html) {
     EXPECT_TRUE(open.empty()) << "never closed: " << open.back();
 }
 
-// a page that fetches and runs nothing
+// a page that fetches nothing, and runs no script but its own; the film's data are another
 inline void expect_self_contained(const std::string& html) {
-    for (const char* part : {"<script", "<link", "src=", "url(", "@import", "<iframe", "xlink:href=\"http"})
+    for (const char* part : {"<link", "src=", "url(", "@import", "<iframe", "xlink:href=\"http", "fetch("})
         EXPECT_EQ(html.find(part), html.npos) << part;
+    EXPECT_EQ(count(html, "<script"), 1 + count(html, "<script type=\"application/json\">"));
+    EXPECT_EQ(count(html, "</script>"), count(html, "<script"));
 }
 
 }  // namespace lnn

@@ -1,0 +1,56 @@
+#include "report/drawing.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "problem.hpp"
+
+namespace lnn {
+
+Drawing drawing_of(const Config& config, const Motions& motions) {
+    const SystemInfo& system = system_info(system_spec(config));
+    const auto& parameters = config.system.parameters;
+    const auto l = parameters.find("l");
+    Drawing drawing;
+    if (system.angles == (1u << system.dof) - 1 && l != parameters.end() &&
+        l->second.size() == std::size_t(system.dof)) {
+        drawing.kind = Drawing::chain;
+        drawing.lengths = l->second;
+        drawing.anchor = {0, 0};
+    } else if (system.coordinates == std::vector<std::string>{"r", "theta"}) {
+        drawing.kind = Drawing::polar;
+        drawing.anchor = {0, 0};
+    } else if (system.dof == 1 && system.angles == 0 && parameters.contains("k")) {
+        drawing.kind = Drawing::slider;
+        double furthest = 0.5;
+        for (const Motion& motion : motions.all)
+            for (double x : motion.along[truth][0]) furthest = std::max(furthest, std::abs(x));
+        drawing.anchor = {-2 * furthest, 0};  // far enough for a spring that is pressed together
+    }
+    return drawing;
+}
+
+std::string_view Drawing::link() const { return kind == chain ? "rod" : kind == plane ? "none" : "spring"; }
+
+std::vector<Body> Drawing::bodies(const Motion& motion) const {
+    std::vector<Body> all(kind == chain ? lengths.size() : 1);
+    const std::size_t dof = motion.along[truth].size() / 2;
+    for (Path path : {truth, model})
+        for (std::size_t k = 0; k < motion.instants.size(); ++k) {
+            const auto q = [&](std::size_t i) { return motion.along[path][i][k]; };
+            double x = 0, y = 0;
+            for (std::size_t i = 0; i < all.size(); ++i) {
+                if (kind == chain)
+                    x += lengths[i] * std::sin(q(i)), y -= lengths[i] * std::cos(q(i));
+                else if (kind == polar)
+                    x = q(0) * std::sin(q(1)), y = -q(0) * std::cos(q(1));
+                else
+                    x = q(0), y = kind == plane && dof > 1 ? q(1) : 0;
+                all[i].x[path].push_back(x);
+                all[i].y[path].push_back(y);
+            }
+        }
+    return all;
+}
+
+}  // namespace lnn

@@ -1,0 +1,33 @@
+// What a system looks like: where its bodies are in the plane, and what holds them. The figures and the
+// animation are drawn from this alone.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "config.hpp"
+#include "report/motions.hpp"
+
+namespace lnn {
+
+// places along both paths, [path][instant]
+struct Body {
+    std::array<std::vector<double>, 2> x, y;
+};
+
+struct Drawing {
+    // chain: angles of rods, each hanging from the end of the one before; polar: a bob on a spring;
+    // slider: a mass on a spring that moves sideways; plane: the point of the first two coordinates
+    enum Kind { chain, polar, slider, plane } kind = plane;
+    std::vector<double> lengths;                  // of the rods
+    std::optional<std::array<double, 2>> anchor;  // what the first link is fixed to
+
+    std::string_view link() const;  // "rod", "spring" or "none"
+    std::vector<Body> bodies(const Motion&) const;
+};
+
+Drawing drawing_of(const Config&, const Motions&);
+
+}  // namespace lnn
