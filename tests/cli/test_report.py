@@ -1,0 +1,192 @@
+"""report.html as people meet it, in a browser: it fetches nothing, its film plays, and it fits a telephone."""
+
+import shutil
+import time
+import unittest
+
+import numpy as np
+
+from browser import Browser
+from program import TINY, ProgramTest, settings
+
+KINDS = {"double_pendulum": {},
+         "pendulum": {},
+         "spring_pendulum": {"data.position": "[0.8,1.2]"},
+         "harmonic_oscillator": {}}
+
+# what the page shows: the slider, what the button offers, the places of the bobs
+STATE = """(() => {
+    const bob = path => [...document.querySelectorAll(`.stage .${path} .bob`)]
+        .map(b => [Number(b.getAttribute('cx')), Number(b.getAttribute('cy'))]);
+    return {time: Number(document.querySelector('#film input').value),
+            button: document.querySelector('#film button').textContent,
+            clock: document.querySelector('#film output').textContent,
+            errors: [...document.querySelectorAll('.panel .error')].map(e => e.textContent),
+            truth: bob('truth'), model: bob('model'),
+            shown: document.querySelector('.stage .model').style.display !== 'none'};
+})()"""
+
+# texts that are hard to read: contrast with what is behind them, by WCAG 2.1, below 4.5
+PALE = """(() => {
+    const parse = text => (text.match(/[\\d.]+/g) || []).map(Number);
+    const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
+        .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    const behind = element => {
+        for (; element; element = element.parentElement) {
+            const colour = parse(getComputedStyle(element).backgroundColor);
+            if (colour.length === 3 || colour[3] > 0) return colour;
+        }
+        return [255, 255, 255];
+    };
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), pale = new Set();
+    while (walker.nextNode()) {
+        const element = walker.currentNode.parentElement;
+        if (!walker.currentNode.data.trim() || element.closest('script, noscript, title')) continue;
+        const style = getComputedStyle(element), ink = parse(element.closest('svg') ? style.fill : style.color);
+        const [low, high] = [light(ink), light(behind(element))].sort((a, b) => a - b);
+        if ((high + 0.05) / (low + 0.05) < 4.5) pale.add(`${element.tagName} ${walker.currentNode.data}`);
+    }
+    return [...pale];
+})()"""
+
+
+class Page(ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.browser = Browser()
+        cls.addClassCleanup(cls.browser.close)
+
+    def run_of(self, kind):
+        self.result("run", "-q", "--out", kind, *TINY, *settings({"system.kind": kind, **KINDS[kind]}))
+        return self.directory / kind
+
+    def open(self, page, width=1400, **media):
+        self.browser.media(**{"prefers_reduced_motion": "no-preference", "prefers_color_scheme": "light", **media})
+        self.browser.size(width)
+        self.browser.open(page)
+
+    def clean(self):
+        """nothing went wrong in the page, and nothing was asked for beyond its own file"""
+        self.assertEqual(self.browser.named("Runtime.exceptionThrown"), [])
+        self.assertEqual(self.browser.named("Runtime.consoleAPICalled"), [])
+        self.assertEqual(self.browser.named("Log.entryAdded"), [])
+        asked = [event["request"]["url"] for event in self.browser.named("Network.requestWillBeSent")]
+        self.assertEqual([url for url in asked if not url.startswith("file://") or not url.endswith(".html")], [])
+        self.assertEqual(len(asked), 1)
+
+    def fits(self):
+        wide, room = self.browser.value("[document.scrollingElement.scrollWidth, innerWidth]")
+        self.assertLessEqual(wide, room)
+
+    def state(self):
+        return self.browser.value(STATE)
+
+    def until(self, condition):
+        deadline = time.monotonic() + 10
+        while not condition(state := self.state()):
+            self.assertLess(time.monotonic(), deadline, state)
+            time.sleep(0.02)
+        return state
+
+    def scrub(self, share):
+        self.browser.value("(() => { const slider = document.querySelector('#film input');"
+                           f"slider.value = {share} * slider.max; slider.dispatchEvent(new Event('input')); }})()")
+        return self.state()
+
+    def moves(self):
+        """plays at once, pauses, goes on, and shows what its slider says"""
+        first = self.state()
+        self.assertEqual(first["button"], "Pause")
+        later = self.until(lambda s: s["time"] > first["time"])
+        self.assertNotEqual(later["truth"], first["truth"])
+        self.browser.value("document.querySelector('#film button').click()")
+        paused = self.state()
+        time.sleep(0.2)
+        self.assertEqual(self.state(), paused)
+        self.assertEqual(paused["button"], "Play")
+        self.assertNotEqual(self.scrub(0.9)["truth"], self.scrub(0.2)["truth"])
+        self.browser.press(" ")
+        self.assertEqual(self.state()["button"], "Play")  # nothing has the focus
+        self.browser.value("document.querySelector('#film input').focus()")
+        self.browser.press(" ")
+        self.until(lambda s: s["button"] == "Pause" and s["time"] > 0.2 * 0.1)
+
+    def test_every_kind(self):
+        for kind in KINDS:
+            with self.subTest(kind):
+                page = self.run_of(kind) / "report.html"
+                self.open(page)
+                self.moves()
+                self.fits()
+                self.clean()
+                for scheme in ("light", "dark"):
+                    self.open(page, 400, prefers_color_scheme=scheme)
+                    self.fits()
+                    self.assertEqual(self.browser.value(PALE), [])
+                    self.clean()
+
+    def test_bobs_are_where_the_trajectories_are(self):
+        run = self.run_of("double_pendulum")
+        samples = np.load(run / "eval" / "trajectories.npy")
+        self.open(run / "report.html", prefers_reduced_motion="reduce")
+        self.assertEqual(self.browser.value("document.querySelector('#film select').options.length"), 8)
+        pivot = np.array(self.browser.value("(() => { const p = document.querySelector('.pivot');"
+                                            "return [Number(p.getAttribute('cx')), Number(p.getAttribute('cy'))]; })()"))
+        for sample in (0, 5):
+            self.browser.value(f"document.querySelector('#film select').selectedIndex = {sample};"
+                               "document.querySelector('#film select').dispatchEvent(new Event('change'))")
+            self.assertEqual(self.state()["time"], 0)
+            shown = self.scrub(0.7)  # of ten steps
+            self.assertEqual(shown["clock"], "0.07 s of 0.10 s")
+            scale = None
+            for row, path in enumerate(("truth", "model")):
+                q = samples[row, sample, 7, :2]
+                places = np.cumsum(np.stack([np.sin(q), np.cos(q)], axis=1), axis=0)  # y downwards, as on the page
+                found = np.array(shown[path]) - pivot
+                scale = scale or np.linalg.norm(found[0])  # pixels a metre: the first rod is a metre long
+                np.testing.assert_allclose(found / scale, places, atol=2e-3)
+            off = np.abs(samples[0, sample, 7, :2] - samples[1, sample, 7, :2])
+            for text, error in zip(shown["errors"], off):
+                self.assertAlmostEqual(float(text.split()[1]), error, delta=0.06 * error + 1e-4)
+
+    def test_keys_step(self):
+        self.open(self.run_of("pendulum") / "report.html", prefers_reduced_motion="reduce")
+        self.browser.value("document.querySelector('#film button').focus()")
+        for key, expected in (("ArrowRight", 0.001), ("ArrowRight", 0.002), ("ArrowLeft", 0.001)):
+            self.browser.press(key)
+            self.assertAlmostEqual(self.state()["time"], expected)
+
+    def test_waits_where_motion_is_unwelcome(self):
+        self.open(self.run_of("pendulum") / "report.html", prefers_reduced_motion="reduce")
+        time.sleep(0.3)
+        state = self.state()
+        self.assertEqual((state["time"], state["button"]), (0, "Play"))
+        self.browser.value("document.querySelector('#film button').click()")
+        self.until(lambda s: s["time"] > 0)
+
+    def test_model_that_left_the_numbers_vanishes(self):
+        run = self.run_of("double_pendulum")
+        path = run / "eval" / "trajectories.npy"
+        samples = np.load(path)
+        samples[1, 0, 6:] = np.inf
+        np.save(path, samples)
+        self.result("report", run)
+        self.open(run / "report.html", prefers_reduced_motion="reduce")
+        self.assertTrue(self.scrub(0.4)["shown"])
+        self.assertFalse(self.scrub(0.8)["shown"])
+        self.assertTrue(self.scrub(0.3)["shown"])
+        self.clean()
+
+    def test_without_gnuplot_the_film_still_plays(self):
+        run = self.run_of("pendulum")
+        shutil.rmtree(run / "figures")
+        done = self.ends(0, "report", run, environment={"PATH": ""})
+        self.assertIn("gnuplot is not installed", done.stderr)
+        self.open(run / "report.html")
+        self.moves()
+        self.clean()
+
+
+if __name__ == "__main__":
+    unittest.main()
