@@ -1,5 +1,7 @@
 #include "report.hpp"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "files/atomic_file.hpp"
@@ -98,6 +100,22 @@ std::vector<std::string> write_report(const std::filesystem::path& run) {
                        protocols(c, notes) + settings(c) + record(c);
     write_file(run / "report.html", page(title(c), html), true);
     return notes;
+}
+
+nlohmann::ordered_json report_json(const std::filesystem::path& run) {
+    const Contents c = read_contents(run);
+    Json json = {{"run", run.string()}, {"report", (run / "report.html").string()}};
+    std::set<std::string> pictures;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(run / "figures", error))
+        if (entry.path().extension() == ".svg") pictures.insert(entry.path().string());
+    json["figures"] = pictures;
+    json["results"] = nullptr;
+    try {
+        if (c.summary) json["results"] = key_results(*c.summary);
+    } catch (const Json::exception&) {  // the report says what is wrong
+    }
+    return json;
 }
 
 }  // namespace lnn

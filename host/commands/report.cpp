@@ -1,7 +1,8 @@
-// lnn_gpu report: makes report.html and figures of a run again, from its files.
+// lnn_gpu report: makes report.html and figures of a run again, from its files; sets several side by side.
 #include <fmt/format.h>
 
 #include "commands/commands.hpp"
+#include "files/atomic_file.hpp"
 #include "options.hpp"
 #include "progress.hpp"
 #include "report.hpp"
@@ -11,17 +12,45 @@ namespace lnn {
 Action report_command(CLI::App& app) {
     struct Flags {
         Options common;
-        std::vector<std::string> runs;
+        std::vector<std::filesystem::path> runs;
     };
     auto flags = std::make_shared<Flags>();
-    app.footer("lnn_gpu report runs/0001");
+    app.footer(
+        "lnn_gpu report runs/0001\n"
+        "lnn_gpu report runs/0001 runs/0002 --out both.html");
     add_talk_flags(app, flags->common);
-    app.add_option("RUN", flags->runs, "run directories")->required();
+    app.add_option("RUN", flags->runs,
+                   "run directories: each has its report.html made again; several are also set side by side")
+        ->required();
+    app.add_option("--out", flags->common.out,
+                   "page that sets several runs side by side; none given: comparison.html where you stand")
+        ->type_name("FILE.html")
+        ->group("Output");
+    app.add_flag("--force", flags->common.force, "overwrite that page")->group("Output");
     return [flags] {
-        for (const std::string& run : flags->runs) {
-            for (const std::string& note : write_report(run)) say(!flags->common.quiet, note);
-            fmt::print("{}/report.html\n", run);
+        const Options& options = flags->common;
+        const bool several = flags->runs.size() > 1;
+        if (!several && !options.out.empty())
+            throw Error(Exit::usage,
+                        "--out is for the page that sets several runs side by side; name more of them");
+        const std::filesystem::path page = options.out.empty() ? "comparison.html" : options.out;
+        if (several) check_target(page, options.force);
+        const auto tell = [&](const std::vector<std::string>& notes) {
+            for (const std::string& note : notes) say(!options.quiet, note);
+        };
+        nlohmann::ordered_json json;
+        for (const auto& run : flags->runs) {
+            tell(write_report(run));
+            json["runs"].push_back(report_json(run));
+            if (!options.json) fmt::print("{}\n", (run / "report.html").string());
         }
+        if (several) {
+            tell(write_comparison(flags->runs, page, options.force));
+            json["comparison"] = page.string();
+            if (!options.json) fmt::print("{}\n", page.string());
+        }
+        if (options.json)
+            fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
         return Exit::ok;
     };
 }

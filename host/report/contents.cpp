@@ -91,6 +91,9 @@ Contents read_contents(const fs::path& run) {
                     fmt::format("{}: no such run directory; name one that `lnn_gpu run` made", run.string()));
     Contents c;
     c.run = run;
+    fs::path directory = fs::absolute(run).lexically_normal();
+    if (!directory.has_filename()) directory = directory.parent_path();  // as in "runs/0001/"
+    c.name = directory.filename().string();
     c.toml = part(run, "config.toml", read_file);
     c.config = part(run, "config.toml", read_config);
     c.record = part(run, "run.json", read_object);

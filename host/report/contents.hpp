@@ -29,6 +29,7 @@ struct Part {
 
 struct Contents {
     std::filesystem::path run;
+    std::string name;        // of its directory
     Part<std::string> toml;  // config.toml as it stands
     Part<Config> config;
     Part<nlohmann::ordered_json> record;  // run.json

@@ -65,7 +65,7 @@ std::optional<Figure> distribution(std::string name, std::string title, std::str
         log_axis('x', low, low + width * double(bins));
     std::string lines;
     for (std::size_t s = 0; s < all.size(); ++s) {
-        const char* colour = colours[s % std::size(colours)];
+        const char* colour = colour_of(all[s].colour);
         if (!logs[s].empty())
             figure.plot += fmt::format(
                 "set arrow from {0}, graph 0 to {0}, graph 1 nohead dashtype (4,4) linewidth 1.5 linecolor "
@@ -125,7 +125,7 @@ std::optional<Figure> pairs_figure(const Scores& scores, std::string_view paired
 std::vector<Figure> error_figures(const Scores& scores, std::string_view paired) {
     std::vector<Series> coordinates;
     for (std::size_t i = 0; i < scores.names.size(); ++i)
-        coordinates.push_back({scores.names[i], scores.mse[i]});
+        coordinates.push_back({scores.names[i], scores.mse[i], i});
     std::vector<Figure> figures;
     if (auto figure = distribution(
             "errors", "Errors of all trajectories",

@@ -24,9 +24,12 @@ struct Figure {
 // told apart on white and on black, and from the blue of the truth and the orange of the model
 inline constexpr const char* colours[] = {"#1f9a8f", "#a05fc0", "#c2506e", "#8a8a1f",
                                           "#6f7fd8", "#b5762a", "#4f9a3a", "#8d8d8d"};
+inline const char* colour_of(std::size_t place) { return colours[place % std::size(colours)]; }
 
 // what there is to draw; where a curve cannot be, a line in `left_out` says why
 std::vector<Figure> curves(const std::vector<Metrics>&, std::vector<std::string>& left_out);
+// of several runs, by their names, some without rows; nothing where none has a line
+std::optional<Figure> losses(const std::vector<std::pair<std::string, std::vector<Metrics>>>& runs);
 std::vector<Figure> motion_figures(const Drawing&, const Motions&);
 Figure energy_figure(const Config&, const Motions&);  // for a system whose energy is known
 
@@ -34,6 +37,7 @@ Figure energy_figure(const Config&, const Motions&);  // for a system whose ener
 struct Series {
     std::string name;
     std::vector<double> values;
+    std::size_t colour;  // its place among `colours`, which go round
 };
 std::optional<Figure> distribution(std::string name, std::string title, std::string meaning,
                                    const std::vector<Series>&);

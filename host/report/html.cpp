@@ -1,5 +1,7 @@
 #include "report/html.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -47,6 +49,16 @@ std::string number(const nlohmann::ordered_json& x) {
     if (x.is_number_integer()) return x.dump();
     if (x.is_number()) return fmt::format("{:.4g}", x.get<double>());
     return x.is_null() ? "not finite" : "-";
+}
+
+std::string value_line(const nlohmann::ordered_json& value) {
+    if (value.is_string()) return value.get<std::string>();
+    const bool list = value.is_array() && std::none_of(value.begin(), value.end(),
+                                                       [](const auto& x) { return x.is_structured(); });
+    if (!list) return value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    std::string text;
+    for (const auto& x : value) text += (text.empty() ? "" : " ") + value_line(x);
+    return text;
 }
 
 std::string heading_row(const std::vector<std::string>& cells) {

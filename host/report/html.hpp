@@ -15,6 +15,9 @@ std::string escape(std::string_view text);  // for text and for attributes in do
 // four digits; "not finite" for null, which is how JSON holds infinity; "-" for what is no number
 std::string number(const nlohmann::ordered_json&);
 
+// any value on one line: words without quotes, lists parted by blanks
+std::string value_line(const nlohmann::ordered_json&);
+
 // cells are text and become escaped; the first one of a row is its heading
 std::string heading_row(const std::vector<std::string>& cells);
 std::string row(const std::vector<std::string>& cells, std::string_view style = {});

@@ -134,21 +134,34 @@ std::string lead(const Contents& c) {
                      "lead");
 }
 
+Json key_results(const Json& summary) {
+    if (!summary.contains("mse")) return nullptr;
+    Json key;
+    for (const auto& [coordinate, entry] : summary.at("mse").items())
+        key["median_mse"][coordinate] = entry.at("median");
+    for (const char* name : {"valid_time", "energy_error"}) {
+        const Json& quantiles = summary.at(name);
+        key[std::string("median_") + name] = quantiles.is_null() ? Json() : quantiles.at("median");
+    }
+    key["t_end"] = summary.at("t_end");
+    key["diverged"] = summary.at("diverged");
+    key["trajectories"] = all_trajectories(summary);
+    return key;
+}
+
 std::string tiles(const Contents& c) {
-    if (!c.summary || !c.summary->contains("mse")) return "";
-    const Json& summary = *c.summary;
+    const Json key = c.summary ? key_results(*c.summary) : Json();
+    if (key.is_null()) return "";
     std::string html;
     const auto add = [&](const std::string& name, const Json& value, std::string_view after) {
         html += fmt::format("<div><dt>{}</dt><dd>{} <small>{}</small></dd></div>\n", escape(name),
                             short_number(value), after);
     };
-    for (const auto& [coordinate, entry] : summary.at("mse").items())
-        add(fmt::format("{}: median squared error", coordinate), entry.at("median"), unit_of(c, coordinate));
-    if (const Json& valid = summary.at("valid_time"); !valid.is_null())
-        add("holds for, median", valid.at("median"), fmt::format("s of {}", number(summary.at("t_end"))));
-    if (const Json& energy = summary.at("energy_error"); !energy.is_null())
-        add("energy error, median", energy.at("median"), "J");
-    add("diverged", summary.at("diverged"), fmt::format("of {}", all_trajectories(summary)));
+    for (const auto& [coordinate, median] : key["median_mse"].items())
+        add(coordinate + ": median squared error", median, unit_of(c, coordinate));
+    add("holds for, median", key["median_valid_time"], fmt::format("s of {}", number(key["t_end"])));
+    add("energy error, median", key["median_energy_error"], "J");
+    add("diverged", key["diverged"], fmt::format("of {}", number(key["trajectories"])));
     return fmt::format("<dl class=\"tiles\">\n{}</dl>\n", html);
 }
 

@@ -14,17 +14,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string plain(const Json& value) {
-    if (value.is_string()) return value.get<std::string>();
-    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 // a field of run.json as text; empty where it is absent
 std::string fact(const Part<Json>& record, const char* name) {
-    return record && record->contains(name) ? plain(record->at(name)) : "";
+    return record && record->contains(name) ? value_line(record->at(name)) : "";
 }
 
-// a row for each value in it, objects flattened to dotted keys, lists of words and numbers on one line;
+// a row for each value in it, objects flattened to dotted keys;
 // style_of(key) is the style of a row
 template <class F>
 std::string rows_of(const std::string& key, const Json& value, F style_of) {
@@ -34,18 +29,13 @@ std::string rows_of(const std::string& key, const Json& value, F style_of) {
             rows += rows_of(key.empty() ? name : key + "." + name, inner, style_of);
         return rows;
     }
-    const bool list = value.is_array() && std::none_of(value.begin(), value.end(),
-                                                       [](const Json& x) { return x.is_structured(); });
-    std::string text;
-    if (list)
-        for (const Json& x : value) text += (text.empty() ? "" : " ") + plain(x);
-    return row({key, list ? text : plain(value)}, style_of(key));
+    return row({key, value_line(value)}, style_of(key));
 }
 
 }  // namespace
 
 std::string title(const Contents& c) {
-    if (!c.config) return fmt::format("Run {}", c.run.filename().string());
+    if (!c.config) return fmt::format("Run {}", c.name);
     std::string system = c.config->system.kind;
     std::replace(system.begin(), system.end(), '_', ' ');
     system[0] = char(std::toupper(system[0]));
@@ -54,7 +44,7 @@ std::string title(const Contents& c) {
 }
 
 std::string header(const Contents& c, std::string_view lead) {
-    std::string facts = fmt::format("<span>run <b>{}</b></span>\n", escape(c.run.filename().string()));
+    std::string facts = fmt::format("<span>run <b>{}</b></span>\n", escape(c.name));
     const auto add = [&](const char* name, const std::string& value) {
         if (!value.empty()) facts += fmt::format("<span>{} <b>{}</b></span>\n", name, escape(value));
     };

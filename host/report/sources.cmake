@@ -3,6 +3,7 @@ include(report/page.cmake)
 set(LNN_REPORT_SOURCES
     report.cpp
     report/animation.cpp
+    report/comparison.cpp
     report/contents.cpp
     report/curves.cpp
     report/draw.cpp

@@ -1,5 +1,6 @@
 """report.html as people meet it, in a browser: it fetches nothing, its film plays, and it fits a telephone."""
 
+import json
 import shutil
 import time
 import unittest
@@ -186,6 +187,47 @@ class Page(ProgramTest):
         self.open(run / "report.html")
         self.moves()
         self.clean()
+
+    def test_several_side_by_side(self):
+        runs = [self.run_of("double_pendulum"), self.run_of("harmonic_oscillator")]
+        done = self.ends(0, "report", *runs, "--out", "both.html")
+        self.assertEqual(done.stdout.split(), [str(run / "report.html") for run in runs] + ["both.html"])
+        for width, scheme in ((1400, "light"), (400, "light"), (400, "dark")):
+            self.open(self.directory / "both.html", width, prefers_color_scheme=scheme)
+            self.fits()
+            self.assertEqual(self.browser.value(PALE), [])
+            self.clean()
+        self.assertEqual(self.browser.value("document.querySelectorAll('figure svg').length"), 4)
+
+
+class Command(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        for name, lr in (("a", 2e-3), ("b", 1e-3)):
+            self.result("run", "-q", "--out", name, *TINY, "--set", f"train.lr={lr}")
+
+    def test_json(self):
+        result = json.loads(self.result("report", "a", "b", "--json"))
+        self.assertEqual(result["comparison"], "comparison.html")
+        self.assertTrue((self.directory / "comparison.html").is_file())
+        for name, run in zip("ab", result["runs"]):
+            self.assertEqual((run["run"], run["report"]), (name, f"{name}/report.html"))
+            summary = json.loads((self.directory / name / "eval/summary.json").read_text())
+            self.assertEqual(run["results"]["median_mse"], {c: m["median"] for c, m in summary["mse"].items()})
+            self.assertEqual(run["results"]["trajectories"], 40)
+            self.assertEqual(len(run["figures"]), 8)
+            for figure in run["figures"]:
+                self.assertTrue((self.directory / figure).is_file())
+        self.assertNotIn("comparison", json.loads(self.result("report", "a", "--json")))
+
+    def test_a_page_that_is_there_stays(self):
+        self.result("report", "a", "b")
+        self.assertIn("comparison.html", self.refused(2, "report", "a", "b"))
+        self.assertIn("--out", self.refused(2, "report", "a", "--out", "page.html"))
+        self.assertEqual(self.result("report", "a", "b", "--force").split()[-1], "comparison.html")
+
+    def test_help_says_where_the_page_goes(self):
+        self.assertIn("comparison.html", self.result("report", "--help"))
 
 
 if __name__ == "__main__":
