@@ -91,12 +91,12 @@ std::vector<std::string> write_report(const std::filesystem::path& run) {
     note(c.config), note(c.record), note(c.metrics), note(c.summary), note(c.box), note(c.energy),
         note(c.motions), note(c.scores);
 
-    std::string first, few;  // a broken summary leaves them empty: its section says why
+    std::string first;  // empty where the summary is broken: its section says why
     const std::string tables = from_json(run / "eval/summary.json", notes, [&] {
-        first = lead(c), few = tiles(c);
+        first = lead(c);
         return results(c);
     });
-    std::string html = header(c, first) + few + pictures(c, notes) + section("Results", tables) +
+    std::string html = header(c, first) + tiles(c) + pictures(c, notes) + section("Results", tables) +
                        protocols(c, notes) + settings(c) + record(c);
     write_file(run / "report.html", page(title(c), html), true);
     return notes;
@@ -110,11 +110,7 @@ nlohmann::ordered_json report_json(const std::filesystem::path& run) {
     for (const auto& entry : std::filesystem::directory_iterator(run / "figures", error))
         if (entry.path().extension() == ".svg") pictures.insert(entry.path().string());
     json["figures"] = pictures;
-    json["results"] = nullptr;
-    try {
-        if (c.summary) json["results"] = key_results(*c.summary);
-    } catch (const Json::exception&) {  // the report says what is wrong
-    }
+    json["results"] = key_results(c);
     return json;
 }
 

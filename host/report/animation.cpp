@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t most_instants = 1000;  // of a motion on the page
-constexpr double shortest = 8;               // s that a film lasts; briefer motions are slowed down
+constexpr double shortest = 8;               // s that a film lasts; briefer ones are slowed down
 
 // five digits, as text that JSON takes as it is; null where a model has left the finite numbers
 std::string list(const std::vector<double>& values, std::size_t every) {
@@ -65,6 +65,9 @@ std::string data(const Drawing& drawing, const Motions& motions) {
     Json coordinates;
     for (std::size_t i = 0; i < motions.names.size(); ++i)
         coordinates.push_back({{"name", motions.names[i]}, {"unit", motions.units[i]}});
+    std::string axes = coordinates.dump(-1, ' ', false, Json::error_handler_t::replace);
+    // nothing in a script may look like its end
+    for (std::size_t at; (at = axes.find('<')) != axes.npos;) axes.replace(at, 1, "\\u003c");
     std::string all;
     for (const Motion& motion : motions.all) {
         const std::size_t every = (motion.instants.size() + most_instants - 1) / most_instants;
@@ -79,7 +82,7 @@ std::string data(const Drawing& drawing, const Motions& motions) {
         "\"motions\":[{}]}}",
         drawing.link(),
         drawing.anchor ? fmt::format("[{:.5g},{:.5g}]", (*drawing.anchor)[0], (*drawing.anchor)[1]) : "null",
-        left, right, bottom, top, coordinates.dump(), all);
+        left, right, bottom, top, axes, all);
 }
 
 }  // namespace
@@ -95,11 +98,13 @@ std::string animation(const Drawing& drawing, const Motions& motions) {
             "<svg viewBox=\"0 0 100 100\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{0} over "
             "time\"></svg></div>\n",
             escape(motions.names[i]));
-    const double seconds = motions.all[0].instants.back();
-    const std::string pace = seconds < shortest ? fmt::format("slowed {:.3g} times", shortest / seconds)
-                                                : std::string("in real time");
+    double seconds = 0;
+    for (const Motion& motion : motions.all) seconds = std::max(seconds, motion.instants.back());
+    const double slowed = std::max(1.0, shortest / seconds);
+    const std::string pace =
+        slowed > 1 ? fmt::format("slowed {:.3g} times", slowed) : std::string("in real time");
     return fmt::format(
-        "<figure class=\"film\" id=\"film\" data-seconds=\"{:.5g}\">\n"
+        "<figure class=\"film\" id=\"film\" data-slowed=\"{:.5g}\">\n"
         "<div class=\"legend\"><span class=\"truth\">truth</span><span class=\"model\">model</span>"
         "<select aria-label=\"start\">{}</select></div>\n"
         "<div class=\"scene\"><svg class=\"stage\" role=\"img\" aria-label=\"the bodies, true and "
@@ -113,7 +118,7 @@ std::string animation(const Drawing& drawing, const Motions& motions) {
         "those of the moment. Space plays and pauses, the arrows step.</figcaption>\n"
         "<noscript>The film needs scripts, which this page carries but the browser does not run.</noscript>\n"
         "<script type=\"application/json\">{}</script>\n</figure>\n",
-        std::max(seconds, shortest), choices, panels, pace, data(drawing, motions));
+        slowed, choices, panels, pace, data(drawing, motions));
 }
 
 }  // namespace lnn

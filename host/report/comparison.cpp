@@ -32,14 +32,9 @@ std::vector<Run> read(const std::vector<fs::path>& paths) {
     std::set<std::string> names;
     for (const fs::path& path : paths) {
         Contents c = read_contents(path);
-        Json key;
-        try {
-            if (c.summary) key = key_results(*c.summary);
-        } catch (const Json::exception&) {  // its own report says what is wrong
-        }
         names.insert(c.name);
-        const std::string name = c.name;
-        runs.push_back({name, std::move(c), std::move(key)});
+        runs.push_back({c.name, {}, key_results(c)});
+        runs.back().contents = std::move(c);
     }
     if (names.size() < runs.size())
         for (Run& run : runs) run.name = run.contents.run.string();

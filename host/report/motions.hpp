@@ -12,7 +12,7 @@ enum Path { truth, model };
 
 struct Motion {
     std::string label;             // "trajectory 1"
-    std::vector<double> instants;  // s
+    std::vector<double> instants;  // s, from 0 on
     // [path][row][instant]: coordinates, then velocities; the truth is finite
     std::array<std::vector<std::vector<double>>, 2> along;
 };

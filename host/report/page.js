@@ -4,10 +4,10 @@
 function play(film, data) {
     const button = film.querySelector('button'), slider = film.querySelector('input');
     const choice = film.querySelector('select'), clock = film.querySelector('output');
-    const seconds = Number(film.dataset.seconds);  // that a whole motion takes to show
+    const slowed = Number(film.dataset.slowed), rest = 0.8;  // s that the end stays before it begins again
     const stage = new Stage(film.querySelector('.stage'), data);
     const panels = [...film.querySelectorAll('.panel')].map((box, i) => new Panel(box, data.coordinates[i], i));
-    let motion, time, playing = false, last;
+    let motion, time, playing, last, rested, next;
 
     function choose() {
         motion = data.motions[choice.selectedIndex];
@@ -30,19 +30,24 @@ function play(film, data) {
     function set(on) {
         playing = on;
         last = undefined;
+        rested = rest;  // at the end, playing starts anew at once
         button.textContent = on ? 'Pause' : 'Play';
-        if (on) requestAnimationFrame(frame);
+        cancelAnimationFrame(next);
+        if (on) next = requestAnimationFrame(frame);
     }
 
     function frame(now) {
-        if (!playing) return;
-        const end = motion.t.at(-1);
         if (last !== undefined) {
-            const step = Math.min(now - last, 100) / 1000 / seconds * end;  // a tab that was hidden does not jump
-            show(time >= end ? 0 : time + step);
+            const passed = Math.min(now - last, 100) / 1000;  // a tab that was hidden does not jump
+            if (time < motion.t.at(-1)) {
+                rested = 0;
+                show(time + passed / slowed);
+            } else if ((rested += passed) > rest) {
+                show(0);
+            }
         }
         last = now;
-        requestAnimationFrame(frame);
+        next = requestAnimationFrame(frame);
     }
 
     button.addEventListener('click', () => set(!playing));

@@ -134,9 +134,10 @@ std::string lead(const Contents& c) {
                      "lead");
 }
 
-Json key_results(const Json& summary) {
-    if (!summary.contains("mse")) return nullptr;
-    Json key;
+Json key_results(const Contents& c) try {
+    if (!c.summary || !c.summary->contains("mse")) return nullptr;
+    const Json& summary = *c.summary;
+    Json key = {{"median_mse", Json::object()}};
     for (const auto& [coordinate, entry] : summary.at("mse").items())
         key["median_mse"][coordinate] = entry.at("median");
     for (const char* name : {"valid_time", "energy_error"}) {
@@ -147,10 +148,12 @@ Json key_results(const Json& summary) {
     key["diverged"] = summary.at("diverged");
     key["trajectories"] = all_trajectories(summary);
     return key;
+} catch (const Json::exception&) {  // results() says what is wrong
+    return nullptr;
 }
 
 std::string tiles(const Contents& c) {
-    const Json key = c.summary ? key_results(*c.summary) : Json();
+    const Json key = key_results(c);
     if (key.is_null()) return "";
     std::string html;
     const auto add = [&](const std::string& name, const Json& value, std::string_view after) {

@@ -165,6 +165,9 @@ class Page(ProgramTest):
         self.assertEqual((state["time"], state["button"]), (0, "Play"))
         self.browser.value("document.querySelector('#film button').click()")
         self.until(lambda s: s["time"] > 0)
+        self.assertEqual(self.scrub(1)["time"], 0.1)
+        self.browser.value("document.querySelector('#film button').click()")
+        self.until(lambda s: 0 < s["time"] < 0.05)  # from the end on it begins again
 
     def test_model_that_left_the_numbers_vanishes(self):
         run = self.run_of("double_pendulum")
@@ -177,6 +180,15 @@ class Page(ProgramTest):
         self.assertTrue(self.scrub(0.4)["shown"])
         self.assertFalse(self.scrub(0.8)["shown"])
         self.assertTrue(self.scrub(0.3)["shown"])
+        self.clean()
+
+    def test_a_drawing_without_anchor_and_links(self):
+        page = self.run_of("double_pendulum") / "report.html"
+        text = page.read_text()
+        self.assertIn('"link":"rod","anchor":[0,0]', text)
+        page.write_text(text.replace('"link":"rod","anchor":[0,0]', '"link":"none","anchor":null'))
+        self.open(page)
+        self.moves()
         self.clean()
 
     def test_without_gnuplot_the_film_still_plays(self):

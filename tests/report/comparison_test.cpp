@@ -97,9 +97,9 @@ TEST_F(Comparison, OtherSystemsAndRunsWithoutResults) {
 TEST_F(Comparison, EqualAndHostileNames) {
     const fs::path hostile = scratch / "it's <b>, \"$(mine)\"";
     in(hostile), in(scratch / "a/same"), in(scratch / "b/same");
-    expect_has(compared({hostile, scratch / "a/same/"}), "it&#39;s &lt;b&gt;, &quot;$(mine)&quot;");
+    expect_has(compared({hostile, scratch / "a/same/"}),
+               "it&#39;s &lt;b&gt;, &quot;$(mine)&quot;</th><th scope=\"col\">same</th>");
     EXPECT_EQ(pictures(slurp(target)), 3u);
-    expect_has(compared({hostile, scratch / "a/same"}), "<th scope=\"col\">same</th>");
     expect_has(compared({scratch / "a/same", scratch / "b/same"}), (scratch / "b/same").string() + "</th>");
 }
 

@@ -1,4 +1,5 @@
 // What the film on the page is made of: places of the bodies for each kind of drawing.
+#include "report/animation.hpp"
 #include "report/run.hpp"
 
 namespace lnn {
@@ -63,25 +64,42 @@ TEST_F(Film, HarmonicOscillatorSlides) {
 }
 
 TEST_F(Film, TruthStaysInTheFrameAndARunawayModelIsNull) {
-    write_all();
+    write_all("spring_pendulum", 2, {"r", "theta"});
     Array a = read_npy(run / "eval/trajectories.npy");
-    a.values[(3 * 20 + 5) * 4] = nan;  // the model, first sample, instant 5
-    a.values[(3 * 20 + 6) * 4] = 1e300;
+    a.values[(3 * 20 + 5) * 4] = nan;  // r of the model, first sample, instant 5
+    a.values[(3 * 20 + 6) * 4] = 1e30;
     write_npy(run / "eval/trajectories.npy", a, true);
     const Json film = data(), model = film["motions"][0]["model"];
     EXPECT_TRUE(model["q"][0][5].is_null());
-    EXPECT_TRUE(model["x"][1][5].is_null());
+    EXPECT_TRUE(model["x"][0][5].is_null());
     EXPECT_TRUE(model["q"][1][5].is_number());
+    EXPECT_GT(std::abs(model["y"][0][6].get<double>()), 1e29);
     const Json frame = film["frame"];
     for (const Json& motion : film["motions"])
-        for (std::size_t body : {0, 1})
-            for (std::size_t k = 0; k < 20; ++k) {
-                EXPECT_GT(motion["truth"]["x"][body][k], frame[0]);
-                EXPECT_LT(motion["truth"]["x"][body][k], frame[1]);
-                EXPECT_GT(motion["truth"]["y"][body][k], frame[2]);
-                EXPECT_LT(motion["truth"]["y"][body][k], frame[3]);
-            }
+        for (std::size_t k = 0; k < 20; ++k) {
+            EXPECT_GT(motion["truth"]["x"][0][k], frame[0]);
+            EXPECT_LT(motion["truth"]["x"][0][k], frame[1]);
+            EXPECT_GT(motion["truth"]["y"][0][k], frame[2]);
+            EXPECT_LT(motion["truth"]["y"][0][k], frame[3]);
+        }
     EXPECT_LT(frame[1], 10);
+}
+
+// motions of another source: no anchor, no link, names that would rather be markup, lengths of their own
+TEST_F(Film, AnyMotionIsAPointInItsPlane) {
+    Motions motions{{"a", "</script><b>"}, {"m", "m"}, {}};
+    motions.all.push_back({"first", {0, 0.5}, {}});
+    motions.all.push_back({"second", {0, 1, 2}, {}});
+    for (Motion& motion : motions.all)
+        for (Path path : {truth, model})
+            for (int row = 0; row < 4; ++row)
+                motion.along[path].emplace_back(motion.instants.size(), 10.0 * row + path);
+    const std::string html = animation(Drawing{}, motions);
+    EXPECT_EQ(count(html, "</script>"), 1u);
+    expect_has(html, "<option>first</option><option>second</option>");
+    expect_has(html, "slowed 4 times");
+    expect_has(html, "\"link\":\"none\",\"anchor\":null");
+    expect_has(html, R"("model":{"x":[[1,1]],"y":[[11,11]],"q":[[1,1],[11,11]]})");
 }
 
 // a page carries at most a thousand instants of a motion
