@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "files/atomic_file.hpp"
-#include "report/animation.hpp"
 #include "report/figures.hpp"
+#include "report/film.hpp"
 #include "report/html.hpp"
 #include "report/sections.hpp"
 
@@ -56,10 +56,10 @@ std::string pictures(const Contents& c, std::vector<std::string>& notes) {
     const auto take = [&](std::vector<Figure> figures) {
         for (Figure& figure : figures) all.push_back(std::move(figure));
     };
-    std::string film;
+    std::string moving;
     if (c.motions) {
         const Drawing drawing = drawing_of(*c.config, *c.motions);
-        film = section("Motion", animation(drawing, *c.motions));
+        moving = section("Motion", film(drawing, *c.motions));
         take(motion_figures(drawing, *c.motions));
         all.push_back(energy_figure(*c.config, *c.motions));
     } else {
@@ -76,7 +76,7 @@ std::string pictures(const Contents& c, std::vector<std::string>& notes) {
     std::string about = "Numbers and gnuplot scripts are in figures/.";
     if (c.motions)
         about = fmt::format("Motion and energy are those of {}. {}", c.motions->all[0].label, about);
-    return film +
+    return moving +
            section("Figures", paragraph(about, "note") + figures(all, c.run / "figures", left_out, notes));
 }
 

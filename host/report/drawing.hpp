@@ -1,5 +1,5 @@
 // What a system looks like: where its bodies are in the plane, and what holds them. The figures and the
-// animation are drawn from this alone.
+// film are drawn from this alone.
 #pragma once
 
 #include <array>

@@ -3,7 +3,7 @@
 #include "lnn/backend.hpp"
 #include "problem.hpp"
 #include "report/figures.hpp"
-#include "report/pairs.hpp"
+#include "report/truth_and_model.hpp"
 
 namespace lnn {
 

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "report/figures.hpp"
-#include "report/pairs.hpp"
+#include "report/truth_and_model.hpp"
 
 namespace lnn {
 

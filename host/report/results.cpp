@@ -83,14 +83,18 @@ std::string quantile_table(const Json& summary) {
     return table(rows, "numbers");
 }
 
-// three digits, in HTML: large and small ones with their power of ten
+// three digits; large and small numbers with their power of ten
 std::string short_number(const Json& x) {
-    const double value = x.is_number() ? std::abs(x.get<double>()) : 0;
-    if (value == 0 || (value >= 1e-3 && value < 1e6))
-        return escape(x.is_number_float() ? fmt::format("{:.3g}", x.get<double>()) : number(x));
-    const std::string text = fmt::format("{:.2e}", x.get<double>());
+    if (!x.is_number_float()) return number(x);
+    const double value = x.get<double>(), size = std::abs(value);
+    if (size == 0 || (size >= 1e-3 && size < 1e6)) return fmt::format("{:.3g}", value);
+    constexpr const char* digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+    const std::string text = fmt::format("{:.2e}", value);
     const std::size_t e = text.find('e');
-    return fmt::format("{} × 10<sup>{}</sup>", text.substr(0, e), std::stoi(text.substr(e + 1)));
+    std::string power;
+    for (const char c : fmt::to_string(std::stoi(text.substr(e + 1))))
+        power += c == '-' ? "⁻" : digits[c - '0'];
+    return fmt::format("{} × 10{}", text.substr(0, e), power);
 }
 
 std::int64_t all_trajectories(const Json& summary) {
@@ -111,8 +115,8 @@ std::string unit_of(const Contents& c, const std::string& coordinate) {
 std::string in_short(const Json& summary) {
     std::string medians;
     for (const auto& [coordinate, entry] : summary.at("mse").items())
-        medians += fmt::format("{}{} for {}", medians.empty() ? "" : " and ", number(entry.at("median")),
-                               coordinate);
+        medians += fmt::format("{}{} for {}", medians.empty() ? "" : " and ",
+                               short_number(entry.at("median")), coordinate);
     return fmt::format(
         "Half of all random trajectories of {} s have a mean squared error below {}; {} of {} diverged.",
         number(summary.at("t_end")), medians, number(summary.at("diverged")), all_trajectories(summary));
@@ -158,7 +162,7 @@ std::string tiles(const Contents& c) {
     std::string html;
     const auto add = [&](const std::string& name, const Json& value, std::string_view after) {
         html += fmt::format("<div><dt>{}</dt><dd>{} <small>{}</small></dd></div>\n", escape(name),
-                            short_number(value), after);
+                            escape(short_number(value)), after);
     };
     for (const auto& [coordinate, median] : key["median_mse"].items())
         add(coordinate + ": median squared error", median, unit_of(c, coordinate));

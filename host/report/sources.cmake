@@ -2,7 +2,6 @@
 include(report/page.cmake)
 set(LNN_REPORT_SOURCES
     report.cpp
-    report/animation.cpp
     report/comparison.cpp
     report/contents.cpp
     report/curves.cpp
@@ -10,10 +9,11 @@ set(LNN_REPORT_SOURCES
     report/drawing.cpp
     report/energy.cpp
     report/errors.cpp
+    report/film.cpp
     report/html.cpp
     report/motion.cpp
-    report/pairs.cpp
     report/results.cpp
     report/scores.cpp
     report/settings.cpp
+    report/truth_and_model.cpp
     ${LNN_PAGE_SOURCE})

@@ -1,5 +1,5 @@
 // What the film on the page is made of: places of the bodies for each kind of drawing.
-#include "report/animation.hpp"
+#include "report/film.hpp"
 #include "report/run.hpp"
 
 namespace lnn {
@@ -94,7 +94,7 @@ TEST_F(Film, AnyMotionIsAPointInItsPlane) {
         for (Path path : {truth, model})
             for (int row = 0; row < 4; ++row)
                 motion.along[path].emplace_back(motion.instants.size(), 10.0 * row + path);
-    const std::string html = animation(Drawing{}, motions);
+    const std::string html = film(Drawing{}, motions);
     EXPECT_EQ(count(html, "</script>"), 1u);
     expect_has(html, "<option>first</option><option>second</option>");
     expect_has(html, "slowed 4 times");

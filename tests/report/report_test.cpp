@@ -30,6 +30,21 @@ TEST_F(Report, WholeRun) {
     expect_self_contained(page);
 }
 
+TEST_F(Report, NumbersForPeople) {
+    write_all();
+    Json summary = summary_of({"theta1", "theta2"});
+    summary["mse"]["theta2"]["median"] = 2.5e-4;
+    summary["energy_error"]["median"] = 3.5e17;
+    summary["valid_time"]["median"] = nullptr;
+    spill(run / "eval/summary.json", summary.dump());
+    EXPECT_TRUE(write_report(run).empty());
+    for (const char* part :
+         {"below 0.25 for theta1 and 2.50 × 10⁻⁴ for theta2;", "<dd>2.50 × 10⁻⁴ <small>rad²</small></dd>",
+          "<dd>3.50 × 10¹⁷ <small>J</small></dd>", "<dd>not finite <small>s of 1</small></dd>",
+          "<dd>3 <small>of 4000</small></dd>"})
+        expect_has(html(), part);
+}
+
 TEST_F(Report, SameFilesGiveTheSamePage) {
     write_all();
     write_report(run);

@@ -1,4 +1,4 @@
-#include "report/animation.hpp"
+#include "report/film.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -87,7 +87,7 @@ std::string data(const Drawing& drawing, const Motions& motions) {
 
 }  // namespace
 
-std::string animation(const Drawing& drawing, const Motions& motions) {
+std::string film(const Drawing& drawing, const Motions& motions) {
     std::string choices, panels;
     for (const Motion& motion : motions.all)
         choices += fmt::format("<option>{}</option>", escape(motion.label));

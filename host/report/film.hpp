@@ -8,6 +8,6 @@
 
 namespace lnn {
 
-std::string animation(const Drawing&, const Motions&);
+std::string film(const Drawing&, const Motions&);
 
 }  // namespace lnn

@@ -1,4 +1,4 @@
-#include "report/pairs.hpp"
+#include "report/truth_and_model.hpp"
 
 #include <algorithm>
 #include <cmath>
