@@ -50,7 +50,7 @@ std::optional<Figure> distribution(std::string name, std::string title, std::str
         figure.csv += "," + column_name(all[s].name);
         for (double x : logs[s])
             shares[s][std::size_t(std::clamp((x - low) / width, 0.0, double(bins - 1)))] +=
-                100.0 / double(logs[s].size());
+                100.0 / double(all[s].values.size());
     }
     // from bin to bin in steps, which start and end at nothing
     for (std::size_t k = 0; k < 2 * bins + 2; ++k) {
@@ -66,18 +66,17 @@ std::optional<Figure> distribution(std::string name, std::string title, std::str
     std::string lines;
     for (std::size_t s = 0; s < all.size(); ++s) {
         const char* colour = colour_of(all[s].colour);
-        if (!logs[s].empty())
+        // of all, as in the tables: none where half of them are not finite
+        const double median = quantile(sorted(all[s].values), 0.5);
+        if (std::isfinite(median) && median > 0)
             figure.plot += fmt::format(
-                "set arrow from {0}, graph 0 to {0}, graph 1 nohead dashtype (4,4) linewidth 1.5 linecolor "
-                "rgb "
-                "'{1}'\n",
-                value_text(std::pow(10.0, quantile(logs[s], 0.5))), colour);
+                "set arrow from {0}, graph 0 to {0}, graph 1 nohead dashtype (4,4) linewidth 1.5 "
+                "linecolor rgb '{1}'\n",
+                value_text(median), colour);
         lines += fmt::format(
             "{0}'{1}.csv' using 1:{2} with filledcurves y1=0 fillstyle transparent solid 0.18 noborder "
-            "linecolor "
-            "rgb '{3}' notitle, \\\n     '{1}.csv' using 1:{2} with lines linewidth 2 linecolor rgb '{3}' "
-            "title "
-            "{4} noenhanced",
+            "linecolor rgb '{3}' notitle, \\\n"
+            "     '{1}.csv' using 1:{2} with lines linewidth 2 linecolor rgb '{3}' title {4} noenhanced",
             s == 0 ? "plot " : ", \\\n     ", figure.name, s + 2, colour, in_quotes(all[s].name));
     }
     figure.plot += lines + "\n";
@@ -112,8 +111,8 @@ std::optional<Figure> pairs_figure(const Scores& scores, std::string_view paired
     const double stroke = std::pow(10.0, 0.001 * (high - low)) - 1;
     figure.plot = fmt::format(
         "set xlabel {} noenhanced\nset ylabel {} noenhanced\n{}{}set size ratio 1\nunset key\n"
-        "plot 'pairs.csv' using 1:2:($1*{:.3g}):(0) with vectors nohead linewidth 3 linecolor rgb '#80{}', "
-        "\\\n"
+        "plot 'pairs.csv' using 1:2:($1*{:.3g}):(0) with vectors nohead "
+        "linewidth 3 linecolor rgb '#80{}', \\\n"
         "     x with lines linewidth 1 linecolor rgb '#000000'\n",
         in_quotes("mean squared error of " + first), in_quotes("mean squared error of " + second),
         log_axis('x', low, high), log_axis('y', low, high), stroke, colours[1] + 1);

@@ -40,7 +40,7 @@ std::string path_text(const Motion& motion, const std::vector<Body>& bodies, Pat
 }
 
 // what holds all true places and the anchor: lowest and highest x, then y
-std::array<double, 4> frame_of(const Drawing& drawing, const Motions& motions) {
+std::array<double, 4> bounds_of(const Drawing& drawing, const Motions& motions) {
     double low[2] = {HUGE_VAL, HUGE_VAL}, high[2] = {-HUGE_VAL, -HUGE_VAL};
     const auto hold = [&](double value, int axis) {
         low[axis] = std::min(low[axis], value), high[axis] = std::max(high[axis], value);
@@ -76,7 +76,7 @@ std::string data(const Drawing& drawing, const Motions& motions) {
                            list(motion.instants, every), path_text(motion, bodies, truth, every),
                            path_text(motion, bodies, model, every));
     }
-    const auto [left, right, bottom, top] = frame_of(drawing, motions);
+    const auto [left, right, bottom, top] = bounds_of(drawing, motions);
     return fmt::format(
         "{{\"link\":\"{}\",\"anchor\":{},\"frame\":[{:.5g},{:.5g},{:.5g},{:.5g}],\"coordinates\":{},\n"
         "\"motions\":[{}]}}",
@@ -107,15 +107,14 @@ std::string film(const Drawing& drawing, const Motions& motions) {
         "<figure class=\"film\" id=\"film\" data-slowed=\"{:.5g}\">\n"
         "<div class=\"legend\"><span class=\"truth\">truth</span><span class=\"model\">model</span>"
         "<select aria-label=\"start\">{}</select></div>\n"
-        "<div class=\"scene\"><svg class=\"stage\" role=\"img\" aria-label=\"the bodies, true and "
-        "predicted\"></svg>\n"
+        "<div class=\"scene\"><svg class=\"stage\" role=\"img\" "
+        "aria-label=\"the bodies, true and predicted\"></svg>\n"
         "<div class=\"panels\">\n{}</div></div>\n"
         "<div class=\"controls\"><button type=\"button\">Play</button>"
         "<input type=\"range\" min=\"0\" max=\"1\" step=\"any\" value=\"0\" aria-label=\"time\">"
         "<output></output></div>\n"
-        "<figcaption>The same start, followed by the truth and by the model, {}; angles are unwrapped, "
-        "errors are "
-        "those of the moment. Space plays and pauses, the arrows step.</figcaption>\n"
+        "<figcaption>The same start, followed by the truth and by the model, {}; "
+        "angles are unwrapped, errors are those of the moment. Space plays and pauses, the arrows step.</figcaption>\n"
         "<noscript>The film needs scripts, which this page carries but the browser does not run.</noscript>\n"
         "<script type=\"application/json\">{}</script>\n</figure>\n",
         slowed, choices, panels, pace, data(drawing, motions));

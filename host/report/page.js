@@ -106,7 +106,8 @@ class Stage {
                 trails: Array.from({length: bodies}, () => Array.from({length: Stage.chunks}, (_, i) =>
                     add(group, 'path', {class: 'trail', opacity: ((i + 1) / Stage.chunks) ** 1.5}))),
                 link: add(group, 'path', {class: `link ${data.link}`}),
-                bobs: Array.from({length: bodies}, () => add(group, 'circle', {class: 'bob', r: name === 'truth' ? 13 : 8})),
+                bobs: Array.from({length: bodies}, () =>
+                    add(group, 'circle', {class: 'bob', r: name === 'truth' ? 13 : 8})),
             };
         });
         if (this.anchor) add(svg, 'circle', {class: 'pivot', cx: this.anchor[0], cy: this.anchor[1], r: 4});
@@ -134,7 +135,8 @@ class Stage {
     trail(pieces, x, y, at, tip) {
         const length = Math.max(Stage.chunks, Math.round(at.instants / 3)), step = length / Stage.chunks;
         pieces.forEach((piece, i) => {
-            const from = Math.max(0, Math.round(at.k - length + i * step)), to = Math.round(at.k - length + (i + 1) * step);
+            const from = Math.max(0, Math.round(at.k - length + i * step));
+            const to = Math.round(at.k - length + (i + 1) * step);
             const points = [];
             for (let k = from; k <= to; k++) points.push(this.point(x[k], y[k]));
             if (i === pieces.length - 1) points.push(tip);
@@ -158,7 +160,8 @@ class Panel {
     constructor(box, coordinate, row) {
         this.row = row;
         this.unit = coordinate.unit;
-        this.text = {truth: box.querySelector('.truth'), model: box.querySelector('.model'), error: box.querySelector('.error')};
+        const [truth, model, error] = ['.truth', '.model', '.error'].map(name => box.querySelector(name));
+        this.text = {truth, model, error};
         const svg = box.querySelector('svg');
         this.truth = add(svg, 'path', {class: 'truth'});
         this.model = add(svg, 'path', {class: 'model'});
@@ -188,7 +191,8 @@ class Panel {
         const text = x => x === null ? 'not finite' : x.toPrecision(3);
         this.text.truth.textContent = text(truth);
         this.text.model.textContent = text(model);
-        this.text.error.textContent = model === null ? '' : `error ${Math.abs(model - truth).toPrecision(2)} ${this.unit}`;
+        const error = model === null ? '' : `error ${Math.abs(model - truth).toPrecision(2)} ${this.unit}`;
+        this.text.error.textContent = error;
         this.cursor.setAttribute('d', `M${(100 * share).toFixed(2)},0V100`);
     }
 }

@@ -132,8 +132,8 @@ class Page(ProgramTest):
         samples = np.load(run / "eval" / "trajectories.npy")
         self.open(run / "report.html", prefers_reduced_motion="reduce")
         self.assertEqual(self.browser.value("document.querySelector('#film select').options.length"), 8)
-        pivot = np.array(self.browser.value("(() => { const p = document.querySelector('.pivot');"
-                                            "return [Number(p.getAttribute('cx')), Number(p.getAttribute('cy'))]; })()"))
+        pivot = np.array(self.browser.value("['cx', 'cy'].map(name => "
+                                            "Number(document.querySelector('.pivot').getAttribute(name)))"))
         for sample in (0, 5):
             self.browser.value(f"document.querySelector('#film select').selectedIndex = {sample};"
                                "document.querySelector('#film select').dispatchEvent(new Event('change'))")
