@@ -137,6 +137,23 @@ Json summary_of(const std::vector<MeasuredRollout>& rollouts) {
             {"median_length", quantile(sorted(lengths), 0.5)}};
 }
 
+// each motion, then its segments
+std::vector<MeasuredRollout> in_order(std::vector<MeasuredRollout> whole, std::vector<MeasuredRollout> parts,
+                                      const std::vector<Stretch>& motions, const std::vector<Stretch>& segments) {
+    std::vector<MeasuredRollout> all;
+    std::size_t part = 0;
+    for (std::size_t k = 0; k < motions.size(); ++k) {
+        whole[k].motion = int(k);
+        all.push_back(std::move(whole[k]));
+        for (int number = 1; part < segments.size() && segments[part].first < motions[k].last; ++part, ++number) {
+            parts[part].motion = int(k);
+            parts[part].segment = number;
+            all.push_back(std::move(parts[part]));
+        }
+    }
+    return all;
+}
+
 }  // namespace
 
 MeasuredEvaluation evaluate_measured(Backend& backend, const Config& config, const std::vector<Network>& networks,
@@ -164,12 +181,13 @@ MeasuredEvaluation evaluate_measured(Backend& backend, const Config& config, con
         Json model = {{"seed", config.run.seed + m}, {"failed", !alive[m]}};
         if (alive[m]) {
             model["accelerations"] = accelerations(backend, config, networks[m], coordinates, training, data);
-            const std::vector<MeasuredRollout> whole = rollouts(backend, config, networks[m], coordinates, data, motions);
+            std::vector<MeasuredRollout> whole = rollouts(backend, config, networks[m], coordinates, data, motions),
+                                         parts = rollouts(backend, config, networks[m], coordinates, data, segments);
             if (!motions.empty()) {
                 model["rollout"] = {{"from", whole[0].t.front()},
                                     {"length", whole[0].t.back() - whole[0].t.front()},
                                     {"valid_time", whole[0].valid_time}};
-                model["segments"] = summary_of(rollouts(backend, config, networks[m], coordinates, data, segments));
+                model["segments"] = summary_of(parts);
             }
             if (networks[m].spec.damping) {  // Q = -D v, D = C C^T
                 const int n = data.dof;
@@ -185,7 +203,7 @@ MeasuredEvaluation evaluate_measured(Backend& backend, const Config& config, con
                 }
                 model["damping"] = rows;
             }
-            if (first) result.motions = whole;
+            if (first) result.rollouts = in_order(std::move(whole), std::move(parts), motions, segments);
             first = false;
         }
         models.push_back(model);
@@ -202,15 +220,15 @@ MeasuredEvaluation evaluate_measured(Backend& backend, const Config& config, con
 std::string rollouts_csv(const MeasuredEvaluation& e, const Config& config) {
     const SystemInfo coordinates = coordinates_of(config);
     const int n = coordinates.dof;
-    std::string text = "motion,t";
+    std::string text = "motion,segment,t";
     for (const char* kind : {"measured", "model"})
         for (const char* prefix : {"", "d"})
             for (const std::string& name : coordinates.coordinates) text += fmt::format(",{}{} {}", prefix, name, kind);
     text += "\n";
-    for (std::size_t k = 0; k < e.motions.size(); ++k)
-        for (std::size_t row = 0; row < e.motions[k].t.size(); ++row) {
-            text += fmt::format("{},{:.9g}", k, e.motions[k].t[row]);
-            for (const auto* values : {&e.motions[k].truth, &e.motions[k].model})
+    for (const MeasuredRollout& r : e.rollouts)
+        for (std::size_t row = 0; row < r.t.size(); ++row) {
+            text += fmt::format("{},{},{:.9g}", r.motion, r.segment, r.t[row]);
+            for (const auto* values : {&r.truth, &r.model})
                 for (int i = 0; i < 2 * n; ++i) text += fmt::format(",{:.9g}", (*values)[row * 2 * n + i]);
             text += "\n";
         }

@@ -20,6 +20,7 @@ namespace lnn {
 
 // a motion predicted from its first measured state
 struct MeasuredRollout {
+    int motion = 0, segment = 0;          // segment 0: the whole motion, across gaps; 1, ...: between two gaps
     std::vector<double> t;                // (instants), measured
     std::vector<double> truth, model;     // (instants, 2n); the model may be non-finite
     double valid_time = 0;                // s after the first instant
@@ -28,14 +29,14 @@ struct MeasuredRollout {
 
 struct MeasuredEvaluation {
     nlohmann::ordered_json summary;         // eval/measured.json
-    std::vector<MeasuredRollout> motions;   // of the first model, one for each held-out motion with two instants or more
+    std::vector<MeasuredRollout> rollouts;  // of the first model: each held-out motion of two instants or more, then its segments
 };
 
 // `alive[m]`: whether model m has weights worth asking
 MeasuredEvaluation evaluate_measured(Backend&, const Config&, const std::vector<Network>&, const std::vector<bool>& alive,
                                      const Dataset& training, const Dataset& held_out);
 
-// motion, t, then each coordinate and velocity measured and predicted
+// motion, segment, t, then each coordinate and velocity measured and predicted
 std::string rollouts_csv(const MeasuredEvaluation&, const Config&);
 
 // for a terminal

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "files/atomic_file.hpp"
+#include "problem.hpp"
 #include "report/figures.hpp"
 #include "report/film.hpp"
 #include "report/html.hpp"
@@ -61,21 +62,25 @@ std::string pictures(const Contents& c, std::vector<std::string>& notes) {
         const Drawing drawing = drawing_of(*c.config, *c.motions);
         moving = section("Motion", film(drawing, *c.motions));
         take(motion_figures(drawing, *c.motions));
-        all.push_back(energy_figure(*c.config, *c.motions));
+        if (has_system(*c.config)) all.push_back(energy_figure(*c.config, *c.motions));
     } else {
         left_out.push_back("Motion and energy: " + c.motions.reason);
     }
+    const bool compared = !c.config || has_system(*c.config);
+    if (!compared)
+        left_out.push_back("Energy and errors over random trajectories need true equations, which a measured file does not have.");
     if (c.metrics)
         take(curves(*c.metrics, left_out));
     else
         left_out.push_back("Training curves: " + c.metrics.reason);
     if (c.scores)
         take(error_figures(*c.scores, pairs_of(c)));
-    else
+    else if (compared)
         left_out.push_back("Distribution of the errors: " + c.scores.reason);
     std::string about = "Numbers and gnuplot scripts are in figures/.";
     if (c.motions)
-        about = fmt::format("Motion and energy are those of {}. {}", c.motions->all[0].label, about);
+        about = fmt::format("{} of {}. {}", compared ? "Motion and energy are those" : "Motion is that",
+                            c.motions->all[0].label, about);
     return moving +
            section("Figures", paragraph(about, "note") + figures(all, c.run / "figures", left_out, notes));
 }
@@ -88,15 +93,23 @@ std::vector<std::string> write_report(const std::filesystem::path& run) {
     const auto note = [&](const auto& part) {
         if (part.broken) notes.push_back(part.reason);
     };
-    note(c.config), note(c.record), note(c.metrics), note(c.summary), note(c.box), note(c.energy),
+    note(c.config), note(c.record), note(c.metrics), note(c.summary), note(c.measured), note(c.box), note(c.energy),
         note(c.motions), note(c.scores);
 
     std::string first;  // empty where the summary is broken: its section says why
-    const std::string tables = from_json(run / "eval/summary.json", notes, [&] {
-        first = lead(c);
-        return results(c);
-    });
-    std::string html = header(c, first) + tiles(c) + pictures(c, notes) + section("Results", tables) +
+    std::string tables, highlights;
+    if (c.measured)
+        tables += from_json(run / "eval/measured.json", notes, [&] {
+            first = measured_lead(c);
+            highlights = measured_tiles(c);
+            return measured_results(c);
+        });
+    if (c.summary || !c.measured)
+        tables += from_json(run / "eval/summary.json", notes, [&] {
+            first += lead(c);
+            return results(c);
+        });
+    std::string html = header(c, first) + highlights + tiles(c) + pictures(c, notes) + section("Results", tables) +
                        protocols(c, notes) + settings(c) + record(c);
     write_file(run / "report.html", page(title(c), html), true);
     return notes;

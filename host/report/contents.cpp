@@ -51,7 +51,7 @@ std::vector<Metrics> read_rows(const fs::path& path) {
 // (2: truth, model; count; instants; 2n), as `eval` leaves it
 Motions read_motions(const fs::path& path, const Config& config) {
     const Array array = read_npy(path);
-    const SystemInfo& system = *find_system(config.system.kind);
+    const SystemInfo system = coordinates_of(config);
     const std::size_t rows = 2 * std::size_t(system.dof);
     const auto& shape = array.shape;
     if (shape.size() != 4 || shape[0] != 2 || shape[1] == 0 || shape[2] < 2 || shape[3] != rows)
@@ -99,12 +99,15 @@ Contents read_contents(const fs::path& run) {
     c.record = part(run, "run.json", read_object);
     c.metrics = part(run, "metrics.csv", read_rows);
     c.summary = part(run, "eval/summary.json", read_object);
+    c.measured = part(run, "eval/measured.json", read_object);
     c.box = part(run, "eval/box.json", read_object);
     c.energy = part(run, "eval/energy.json", read_object);
     c.scores = part(run, "eval/per_trajectory.csv", read_scores);
-    if (c.config)
+    if (c.config && has_system(*c.config))
         c.motions = part(run, "eval/trajectories.npy",
                          [&](const fs::path& path) { return read_motions(path, *c.config); });
+    else if (c.config)
+        c.motions = part(run, "eval/rollouts.csv", [&](const fs::path& path) { return read_rollouts(path, *c.config); });
     else
         c.motions.reason = "without a readable config.toml the trajectories cannot be told apart";
     return c;

@@ -34,8 +34,8 @@ struct Contents {
     Part<Config> config;
     Part<nlohmann::ordered_json> record;  // run.json
     Part<std::vector<Metrics>> metrics;   // at least one row
-    Part<nlohmann::ordered_json> summary, box, energy;
-    Part<Motions> motions;  // eval/trajectories.npy
+    Part<nlohmann::ordered_json> summary, measured, box, energy;
+    Part<Motions> motions;  // eval/trajectories.npy, or eval/rollouts.csv where no true system is known
     Part<Scores> scores;    // eval/per_trajectory.csv
 };
 

@@ -8,11 +8,16 @@
 namespace lnn {
 
 Drawing drawing_of(const Config& config, const Motions& motions) {
-    const SystemInfo& system = system_info(system_spec(config));
+    const SystemInfo system = coordinates_of(config);
     const auto& parameters = config.system.parameters;
     const auto l = parameters.find("l");
     Drawing drawing;
-    if (system.angles == (1u << system.dof) - 1 && l != parameters.end() &&
+    if (!has_system(config) && system.angles == (1u << system.dof) - 1) {
+        drawing.kind = Drawing::chain;
+        drawing.lengths.assign(std::size_t(system.dof), 1.0);
+        drawing.anchor = {0, 0};
+        drawing.unit = "rod";
+    } else if (system.angles == (1u << system.dof) - 1 && l != parameters.end() &&
         l->second.size() == std::size_t(system.dof)) {
         drawing.kind = Drawing::chain;
         drawing.lengths = l->second;

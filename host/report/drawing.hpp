@@ -4,6 +4,7 @@
 
 #include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,11 +19,12 @@ struct Body {
 };
 
 struct Drawing {
-    // chain: angles of rods, each hanging from the end of the one before; polar: a bob on a spring;
+    // chain: angles of rods, each hanging from the end of the one before, of equal lengths where none are known; polar: a bob on a spring;
     // slider: a mass on a spring that moves sideways; plane: the point of the first two coordinates
     enum Kind { chain, polar, slider, plane } kind = plane;
     std::vector<double> lengths;                  // of the rods
     std::optional<std::array<double, 2>> anchor;  // what the first link is fixed to
+    std::string unit = "m";                       // of the plane
 
     std::string_view link() const;  // "rod", "spring" or "none"
     std::vector<Body> bodies(const Motion&) const;

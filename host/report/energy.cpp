@@ -38,7 +38,7 @@ Figure energy_figure(const Config& config, const Motions& motions) {
         over_time(energy, motion), ""};
     if (frame.cut) figure.meaning += frame_note;
     figure.plot = "set xlabel 't / s'\nset ylabel 'energy / J'\n" + axis('y', frame.low, frame.high, 6) +
-                  time_axis(motion) + "plot " + plot("energy.csv", "1:2", "1:3") + "\n";
+                  time_axis(motion) + "plot " + plot("energy.csv", "1:2", "1:3", motions.called) + "\n";
     return figure;
 }
 

@@ -105,7 +105,7 @@ std::string film(const Drawing& drawing, const Motions& motions) {
         slowed > 1 ? fmt::format("slowed {:.3g} times", slowed) : std::string("in real time");
     return fmt::format(
         "<figure class=\"film\" id=\"film\" data-slowed=\"{:.5g}\">\n"
-        "<div class=\"legend\"><span class=\"truth\">truth</span><span class=\"model\">model</span>"
+        "<div class=\"legend\"><span class=\"truth\">{}</span><span class=\"model\">model</span>"
         "<select aria-label=\"start\">{}</select></div>\n"
         "<div class=\"scene\"><svg class=\"stage\" role=\"img\" "
         "aria-label=\"the bodies, true and predicted\"></svg>\n"
@@ -113,11 +113,11 @@ std::string film(const Drawing& drawing, const Motions& motions) {
         "<div class=\"controls\"><button type=\"button\">Play</button>"
         "<input type=\"range\" min=\"0\" max=\"1\" step=\"any\" value=\"0\" aria-label=\"time\">"
         "<output></output></div>\n"
-        "<figcaption>The same start, followed by the truth and by the model, {}; "
+        "<figcaption>The same start, {} and predicted, {}; "
         "angles are unwrapped, errors are those of the moment. Space plays and pauses, the arrows step.</figcaption>\n"
         "<noscript>The film needs scripts, which this page carries but the browser does not run.</noscript>\n"
         "<script type=\"application/json\">{}</script>\n</figure>\n",
-        slowed, choices, panels, pace, data(drawing, motions));
+        slowed, motions.called, choices, panels, motions.called == "truth" ? "true" : motions.called, pace, data(drawing, motions));
 }
 
 }  // namespace lnn

@@ -15,7 +15,7 @@ Pair row_of(const Motion& motion, std::string name, std::size_t row) {
 }
 
 // the paths of the bodies; what moves on a line only has none to show
-std::optional<Figure> places_figure(const Drawing& drawing, const Motion& motion) {
+std::optional<Figure> places_figure(const Drawing& drawing, const Motions& motions, const Motion& motion) {
     if (drawing.kind == Drawing::slider ||
         (drawing.kind == Drawing::plane && motion.along[truth].size() == 2))
         return {};
@@ -34,9 +34,11 @@ std::optional<Figure> places_figure(const Drawing& drawing, const Motion& motion
     const Frame x = frame_of(xs, smallest), y = frame_of(ys, smallest);
     const std::size_t bodies = xs.size();
     Figure figure{"motion", "Motion in the plane",
-                  fmt::format("{} of the truth and of the model over {:.4g} s from the same start (dots){}.",
-                              bodies > 1 ? "The paths of the bobs" : "The path", motion.instants.back(),
-                              drawing.anchor ? "; the cross is the pivot" : ""),
+                  fmt::format("{}, {} and predicted, over {:.4g} s from the same start (dots){}{}.",
+                              bodies > 1 ? "The paths of the bobs" : "The path",
+                              motions.called == "truth" ? "true" : motions.called, motion.instants.back(),
+                              drawing.anchor ? "; the cross is the pivot" : "",
+                              drawing.unit == "rod" ? "; rods are drawn of equal length" : ""),
                   over_time(places, motion), ""};
     if (x.cut || y.cut) figure.meaning += frame_note;
     const double longest = std::max(x.high - x.low, y.high - y.low);
@@ -44,7 +46,7 @@ std::optional<Figure> places_figure(const Drawing& drawing, const Motion& motion
         return axis(name, f.low, f.high, std::max(1, int(std::lround(8 * (f.high - f.low) / longest))));
     };
     figure.plot =
-        "set xlabel 'x / m'\nset ylabel 'y / m'\nset size ratio -1\n" + equal('x', x) + equal('y', y);
+        fmt::format("set xlabel 'x / {0}'\nset ylabel 'y / {0}'\nset size ratio -1\n", drawing.unit) + equal('x', x) + equal('y', y);
     if (drawing.anchor)
         figure.plot +=
             fmt::format("set label '+' at {},{} center front\n", (*drawing.anchor)[0], (*drawing.anchor)[1]);
@@ -55,7 +57,7 @@ std::optional<Figure> places_figure(const Drawing& drawing, const Motion& motion
             value_text(xs[i].along[truth][0]), value_text(ys[i].along[truth][0]), 0.012 * longest);
         lines += (i == 0 ? "plot " : ", \\\n     ") +
                  plot("motion.csv", fmt::format("{}:{}", 4 * i + 2, 4 * i + 4),
-                      fmt::format("{}:{}", 4 * i + 3, 4 * i + 5), i == 0);
+                      fmt::format("{}:{}", 4 * i + 3, 4 * i + 5), i == 0 ? motions.called : "");
     }
     figure.plot += lines + "\n";
     return figure;
@@ -84,7 +86,7 @@ Figure coordinates_figure(const Motions& motions, const Motion& motion) {
         return fmt::format(
             "set xlabel '{}'\nset ylabel '{} / {}' noenhanced\n{}{}plot {}\n", i + 1 == dof ? "t / s" : "",
             pairs[i].name, motions.units[i], time_axis(motion), axis('y', frame.low, frame.high, 5),
-            plot("coordinates.csv", fmt::format("1:{}", 2 * i + 2), fmt::format("1:{}", 2 * i + 3)));
+            plot("coordinates.csv", fmt::format("1:{}", 2 * i + 2), fmt::format("1:{}", 2 * i + 3), motions.called));
     });
     return figure;
 }
@@ -109,7 +111,7 @@ Figure phase_figure(const Motions& motions, const Motion& motion) {
             "{4}\n",
             motions.names[i], motions.units[i], axis('x', x.low, x.high, 6), axis('y', y.low, y.high, 5),
             plot("phase.csv", fmt::format("{}:{}", 4 * i + 2, 4 * i + 4),
-                 fmt::format("{}:{}", 4 * i + 3, 4 * i + 5)));
+                 fmt::format("{}:{}", 4 * i + 3, 4 * i + 5), motions.called));
     });
     return figure;
 }
@@ -119,7 +121,7 @@ Figure phase_figure(const Motions& motions, const Motion& motion) {
 std::vector<Figure> motion_figures(const Drawing& drawing, const Motions& motions) {
     const Motion& shown = motions.all[0];
     std::vector<Figure> figures;
-    if (auto places = places_figure(drawing, shown)) figures.push_back(std::move(*places));
+    if (auto places = places_figure(drawing, motions, shown)) figures.push_back(std::move(*places));
     figures.push_back(coordinates_figure(motions, shown));
     figures.push_back(phase_figure(motions, shown));
     return figures;

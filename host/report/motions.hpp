@@ -3,8 +3,11 @@
 #pragma once
 
 #include <array>
+#include <filesystem>
 #include <string>
 #include <vector>
+
+#include "config.hpp"
 
 namespace lnn {
 
@@ -20,6 +23,9 @@ struct Motion {
 struct Motions {
     std::vector<std::string> names, units;  // (n) of the coordinates
     std::vector<Motion> all;                // at least one
+    std::string called = "truth";           // what the model is compared with
 };
+
+Motions read_rollouts(const std::filesystem::path&, const Config&);  // eval/rollouts.csv; Exit::file
 
 }  // namespace lnn

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "config/schema.hpp"
+#include "problem.hpp"
 #include "report/html.hpp"
 #include "report/sections.hpp"
 
@@ -105,7 +105,7 @@ std::int64_t all_trajectories(const Json& summary) {
 // of a squared error; empty where the coordinate is not known
 std::string unit_of(const Contents& c, const std::string& coordinate) {
     if (!c.config) return "";
-    const SystemInfo& system = *find_system(c.config->system.kind);
+    const SystemInfo system = coordinates_of(*c.config);
     for (std::size_t i = 0; i < system.coordinates.size(); ++i)
         if (system.coordinates[i] == coordinate) return system.angles >> i & 1 ? "rad²" : "m²";
     return "";

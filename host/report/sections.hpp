@@ -17,6 +17,9 @@ std::string tiles(const Contents&);  // the same for people
 // these throw nlohmann::json::exception where a field is absent or of another kind
 std::string lead(const Contents&);  // how good it is, in a sentence
 std::string results(const Contents&);
+std::string measured_lead(const Contents&);  // the same of c.measured
+std::string measured_tiles(const Contents&);
+std::string measured_results(const Contents&);
 std::string pairs_sentence(const nlohmann::ordered_json& paired);
 std::string protocol(const nlohmann::ordered_json& result);  // "box" or "energy"
 

@@ -5,6 +5,7 @@
 #include "config/load.hpp"
 #include "config/schema.hpp"
 #include "config/write.hpp"
+#include "problem.hpp"
 #include "report/html.hpp"
 #include "report/sections.hpp"
 
@@ -37,8 +38,12 @@ std::string rows_of(const std::string& key, const Json& value, F style_of) {
 std::string title(const Contents& c) {
     if (!c.config) return fmt::format("Run {}", c.name);
     std::string system = c.config->system.kind;
-    std::replace(system.begin(), system.end(), '_', ' ');
-    system[0] = char(std::toupper(system[0]));
+    if (!has_system(*c.config)) {
+        system = std::filesystem::path(c.config->data.file()).filename().string();
+    } else {
+        std::replace(system.begin(), system.end(), '_', ' ');
+        system[0] = char(std::toupper(system[0]));
+    }
     return fmt::format("{}, learned by {} {}", system, c.config->model.kind,
                        fmt::join(c.config->model.hidden, " × "));
 }

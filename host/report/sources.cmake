@@ -11,7 +11,9 @@ set(LNN_REPORT_SOURCES
     report/errors.cpp
     report/film.cpp
     report/html.cpp
+    report/measured.cpp
     report/motion.cpp
+    report/number_table.cpp
     report/results.cpp
     report/scores.cpp
     report/settings.cpp

@@ -77,7 +77,8 @@ class Measured(ProgramTest):
 
         rows = np.genfromtxt(self.directory / "r" / "eval" / "rollouts.csv", delimiter=",", names=True)
         self.assertEqual(sorted(set(rows["motion"])), [0, 1, 2])
-        first = rows[rows["motion"] == 0]
+        self.assertEqual([len(set(rows["segment"][rows["motion"] == motion])) for motion in range(3)], [2, 3, 2])
+        first = rows[(rows["motion"] == 0) & (rows["segment"] == 0)]
         np.testing.assert_allclose(first["t"], t[later], rtol=1e-6)
         np.testing.assert_allclose(first["q1_measured"], swinging((2.5, 0))[1][later], rtol=1e-6)
         self.assertLess(np.abs(first["q1_model"] - first["q1_measured"]).max(), 0.1)

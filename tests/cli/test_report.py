@@ -62,6 +62,13 @@ class Page(ProgramTest):
         self.result("run", "-q", "--out", kind, *TINY, *settings({"system.kind": kind, **KINDS[kind]}))
         return self.directory / kind
 
+    def run_on_a_file(self):
+        self.result("data", "gen", "--out", "d.npz", "-q", *TINY,
+                    *settings({"data.source": "trajectories", "data.trajectories": 2, "data.points": 60, "data.t_end": 3}))
+        self.result("run", "-q", "--out", "measured",
+                    *settings({"data.source": "file:d.npz", "data.angles": "q1,q2", "train.steps": 60, "model.hidden": "[8,8]"}))
+        return self.directory / "measured"
+
     def open(self, page, width=1400, **media):
         self.browser.media(**{"prefers_reduced_motion": "no-preference", "prefers_color_scheme": "light", **media})
         self.browser.size(width)
@@ -114,9 +121,9 @@ class Page(ProgramTest):
         self.until(lambda s: s["button"] == "Pause" and s["time"] > 0.2 * 0.1)
 
     def test_every_kind(self):
-        for kind in KINDS:
+        for kind in [*KINDS, "measured"]:
             with self.subTest(kind):
-                page = self.run_of(kind) / "report.html"
+                page = (self.run_on_a_file() if kind == "measured" else self.run_of(kind)) / "report.html"
                 self.open(page)
                 self.moves()
                 self.fits()
@@ -150,6 +157,25 @@ class Page(ProgramTest):
             off = np.abs(samples[0, sample, 7, :2] - samples[1, sample, 7, :2])
             for text, error in zip(shown["errors"], off):
                 self.assertAlmostEqual(float(text.split()[1]), error, delta=0.06 * error + 1e-4)
+
+    def test_a_measured_run_shows_what_was_held_out(self):
+        run = self.run_on_a_file()
+        self.open(run / "report.html", prefers_reduced_motion="reduce")
+        self.assertIn("d.npz", self.browser.value("document.querySelector('h1').textContent"))
+        self.assertEqual(self.browser.value("document.querySelector('.legend .truth').textContent"), "measured")
+        # two motions, each with its one segment
+        choices = self.browser.value("[...document.querySelectorAll('#film option')].map(o => o.textContent)")
+        self.assertEqual([choice.split(",")[0] for choice in choices],
+                         ["all that was held out", "segment 1"] * 2)
+        rows = np.genfromtxt(run / "eval" / "rollouts.csv", delimiter=",", names=True)
+        q = rows[(rows["motion"] == 0) & (rows["segment"] == 0)]["q1_measured"]
+        self.scrub(1)
+        self.assertEqual(float(self.browser.value("document.querySelector('.panel .truth').textContent")),
+                         float(f"{q[-1]:.3g}"))
+        text = self.browser.value("document.body.textContent")
+        for words in ["predicting the mean", "Learned friction", "which a measured file does not have"]:
+            self.assertIn(words, text)
+        self.assertNotIn("Energy over time", text)
 
     def test_keys_step(self):
         self.open(self.run_of("pendulum") / "report.html", prefers_reduced_motion="reduce")
