@@ -113,6 +113,31 @@ struct GradientJob {
     std::int64_t* counts;  // (models, count, condition_bins + 1), added to
 };
 
+// normal equations of one model; everything but `rows` is in float64
+template <class T>
+struct EquationsJob {
+    ModelSpec spec;
+    SolveSpec solve;
+    RobustSpec robust;
+    std::int64_t samples;
+    const T* weights;             // (parameters)
+    const double* states;         // (2n, samples)
+    const double* accelerations;  // (n, samples)
+    T* rows;                      // (parameters, a chunk's rows of the Jacobian), then their residuals
+    double *matrix, *right;       // (parameters, parameters), (parameters)
+    std::int64_t* left_out;       // (threads of the team)
+};
+
+// a damped step of one model
+struct StepJob {
+    int parameters;
+    double damping;
+    const double *matrix, *right;  // (parameters, parameters), (parameters)
+    double* factor;                // memory of lanes_cholesky
+    double* step;                  // (parameters)
+    bool* solved;
+};
+
 // threads that work on one model together; wait() is their barrier
 struct Team {
     int index = 0, size = 1;

@@ -72,6 +72,28 @@ inline std::size_t require_gradient(const Models& models, const SolveSpec& solve
     return parameters;
 }
 
+inline std::size_t require_equations(const Models& models, const SolveSpec& solve, std::span<const double> states,
+                                     std::span<const double> accelerations, const NormalEquations& out) {
+    require_fused(solve);
+    const std::size_t parameters = require_models(models), count = models.count, n = models.spec.dof;
+    require(!states.empty() && states.size() % (count * 2 * n) == 0, "states (models, 2n, samples)");
+    require(accelerations.size() * 2 == states.size(), "accelerations (models, n, samples)");
+    require(out.matrix.size() == count * parameters * parameters && out.right.size() == count * parameters &&
+                out.left_out.size() == count,
+            "matrix (models, parameters, parameters), right (models, parameters), left_out (models)");
+    return parameters;
+}
+
+// parameters of one model
+inline std::size_t require_steps(const NormalEquations& equations, std::span<const double> damping,
+                                 std::span<const double> steps) {
+    const std::size_t models = damping.size(), parameters = models ? equations.right.size() / models : 0;
+    require(parameters > 0 && equations.right.size() == models * parameters &&
+                equations.matrix.size() == models * parameters * parameters && steps.size() == models * parameters,
+            "damping (models), matrix (models, parameters, parameters), right and steps (models, parameters)");
+    return parameters;
+}
+
 inline void require_evaluation(const Models& models, const EvaluateJob& job,
                                std::span<const TrajectoryScore> scores) {
     require_models(models);

@@ -75,6 +75,16 @@ struct TrainReport {
     double seconds = 0;                          // that the steps took, without what comes before and after them
 };
 
+// Least squares of M models linearised: means over the residuals (n of each sample) of products of the rows of the
+// Jacobian with each other and with the residuals, each row and residual times its weight (robust.hpp)
+struct NormalEquations {
+    std::span<double> matrix;           // (models, parameters, parameters), the lower triangle: J^T J
+    std::span<double> right;            // (models, parameters): J^T r
+    std::span<std::int64_t> left_out;   // (models) samples without a derivative: M rank-deficient, or not finite
+};
+
+inline constexpr double damping_floor = 1e-6;  // what D is at least, of the largest diagonal element of J^T J
+
 // one row of a trajectory evaluation
 struct TrajectoryScore {
     std::array<double, max_dof> mse{};  // mean over the instants of the squared error of each unwrapped coordinate
@@ -148,6 +158,15 @@ class Backend {
     // steps first .. first + count - 1 of each model
     virtual TrainReport train(const TrainJob&, const TrainData&, TrainState&, std::int64_t first,
                               std::int64_t count) = 0;
+    // Normal equations of each model on samples of its own: states (models, 2n, samples), accelerations (models, n,
+    // samples). `precision` is that of the rows; sums of more than a chunk of them are float64.
+    virtual void normal_equations(const Models&, const SolveSpec&, const RobustSpec&, Precision,
+                                  std::span<const double> states, std::span<const double> accelerations,
+                                  NormalEquations&) = 0;
+    // (J^T J + mu D) step = J^T r with D = diag(J^T J) + damping_floor max diag: damping (models) are the mu, steps (models,
+    // parameters). Returns for each model whether the matrix was positive definite and the step is finite.
+    virtual std::vector<bool> damped_steps(const NormalEquations&, std::span<const double> damping,
+                                           std::span<double> steps) = 0;
     // trajectories first .. first + scores.size() / models - 1 of the stream: scores (models, count)
     virtual void evaluate(const Models&, const EvaluateJob&, std::int64_t first,
                           std::span<TrajectoryScore> scores) = 0;

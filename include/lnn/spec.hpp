@@ -59,6 +59,12 @@ struct LossSpec {
     std::array<double, max_dof> scale = {1, 1, 1, 1};  // what a residual is divided by (Balance::scale)
 };
 
+// residuals of a least squares problem
+struct RobustSpec {
+    double delta = 0.0;  // from about here on a residual counts linearly, in units of a scaled one; 0: all squared
+    std::array<double, max_dof> scale = {1, 1, 1, 1};  // what the residual of a component is divided by
+};
+
 enum class ScheduleKind { step, cosine };
 
 // learning rate as a function of the step

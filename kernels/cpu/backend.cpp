@@ -12,7 +12,9 @@
 #include "lnn/models/lnn.hpp"
 #include "lnn/random.hpp"
 #include "lnn/range.hpp"
+#include "cpu/equations.hpp"
 #include "cpu/parallel.hpp"
+#include "cpu/scratch.hpp"
 #include "rollout.hpp"
 #include "shapes.hpp"
 
@@ -21,6 +23,9 @@
     extern const LaneKernels<float> lanes_f32;                                                           \
     extern const LaneKernels<double> lanes_f64;                                                          \
     extern const SystemLaneKernels lanes_systems;                                                        \
+    extern const EquationLanes<float> lanes_equations_f32;                                               \
+    extern const EquationLanes<double> lanes_equations_f64;                                              \
+    extern const CholeskyLanes lanes_cholesky;                                                           \
     }
 LNN_DECLARE_LANES(isa_portable)
 LNN_DECLARE_LANES(isa_avx2)
@@ -29,9 +34,12 @@ LNN_DECLARE_LANES(isa_avx512)
 namespace lnn {
 namespace {
 
-const Lanes portable = {"portable", &isa_portable::lanes_f32, &isa_portable::lanes_f64, &isa_portable::lanes_systems};
-const Lanes avx2 = {"avx2", &isa_avx2::lanes_f32, &isa_avx2::lanes_f64, &isa_avx2::lanes_systems};
-const Lanes avx512 = {"avx512", &isa_avx512::lanes_f32, &isa_avx512::lanes_f64, &isa_avx512::lanes_systems};
+#define LNN_LANES_OF(name, isa)                                                                                 \
+    const Lanes name = {#name,                     &isa::lanes_f32,           &isa::lanes_f64,      &isa::lanes_systems, \
+                        &isa::lanes_equations_f32, &isa::lanes_equations_f64, &isa::lanes_cholesky};
+LNN_LANES_OF(portable, isa_portable)
+LNN_LANES_OF(avx2, isa_avx2)
+LNN_LANES_OF(avx512, isa_avx512)
 
 const Lanes& pick_lanes(const std::string& wanted) {
     __builtin_cpu_init();
@@ -56,20 +64,6 @@ std::string processor_name() {
     return name.substr(0, name.find_last_not_of(std::string(" \0", 2)) + 1);
 }
 
-// 64-byte aligned memory, uninitialised
-class Scratch {
-  public:
-    explicit Scratch(std::size_t bytes)
-        : p_(::operator new(bytes ? bytes : 1, std::align_val_t(64))) {}
-    ~Scratch() { ::operator delete(p_, std::align_val_t(64)); }
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-    void* get() const { return p_; }
-
-  private:
-    void* p_;
-};
-
 // everything a model in training owns on this side of the door, in precision T
 template <class T>
 struct ModelMemory {
@@ -84,11 +78,6 @@ struct ModelMemory {
           chunk_loss(chunks),
           counts(std::size_t(chunks) * (condition_bins + 1)) {}
 };
-
-template <class T>
-std::vector<T> narrowed(std::span<const double> x) {
-    return std::vector<T>(x.begin(), x.end());
-}
 
 // of this thread alone, so that other programs do not count
 double core_seconds() {
@@ -196,6 +185,23 @@ class CpuBackend final : public Backend {
         return report;
     }
 
+    void normal_equations(const Models& models, const SolveSpec& solve, const RobustSpec& robust, Precision precision,
+                          std::span<const double> states, std::span<const double> accelerations,
+                          NormalEquations& out) override {
+        const auto with = [&]<class T>(const EquationLanes<T>& kernels) {
+            normal_equations_of_models(kernels, threads_, models, solve, robust, states, accelerations, out);
+        };
+        if (precision == Precision::f32)
+            with(*lanes_.equations_f32);
+        else
+            with(*lanes_.equations_f64);
+    }
+
+    std::vector<bool> damped_steps(const NormalEquations& equations, std::span<const double> damping,
+                                   std::span<double> steps) override {
+        return damped_steps_of_models(*lanes_.cholesky, threads_, equations, damping, steps);
+    }
+
     void evaluate(const Models& models, const EvaluateJob& job, std::int64_t first,
                   std::span<TrajectoryScore> scores) override {
         with_precision(job.precision, [&]<class T>(const LaneKernels<T>& kernels) {
@@ -240,11 +246,7 @@ class CpuBackend final : public Backend {
             f(*lanes_.f64);
     }
 
-    std::vector<std::unique_ptr<Scratch>> thread_scratch(std::size_t bytes) const {
-        std::vector<std::unique_ptr<Scratch>> scratch;
-        for (int t = 0; t < threads_; ++t) scratch.push_back(std::make_unique<Scratch>(bytes));
-        return scratch;
-    }
+    std::vector<std::unique_ptr<Scratch>> thread_scratch(std::size_t bytes) const { return pieces_of_memory(threads_, bytes); }
 
     template <class T>
     void accelerate_models(const LaneKernels<T>& kernels, const Models& models, const SolveSpec& solve,

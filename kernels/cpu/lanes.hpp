@@ -35,12 +35,29 @@ struct SystemLaneKernels {
     void (*rollout)(const SystemRolloutJob&, std::int64_t first, std::int64_t count);
 };
 
+template <class T>
+struct EquationLanes {
+    std::size_t (*scratch_bytes)(const ModelSpec&);
+    std::size_t (*rows_bytes)(const ModelSpec&);  // of EquationsJob::rows, 64-byte aligned
+    // of one model, together with the rest of the team
+    void (*normal_equations)(const EquationsJob<T>&, const Team&, void* scratch);
+};
+
+struct CholeskyLanes {
+    std::size_t (*bytes)(int parameters, int threads);  // of StepJob::factor, 64-byte aligned
+    // of one model, together with the rest of the team
+    void (*damped_step)(const StepJob&, const Team&);
+};
+
 // one instruction set
 struct Lanes {
     const char* name;
     const LaneKernels<float>* f32;
     const LaneKernels<double>* f64;
     const SystemLaneKernels* systems;
+    const EquationLanes<float>* equations_f32;
+    const EquationLanes<double>* equations_f64;
+    const CholeskyLanes* cholesky;
 };
 
 }  // namespace lnn

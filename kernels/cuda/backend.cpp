@@ -139,6 +139,14 @@ class CudaBackend final : public Backend {
         return report;
     }
 
+    void normal_equations(const Models&, const SolveSpec&, const RobustSpec&, Precision, std::span<const double>,
+                          std::span<const double>, NormalEquations&) override {
+        refuse_least_squares();
+    }
+    std::vector<bool> damped_steps(const NormalEquations&, std::span<const double>, std::span<double>) override {
+        refuse_least_squares();
+    }
+
     void evaluate(const Models& models, const EvaluateJob& job, std::int64_t first,
                   std::span<TrajectoryScore> scores) override {
         require_evaluation(models, job, scores);
@@ -159,6 +167,10 @@ class CudaBackend final : public Backend {
     }
 
   private:
+    [[noreturn]] static void refuse_least_squares() {
+        throw Error(Exit::backend, "train.optimizer = \"lm\" is not on the card yet; use --backend cpu");
+    }
+
     Card card_;
 
     // Samples, `products` multiply-adds times five columns each, that take a tenth of a second on a small card; on a large
