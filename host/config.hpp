@@ -58,7 +58,7 @@ struct Config {
     } data;
 
     struct Train {
-        std::string optimizer = "adam";
+        std::string optimizer = "adam";  // adam | lm (after epochs or steps of Adam)
         int epochs = 0;  // trajectories and files; exactly one of epochs and steps is positive
         std::int64_t steps = 0;
         int batch = 64;
@@ -71,6 +71,12 @@ struct Config {
             double warmup = 0.0;        // cosine: share of the steps in which lr rises from 0
             double floor = 0.0;         // cosine: share of lr left at the end
         } schedule;
+        struct Lm {
+            int iterations = 100;
+            std::vector<int> samples = {1000, 8000};  // of the first and the last batch
+            double delta = 1.0;      // from about here on a residual counts linearly; 0: all squared
+            double damping = 1e-3;   // mu of the first try
+        } lm;
         std::string loss = "mse";      // mse | l1 | huber
         double delta = 1.0;            // huber: where it turns from square to linear
         std::string balance = "none";  // none | scale | large

@@ -76,7 +76,21 @@ std::int64_t steps_per_epoch(const Config& config, std::int64_t samples) {
     return std::max<std::int64_t>(steps, 1);
 }
 
+bool is_lm(const Config& config) { return config.train.optimizer == "lm"; }
+bool weights_in_f64(const Config& config) { return is_lm(config) || config.run.precision == "f64"; }
+
+std::int64_t lm_samples(const Config& config, std::int64_t samples, std::int64_t iteration) {
+    const double first = config.train.lm.samples[0], last = config.train.lm.samples[1];
+    const double share = double(iteration) / double(std::max(1, config.train.lm.iterations - 1));
+    const std::int64_t wanted = std::llround(first * std::pow(last / first, share));
+    return samples > 0 ? std::min(wanted, samples) : wanted;
+}
+
 std::int64_t total_steps(const Config& config, std::int64_t samples) {
+    return adam_steps(config, samples) + (is_lm(config) ? config.train.lm.iterations : 0);
+}
+
+std::int64_t adam_steps(const Config& config, std::int64_t samples) {
     return config.train.epochs > 0 ? config.train.epochs * steps_per_epoch(config, samples) : config.train.steps;
 }
 
@@ -87,7 +101,7 @@ AdamSpec adam_spec(const Config& config, std::int64_t samples) {
     adam.schedule.lr = t.lr;
     adam.schedule.every = t.schedule.every * steps_per_epoch(config, samples);
     adam.schedule.gamma = t.schedule.gamma;
-    adam.schedule.total = total_steps(config, samples);
+    adam.schedule.total = adam_steps(config, samples);
     adam.schedule.warmup = std::llround(t.schedule.warmup * double(adam.schedule.total));
     adam.schedule.floor = t.schedule.floor;
     adam.beta1 = t.beta1;

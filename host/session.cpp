@@ -77,7 +77,14 @@ std::unique_ptr<Backend> open_able_backend(const Config& config, std::string& no
     precision_of(config.run.state);
     if (config.solve.pinv != "fused")
         throw Error(Exit::backend, "solve.pinv = \"cusolver\" is for accel and rollout; use solve.pinv = \"fused\"");
-    return open_backend(config, &note);
+    Config able = config;
+    if (is_lm(config) && config.run.backend == "auto") {
+        able.run.backend = "cpu";
+        note = "running on the CPU: train.optimizer = \"lm\" is not on the card yet";
+    }
+    auto backend = open_backend(able, &note);
+    if (is_lm(config)) backend->damped_steps({}, {}, {});  // a step of no model, refused where there are none
+    return backend;
 }
 
 }  // namespace
@@ -155,7 +162,7 @@ Session Session::open(const fs::path& run, const Options& options) {
 }
 
 void Session::save_models(const std::vector<Network>& networks, const std::vector<std::int64_t>& failed) {
-    const bool f64 = config_.run.precision == "f64";
+    const bool f64 = weights_in_f64(config_);
     bool first = true;
     for (std::size_t m = 0; m < networks.size(); ++m) {
         if (failed[m] >= 0) {  // nor what it was before it failed
@@ -225,6 +232,10 @@ Exit Session::train(const Work& work) {
         else if (outcome.skipped[m] > 0)
             say(talk(), fmt::format("seed {}: {} of {} steps left out (gradient not finite)", config_.run.seed + m,
                                     outcome.skipped[m], outcome.steps));
+        if (!outcome.stalled.empty() && outcome.stalled[m] >= 5)
+            say(talk(), fmt::format("seed {}: no step lowered the cost in the last {} iterations; the weights before them "
+                                    "are kept",
+                                    config_.run.seed + m, outcome.stalled[m]));
     }
     if (lost == outcome.failed.size()) {
         record_["status"] = "failed";

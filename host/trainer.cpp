@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -17,14 +17,9 @@ namespace lnn {
 
 namespace {
 
-constexpr const char* metrics_header =
-    "step,epoch,seed,loss,lr,grad_norm,skipped,truncated,cond_p99,seconds\n";
 constexpr int metric_intervals = 500;    // rows of metrics.csv for each model, about
 constexpr double slice_seconds = 0.25;   // longest stretch without a look at signals
 constexpr std::size_t slice_samples = 1 << 20;  // states held at once, over all models
-
-using Clock = std::chrono::steady_clock;
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // edge of the bin below which 99 % of the counts lie
 double percentile99(const std::int64_t* bins) {
@@ -55,38 +50,6 @@ Tensor state_tensor(const char* name, std::size_t models, const std::vector<doub
 
 }  // namespace
 
-std::string metrics_csv(const std::vector<Metrics>& rows) {
-    std::string text = metrics_header;
-    for (const Metrics& m : rows)
-        text += fmt::format("{},{:.6g},{},{:.9g},{:.9g},{:.9g},{},{},{:.9g},{:.3f}\n", m.step, m.epoch, m.seed, m.loss, m.lr,
-                            m.grad_norm, m.skipped, m.truncated, m.cond_p99, m.seconds);
-    return text;
-}
-
-std::vector<Metrics> read_metrics(const std::filesystem::path& path) {
-    const std::string text = read_file(path);
-    if (!text.starts_with(metrics_header))
-        throw Error(Exit::file, fmt::format("{}: not a metrics file of this version", path.string()));
-    std::vector<Metrics> rows;
-    const char* at = text.data() + std::string_view(metrics_header).size();
-    const char* const end = text.data() + text.size();
-    const auto field = [&](auto& value, char after) {
-        const auto [next, error] = std::from_chars(at, end, value);
-        if (error != std::errc() || next == end || *next != after)
-            throw Error(Exit::file, fmt::format("{}:{}: malformed row; start the run anew with --force", path.string(),
-                                                rows.size() + 2));
-        at = next + 1;
-    };
-    while (at < end) {
-        Metrics m{};
-        field(m.step, ','), field(m.epoch, ','), field(m.seed, ','), field(m.loss, ','), field(m.lr, ',');
-        field(m.grad_norm, ','), field(m.skipped, ','), field(m.truncated, ','), field(m.cond_p99, ',');
-        field(m.seconds, '\n');
-        rows.push_back(m);
-    }
-    return rows;
-}
-
 Trainer::Trainer(Backend& backend, const Config& config, TrainingData& data, std::vector<Network> networks,
                  std::filesystem::path directory)
     : backend_(backend),
@@ -94,6 +57,7 @@ Trainer::Trainer(Backend& backend, const Config& config, TrainingData& data, std
       data_(data),
       networks_(std::move(networks)),
       directory_(std::move(directory)),
+      adam_total_(adam_steps(config, data.samples())),
       total_(total_steps(config, data.samples())),
       parameters_(networks_[0].weights.size()),
       best_loss_(std::numeric_limits<double>::infinity()) {
@@ -112,6 +76,7 @@ Trainer::Trainer(Backend& backend, const Config& config, TrainingData& data, std
         const auto scale = data.acceleration_scale();
         std::copy(scale.begin(), scale.end(), loss_.scale.begin());
     }
+    if (is_lm(config)) lm_.emplace(backend, config, int(models), loss_.scale);
 }
 
 std::vector<Network> Trainer::networks() const {
@@ -173,7 +138,7 @@ void Trainer::stop_lost_models() {
         }
         if (lost)
             for (const std::span<double> part : parts) std::fill(part.begin(), part.end(), 0.0);
-        if (failed_[m] < 0 && (lost || (step_ == total_ && applied_[m] == 0))) failed_[m] = step_;
+        if (failed_[m] < 0 && (lost || (step_ == adam_total_ && applied_[m] == 0))) failed_[m] = step_;
     }
 }
 
@@ -182,7 +147,7 @@ void Trainer::save(double seconds) {
     Checkpoint checkpoint;
     checkpoint.name = checkpoint_name(step_);
     const auto alive = std::find_if(failed_.begin(), failed_.end(), [](std::int64_t f) { return f < 0; });
-    const Safetensors model = network_file(networks()[alive - failed_.begin()], config_.run.precision == "f64");
+    const Safetensors model = network_file(networks()[alive - failed_.begin()], weights_in_f64(config_));
     checkpoint.model = model.tensors;
     checkpoint.model_metadata = model.metadata;
     checkpoint.optimizer = {state_tensor("weights", models, weights_), state_tensor("first", models, first_),
@@ -198,6 +163,7 @@ void Trainer::save(double seconds) {
                                     {"loss", bits_of(interval_.loss)},
                                     {"grad_norm", bits_of(interval_.grad_norm)},
                                     {"condition", interval_.condition}};
+    if (lm_) checkpoint.state["lm"] = {{"damping", bits_of(lm_->damping)}, {"rejected", lm_->rejected}};
     if (std::isfinite(best_loss_)) checkpoint.state["best_loss"] = best_loss_;
     write_file(directory_ / "metrics.csv", metrics_csv(metrics_), true);
     write_checkpoint(directory_, checkpoint, config_.train.keep, best_);
@@ -224,6 +190,12 @@ void Trainer::restore(const Checkpoint& checkpoint) {
         interval_.loss = from_bits(interval.at("loss"));
         interval_.grad_norm = from_bits(interval.at("grad_norm"));
         interval_.condition = interval.at("condition").get<std::vector<std::int64_t>>();
+        if (lm_) {
+            lm_->damping = from_bits(state.at("lm").at("damping"));
+            lm_->rejected = state.at("lm").at("rejected").get<std::vector<std::int64_t>>();
+            if (lm_->damping.size() != networks_.size() || lm_->rejected.size() != networks_.size())
+                refuse("is of another number of models");
+        }
         if (state.contains("best_loss")) best_loss_ = state.at("best_loss");
     } catch (const nlohmann::json::exception& error) {
         refuse(fmt::format("has a malformed state.json ({})", error.what()));
@@ -248,52 +220,94 @@ void Trainer::restore(const Checkpoint& checkpoint) {
     std::erase_if(metrics_, [&](const Metrics& m) { return m.step > step_; });
 }
 
-TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
-    const auto start = Clock::now();
+double Trainer::seconds() const {
+    return seconds_ + std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
+Trainer::Advance Trainer::advance_adam() {
     const std::size_t models = networks_.size();
-    const std::int64_t every = std::max<std::int64_t>(1, (total_ + metric_intervals - 1) / metric_intervals);
+    const std::int64_t every = std::max<std::int64_t>(1, (adam_total_ + metric_intervals - 1) / metric_intervals);
     const std::int64_t checkpoint_every =
         config_.train.checkpoint_every * steps_per_epoch(config_, data_.samples());
     const std::int64_t most = std::max<std::int64_t>(1, slice_samples / (models * config_.train.batch));
     const TrainJob job{networks_[0].spec, int(models), config_.train.batch, precision_of(config_.run.precision), solve_spec(config_),
                        loss_, adam_};
-    TrainingOutcome outcome;
-    double step_seconds = slice_seconds;  // of the slice before; the first is a single step
-    if (step_ == 0) save(seconds_);  // even a run that fails at once leaves a good one
-    while (step_ < total_) {
-        const std::int64_t end = std::min(total_, (step_ / every + 1) * every);
-        const std::int64_t wanted = std::max<std::int64_t>(1, std::int64_t(slice_seconds / step_seconds));
-        const std::int64_t count = std::min({end - step_, wanted, most});
-        TrainState state{weights_, first_, second_, average_, applied_, failed_};
-        const TrainReport report = backend_.train(job, data_.slice(step_, count), state, step_, count);
-        step_seconds = std::max(report.seconds, 1e-9) / double(count);
-        step_ += count;
-        add(report, count);
+    const std::int64_t end = std::min(adam_total_, (step_ / every + 1) * every);
+    const std::int64_t wanted = std::max<std::int64_t>(1, std::int64_t(slice_seconds / step_seconds_));
+    const std::int64_t count = std::min({end - step_, wanted, most});
+    TrainState state{weights_, first_, second_, average_, applied_, failed_};
+    const TrainReport report = backend_.train(job, data_.slice(step_, count), state, step_, count);
+    step_seconds_ = std::max(report.seconds, 1e-9) / double(count);
+    step_ += count;
+    add(report, count);
+    const std::int64_t began = (step_ - 1) / every * every;
+    return {step_ == end, step_ == end && step_ / checkpoint_every > began / checkpoint_every};
+}
 
-        // Models are judged and regular checkpoints fall where an interval ends, so that neither depends on the
-        // clock. A stop may come between, unless a model waits to be judged, which no file could hold.
-        const double seconds = seconds_ + since(start);
-        const bool ended = step_ == end;
-        if (ended) {
-            stop_lost_models();
-            close_interval(seconds);
-        }
-        progress.show(step_, fmt::format("loss {:.4g}", recent_loss()));
-        if (!ended && !all_finite()) continue;
+Trainer::Advance Trainer::advance_lm() {
+    const std::size_t models = networks_.size();
+    const std::int64_t done = step_ - adam_total_, set = data_.samples();
+    std::int64_t before = adam_total_ * config_.train.batch;  // samples of the stream
+    for (std::int64_t i = 0; i < done; ++i) before += lm_samples(config_, set, i);
+    if (done == 0 && config_.train.ema > 0) weights_ = average_;
+    const TrainData batch = data_.gather(before, lm_samples(config_, set, done));
+
+    // loss and norm as Adam reports them
+    std::vector<double> loss(models), norm(models), gradient(parameters_);
+    for (std::size_t m = 0; m < models; ++m) {
+        const Models model{networks_[0].spec, 1, std::span(weights_).subspan(m * parameters_, parameters_)};
+        const auto own = [&](std::span<const double> all) {
+            return all.subspan(m * all.size() / models, all.size() / models);
+        };
+        backend_.gradient(model, solve_spec(config_), loss_, precision_of(config_.run.precision), own(batch.states),
+                          own(batch.accelerations), std::span(loss).subspan(m, 1), gradient);
+        norm[m] = std::sqrt(std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0));
+    }
+    const auto report = lm_->iterate(networks_[0].spec, weights_, batch.states, batch.accelerations);
+    average_ = weights_;
+    ++step_;
+
+    constexpr double none = std::numeric_limits<double>::quiet_NaN();
+    const double adam_epochs = double(adam_total_) / double(steps_per_epoch(config_, set));
+    for (std::size_t m = 0; m < models; ++m) {
+        truncated_[m] += report[m].truncated;
+        metrics_.push_back({step_, adam_epochs + double(done + 1), config_.run.seed + m,
+                            failed_[m] < 0 ? loss[m] : none, none, norm[m], skipped_[m], truncated_[m], none, seconds(),
+                            report[m].cost, report[m].damping, report[m].accepted});
+    }
+    return {true, (done + 1) % config_.train.checkpoint_every == 0};
+}
+
+TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
+    start_ = Clock::now();
+    step_seconds_ = slice_seconds;  // the first slice is a single step
+    TrainingOutcome outcome;
+    if (step_ == 0) save(seconds());  // even a run that fails at once leaves a good one
+    while (step_ < total_) {
+        const bool adam = step_ < adam_total_;
+        const Advance advance = adam ? advance_adam() : advance_lm();
+        if (advance.ended) stop_lost_models();
+        if (advance.ended && adam) close_interval(seconds());
+        std::string note = fmt::format("loss {:.4g}", recent_loss());
+        if (!adam)
+            note += fmt::format(", damping {:.2g}{}", metrics_.back().damping, metrics_.back().accepted ? "" : ", no step");
+        progress.show(step_, note);
+        // a stop may come within an interval, unless a model waits to be judged, which no file could hold
+        if (!advance.ended && !all_finite()) continue;
         const bool all_failed = std::all_of(failed_.begin(), failed_.end(), [](std::int64_t f) { return f >= 0; });
         outcome.stop = stop_requested();
-        outcome.out_of_time = max_seconds > 0 && since(start) >= max_seconds;
-        const bool leave = step_ == total_ || (ended && all_failed) || outcome.stop != Stop::none || outcome.out_of_time;
-        const std::int64_t began = (step_ - 1) / every * every;
-        const bool due = ended && step_ / checkpoint_every > began / checkpoint_every;
-        if (!all_failed && (leave || due)) save(seconds);
+        outcome.out_of_time = max_seconds > 0 && seconds() - seconds_ >= max_seconds;
+        const bool leave =
+            step_ == total_ || (advance.ended && all_failed) || outcome.stop != Stop::none || outcome.out_of_time;
+        if (!all_failed && (leave || advance.checkpoint_due)) save(seconds());
         if (leave) break;
     }
     outcome.steps = step_;
-    outcome.seconds = seconds_ + since(start);
+    outcome.seconds = seconds();
     outcome.failed = failed_;
     outcome.skipped = skipped_;
     outcome.truncated = truncated_;
+    if (lm_) outcome.stalled = lm_->rejected;
     return outcome;
 }
 

@@ -1,9 +1,11 @@
-// Training of one or more models side by side: slices of steps, metrics, checkpoints, resume.
+// Training of one or more models side by side: slices of Adam's steps, then iterations of lm where they are wanted;
+// metrics, checkpoints, resume.
 //
 // Everything a step depends on is keyed by its global number, so that a run that was cut off anywhere and resumed
 // from its last checkpoint gives the same bits as one that was not.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -12,6 +14,8 @@
 #include "config.hpp"
 #include "files/checkpoint.hpp"
 #include "lnn/backend.hpp"
+#include "levenberg_marquardt.hpp"
+#include "metrics.hpp"
 #include "network.hpp"
 #include "progress.hpp"
 #include "signals.hpp"
@@ -19,26 +23,13 @@
 
 namespace lnn {
 
-// a row of metrics.csv: one model over one interval of steps
-struct Metrics {
-    std::int64_t step;     // the interval's end
-    double epoch;
-    std::uint64_t seed;
-    double loss, lr, grad_norm;  // loss and norm: means over the interval
-    std::int64_t skipped, truncated;  // since the start
-    double cond_p99;       // 99th percentile of cond(M), to a factor of 2, in the interval
-    double seconds;        // of training, since the start
-};
-
-std::string metrics_csv(const std::vector<Metrics>&);
-std::vector<Metrics> read_metrics(const std::filesystem::path&);
-
 struct TrainingOutcome {
     Stop stop = Stop::none;      // why it ended before its last step
     bool out_of_time = false;
     std::int64_t steps = 0;      // done
     double seconds = 0;
     std::vector<std::int64_t> failed, skipped, truncated;  // (models); failed: at which step, or -1
+    std::vector<std::int64_t> stalled;  // (models) iterations of lm at the end that found no step; empty without lm
 };
 
 class Trainer {
@@ -59,12 +50,13 @@ class Trainer {
     TrainingData& data_;
     std::vector<Network> networks_;
     std::filesystem::path directory_;
-    std::int64_t total_, step_ = 0;
+    std::int64_t adam_total_, total_, step_ = 0;  // steps of Adam, then iterations of lm
     std::size_t parameters_;
     std::vector<double> weights_, first_, second_, average_;  // (models, parameters)
     std::vector<std::int64_t> applied_, failed_, skipped_, truncated_;
     std::vector<AdamSpec> adam_;
     LossSpec loss_;
+    std::optional<LevenbergMarquardt> lm_;
     std::vector<Metrics> metrics_;
     double seconds_ = 0;  // before this process
     std::string best_;
@@ -78,8 +70,20 @@ class Trainer {
     } interval_;
     void add(const TrainReport&, std::int64_t steps);
     void close_interval(double seconds);
+
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point start_;
+    double step_seconds_;  // of Adam's last slice
+    double seconds() const;  // of training, since the start of the run
+    // Where an interval ends, models are judged and regular checkpoints may fall, so that neither depends on the clock.
+    struct Advance {
+        bool ended;           // an interval
+        bool checkpoint_due;
+    };
+    Advance advance_adam();  // a slice, up to the end of its interval at most
+    Advance advance_lm();    // an iteration
     bool all_finite() const;
-    // a model with a number that is not finite, or without one good step, has failed; zeros, which files can hold,
+    // a model with a number that is not finite, or without one good step of Adam, has failed; zeros, which files can hold,
     // stand for what is lost
     void stop_lost_models();
     void save(double seconds);

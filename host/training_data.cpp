@@ -98,14 +98,19 @@ const std::vector<std::int32_t>& TrainingData::permutation(int model, std::int64
     return p.order;
 }
 
+// one endless stream of samples, reshuffled every time through where that is asked for
+std::int32_t TrainingData::sample(int model, std::int64_t i) {
+    return permutation(model, config_.data.shuffle == "epoch" ? i / samples_ : 0)[i % samples_];
+}
+
 void TrainingData::draw(std::int64_t first, std::int64_t count) {
     const SystemSpec system = system_spec(config_);
-    const std::size_t batch = config_.train.batch, samples = count * batch, n = system.dof;
+    const std::size_t samples = count, n = system.dof;
     states_.resize(config_.run.seeds * 2 * n * samples);
     accelerations_.resize(config_.run.seeds * n * samples);
     for (int m = 0; m < config_.run.seeds; ++m) {
         const auto states = std::span(states_).subspan(m * 2 * n * samples, 2 * n * samples);
-        backend_.draw(draw_of(config_, system_info(system), config_.run.seed + m), int(n), first * batch, samples, states);
+        backend_.draw(draw_of(config_, system_info(system), config_.run.seed + m), int(n), first, count, states);
         backend_.accelerate(system, states, std::span(accelerations_).subspan(m * n * samples, n * samples), {});
     }
 }
@@ -113,17 +118,32 @@ void TrainingData::draw(std::int64_t first, std::int64_t count) {
 TrainData TrainingData::slice(std::int64_t first, std::int64_t count) {
     const std::int64_t batch = config_.train.batch;
     if (sets_.empty()) {
-        draw(first, count);
+        draw(first * batch, count * batch);
         return {count * batch, states_, accelerations_, {}};
     }
-    // one endless stream of samples, reshuffled every time through where that is asked for
     order_.clear();
     for (int m = 0; m < config_.run.seeds; ++m)
-        for (std::int64_t i = first * batch; i < (first + count) * batch; ++i) {
-            const std::int64_t epoch = config_.data.shuffle == "epoch" ? i / samples_ : 0;
-            order_.push_back(permutation(m, epoch)[i % samples_]);
-        }
+        for (std::int64_t i = first * batch; i < (first + count) * batch; ++i) order_.push_back(sample(m, i));
     return {samples_, states_, accelerations_, order_};
+}
+
+TrainData TrainingData::gather(std::int64_t first, std::int64_t count) {
+    if (sets_.empty()) {
+        draw(first, count);
+        return {count, states_, accelerations_, {}};
+    }
+    gathered_states_.clear();
+    gathered_accelerations_.clear();
+    const std::int64_t n = sets_[0].dof;
+    for (int m = 0; m < config_.run.seeds; ++m) {
+        const auto rows = [&](const std::vector<double>& all, std::int64_t height, std::vector<double>& to) {
+            for (std::int64_t row = m * height; row < (m + 1) * height; ++row)
+                for (std::int64_t i = first; i < first + count; ++i) to.push_back(all[row * samples_ + sample(m, i)]);
+        };
+        rows(states_, 2 * n, gathered_states_);
+        rows(accelerations_, n, gathered_accelerations_);
+    }
+    return {count, gathered_states_, gathered_accelerations_, {}};
 }
 
 std::vector<double> TrainingData::acceleration_scale() {

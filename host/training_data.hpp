@@ -24,8 +24,11 @@ class TrainingData {
     std::int64_t samples() const { return samples_; }  // of a set; 0: drawn anew
     const std::vector<Dataset>& sets() const { return sets_; }
 
-    // steps first .. first + count - 1; the spans live until the next call
+    // steps first .. first + count - 1 of Adam; the spans live until the next call
     TrainData slice(std::int64_t first, std::int64_t count);
+    // samples first .. first + count - 1 of the stream that the steps take theirs from, side by side and without an
+    // order: states (models, 2n, count). The spans live until the next call.
+    TrainData gather(std::int64_t first, std::int64_t count);
 
     // standard deviation of each component of the accelerations, over the first set
     std::vector<double> acceleration_scale();
@@ -36,6 +39,7 @@ class TrainingData {
     std::int64_t samples_ = 0;
     std::vector<Dataset> sets_;
     std::vector<double> states_, accelerations_;  // (models, 2n, samples), (models, n, samples)
+    std::vector<double> gathered_states_, gathered_accelerations_;
     std::vector<std::int32_t> order_;             // (models, steps, batch)
     struct Permutation {
         std::int64_t epoch = -1;
@@ -43,7 +47,8 @@ class TrainingData {
     };
     std::vector<Permutation> permutations_;
 
-    void draw(std::int64_t first, std::int64_t count);
+    void draw(std::int64_t first, std::int64_t samples);
+    std::int32_t sample(int model, std::int64_t i);  // number i of the stream: its place in the set
     const std::vector<std::int32_t>& permutation(int model, std::int64_t epoch);
 };
 

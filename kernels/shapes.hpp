@@ -88,7 +88,7 @@ inline std::size_t require_equations(const Models& models, const SolveSpec& solv
 inline std::size_t require_steps(const NormalEquations& equations, std::span<const double> damping,
                                  std::span<const double> steps) {
     const std::size_t models = damping.size(), parameters = models ? equations.right.size() / models : 0;
-    require(parameters > 0 && equations.right.size() == models * parameters &&
+    require((models == 0 || parameters > 0) && equations.right.size() == models * parameters &&
                 equations.matrix.size() == models * parameters * parameters && steps.size() == models * parameters,
             "damping (models), matrix (models, parameters, parameters), right and steps (models, parameters)");
     return parameters;

@@ -129,11 +129,12 @@ std::vector<Key> make_schema() {
         {LNN_KEY(data.angles), text,
          "files, system.kind = \"none\": coordinates that are angles, as in q1,q2; none; auto: as the file says"},
 
-        {LNN_KEY(train.optimizer), one_of({{"adam", "Adam (Kingma & Ba 2015)"}}),
-         "how weights follow gradients"},
+        {LNN_KEY(train.optimizer), one_of({{"adam", "Adam (Kingma & Ba 2015)"},
+                 {"lm", "Levenberg-Marquardt, after epochs or steps of Adam: see train.lm"}}),
+         "how weights are found"},
         {LNN_KEY(train.epochs), at_least(0),
-         "passes through trajectories or a file; exactly one of epochs and steps is positive, the later "
-         "setting counts"},
+         "passes through trajectories or a file; exactly one of epochs and steps is positive (lm: at most one), "
+         "the later setting counts"},
         {LNN_KEY(train.steps), at_least(0), "steps of the optimizer, in place of epochs"},
         {LNN_KEY(train.batch), at_least(1), "samples in a step"},
         {LNN_KEY(train.lr), above(0), "learning rate at its highest"},
@@ -169,6 +170,14 @@ std::vector<Key> make_schema() {
         {LNN_KEY(train.schedule.gamma), between(0, 1), "step: factor of a decay"},
         {LNN_KEY(train.schedule.warmup), below(0, 1), "cosine: share of the steps in which lr rises from 0"},
         {LNN_KEY(train.schedule.floor), between(0, 1), "cosine: share of lr left at the end"},
+
+        {LNN_KEY(train.lm.iterations), at_least(1), "lm: iterations after Adam; each counts as an epoch"},
+        {LNN_KEY(train.lm.samples), list(2, 2, between(1, 1e8)),
+         "lm: samples of the first and the last batch, between them in geometric progression; the whole set where "
+         "it has no more"},
+        {LNN_KEY(train.lm.delta), at_least(0),
+         "lm: from about here on a residual counts linearly; in units of a; 0: all squared"},
+        {LNN_KEY(train.lm.damping), above(0), "lm: first damping, relative to the diagonal of J^T J"},
 
         {LNN_KEY(solve.pinv),
          one_of({{"fused", "in the kernel of the network"}, {"cusolver", "batched, by cuSOLVER"}}),

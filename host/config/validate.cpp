@@ -89,10 +89,15 @@ void validate(const Config& config) {
     check_times("eval", config.eval.t_end, config.eval.dt);
     if (config.eval.film < config.eval.dt || config.eval.film / config.eval.dt > 1e6)
         refuse(fmt::format("eval.film = {} must be 1 to 1e6 steps of eval.dt = {}", config.eval.film, config.eval.dt));
-    if ((config.train.epochs > 0) == (config.train.steps > 0))
-        refuse(fmt::format("train.epochs = {} and train.steps = {}: exactly one of them must be positive",
-                           config.train.epochs, config.train.steps));
+    const bool lm = config.train.optimizer == "lm";
+    if (config.train.epochs > 0 ? config.train.steps > 0 : config.train.steps == 0 && !lm)
+        refuse(fmt::format("train.epochs = {} and train.steps = {}: {} one of them must be positive",
+                           config.train.epochs, config.train.steps, lm ? "at most" : "exactly"));
     check_source(config);
+    if (lm && config.train.balance == "large")
+        refuse(
+            "train.balance = \"large\" is no sum of squares, which train.optimizer = \"lm\" needs; use \"scale\" or "
+            "\"none\"");
 }
 
 }  // namespace lnn

@@ -163,8 +163,8 @@ class Backend {
     virtual void normal_equations(const Models&, const SolveSpec&, const RobustSpec&, Precision,
                                   std::span<const double> states, std::span<const double> accelerations,
                                   NormalEquations&) = 0;
-    // (J^T J + mu D) step = J^T r with D = diag(J^T J) + damping_floor max diag: damping (models) are the mu, steps (models,
-    // parameters). Returns for each model whether the matrix was positive definite and the step is finite.
+    // (J^T J + mu D) step = J^T r with D = diag(J^T J) + damping_floor max diag: damping (models) holds the mu; steps
+    // (models, parameters). Returns for each model whether the matrix was positive definite and the step is finite.
     virtual std::vector<bool> damped_steps(const NormalEquations&, std::span<const double> damping,
                                            std::span<double> steps) = 0;
     // trajectories first .. first + scores.size() / models - 1 of the stream: scores (models, count)

@@ -1,5 +1,5 @@
-// Least squares on CPU lanes: the memory and the threads of normal equations and of damped steps. Many models: each by
-// one thread. Fewer models than threads: one after the other, by all threads together.
+// Least squares on CPU lanes: the memory and the threads of normal equations and of damped steps. Many
+// models: each by one thread. Fewer models than threads: one after the other, by all threads together.
 #pragma once
 
 #include <memory>
@@ -12,11 +12,13 @@
 
 namespace lnn {
 
-// f(model, memory, team) for each model, on each thread of its team; who runs at the same time has another `memory`
+// f(model, memory, team) for each model, on each thread of its team; who runs at the same time has another
+// `memory`
 template <class F>
 void in_teams(int threads, int models, F&& f) {
     if (models >= threads) {
-        in_pieces(threads, models, 1, [&](int thread, std::int64_t m, std::int64_t) { f(int(m), thread, Team{}); });
+        in_pieces(threads, models, 1,
+                  [&](int thread, std::int64_t m, std::int64_t) { f(int(m), thread, Team{}); });
         return;
     }
     for (int m = 0; m < models; ++m) {
@@ -31,13 +33,17 @@ void in_teams(int threads, int models, F&& f) {
 struct Teams {
     int count, size;
 };
-inline Teams teams(int threads, int models) { return models >= threads ? Teams{threads, 1} : Teams{1, threads}; }
+inline Teams teams(int threads, int models) {
+    return models >= threads ? Teams{threads, 1} : Teams{1, threads};
+}
 
 template <class T>
-void normal_equations_of_models(const EquationLanes<T>& kernels, int threads, const Models& models, const SolveSpec& solve,
-                                const RobustSpec& robust, std::span<const double> states,
-                                std::span<const double> accelerations, NormalEquations& out) {
-    const std::size_t parameters = require_equations(models, solve, states, accelerations, out), n = models.spec.dof;
+void normal_equations_of_models(const EquationLanes<T>& kernels, int threads, const Models& models,
+                                const SolveSpec& solve, const RobustSpec& robust,
+                                std::span<const double> states, std::span<const double> accelerations,
+                                NormalEquations& out) {
+    const std::size_t parameters = require_equations(models, solve, states, accelerations, out),
+                      n = models.spec.dof;
     const std::size_t samples = states.size() / (models.count * 2 * n);
     const auto weights = narrowed<T>(models.weights);
     const Teams all = teams(threads, models.count);
@@ -59,10 +65,12 @@ void normal_equations_of_models(const EquationLanes<T>& kernels, int threads, co
         kernels.normal_equations(job, team, scratch[memory + team.index]->get());
     });
     for (int m = 0; m < models.count; ++m)
-        out.left_out[m] = std::accumulate(&left_out[m * all.size], &left_out[m * all.size] + all.size, std::int64_t(0));
+        out.left_out[m] =
+            std::accumulate(&left_out[m * all.size], &left_out[m * all.size] + all.size, std::int64_t(0));
 }
 
-inline std::vector<bool> damped_steps_of_models(const CholeskyLanes& kernels, int threads, const NormalEquations& equations,
+inline std::vector<bool> damped_steps_of_models(const CholeskyLanes& kernels, int threads,
+                                                const NormalEquations& equations,
                                                 std::span<const double> damping, std::span<double> steps) {
     const std::size_t parameters = require_steps(equations, damping, steps);
     const int models = int(damping.size());

@@ -1,5 +1,5 @@
-// Compiled once for each instruction set (LNN_ISA) and precision (LNN_REAL, into LNN_TABLE): normal equations of least
-// squares. See lanes.hpp.
+// Compiled once for each instruction set (LNN_ISA) and precision (LNN_REAL, into LNN_TABLE): normal equations
+// of least squares. See lanes.hpp.
 #include "cpu/lanes.hpp"
 #include "cpu/products.hpp"
 #include "dispatch.hpp"
@@ -13,11 +13,12 @@ using T = LNN_REAL;
 constexpr int native = register_bytes / int(sizeof(T));
 using Wide = Pack<T, native>;
 
-constexpr int chunk_rows = 512;  // rows of the Jacobian held at once, about: two tiles of them stay in the L2 cache
-constexpr int tile = 48;         // parameters on a side
+constexpr int chunk_rows =
+    512;                  // rows of the Jacobian held at once, about: two tiles of them stay in the L2 cache
+constexpr int tile = 48;  // parameters on a side
 
-// packs of samples in a chunk, and Reals from one parameter's rows to the next's: odd, so that rows do not share a set of
-// the cache
+// packs of samples in a chunk, and Reals from one parameter's rows to the next's: odd, so that rows do not
+// share a set of the cache
 int chunk_packs(int dof) { return chunk_rows / (dof * native); }
 int row_stride(int dof) { return (chunk_packs(dof) * dof) | 1; }
 
@@ -36,14 +37,18 @@ std::size_t rows_bytes(const ModelSpec& spec) {
 
 // pack `pack` of a chunk of `count` samples from `begin` on; returns the samples left out
 template <int N>
-int pack_rows(const EquationsJob<T>& job, const LnnView<T, N>& net, std::int64_t begin, int count, int pack, Wide* scratch) {
+int pack_rows(const EquationsJob<T>& job, const LnnView<T, N>& net, std::int64_t begin, int count, int pack,
+              Wide* scratch) {
     const MlpShape& s = net.shape;
     const std::int64_t at = begin + pack * native;
     Wide q[N], v[N], a[N];
     for (int i = 0; i < N; ++i) {
-        q[i] = convert<Wide>(load_row<WithScalar<Wide, double>>(job.states + i * job.samples, at, job.samples));
-        v[i] = convert<Wide>(load_row<WithScalar<Wide, double>>(job.states + (N + i) * job.samples, at, job.samples));
-        a[i] = convert<Wide>(load_row<WithScalar<Wide, double>>(job.accelerations + i * job.samples, at, job.samples));
+        q[i] =
+            convert<Wide>(load_row<WithScalar<Wide, double>>(job.states + i * job.samples, at, job.samples));
+        v[i] = convert<Wide>(
+            load_row<WithScalar<Wide, double>>(job.states + (N + i) * job.samples, at, job.samples));
+        a[i] = convert<Wide>(
+            load_row<WithScalar<Wide, double>>(job.accelerations + i * job.samples, at, job.samples));
     }
     T number[native];
     for (int w = 0; w < native; ++w) number[w] = T(pack * native + w);
@@ -54,20 +59,22 @@ int pack_rows(const EquationsJob<T>& job, const LnnView<T, N>& net, std::int64_t
     Wide* const right = left + left_units(s) * F;
     Wide* const rows = reinterpret_cast<Wide*>(job.rows);
     const std::int64_t stride = row_stride(N);
-    const auto out = jacobian_rows<Wide, N>(net, job.solve, job.robust, q, v, a, active, scratch, Factors<Wide*>{left, right, F},
-                                            rows + pack * N, stride, rows + s.parameters * stride + pack * N);
+    const auto out = jacobian_rows<Wide, N>(net, job.solve, job.robust, q, v, a, active, scratch,
+                                            Factors<Wide*>{left, right, F}, rows + pack * N, stride,
+                                            rows + s.parameters * stride + pack * N);
     int left_out = 0;
     for (int w = 0; w < native; ++w) left_out += lane(out, w);
     return left_out;
 }
 
-// Chunk by chunk: each pack's rows have one writer, then each tile of the matrix; a barrier after each. So the bits do
-// not depend on the team.
+// Chunk by chunk: each pack's rows have one writer, then each tile of the matrix; a barrier after each. So
+// the bits do not depend on the team.
 template <int N>
 void equations(const EquationsJob<T>& job, const Team& team, Wide* scratch) {
     const MlpShape s = lnn_shape(job.spec);
     const LnnView<T, N> net(s, job.spec, job.weights);
-    const int parameters = s.parameters, tiles = (parameters + tile - 1) / tile, chunk_samples_of_n = chunk_packs(N) * native;
+    const int parameters = s.parameters, tiles = (parameters + tile - 1) / tile,
+              chunk_samples_of_n = chunk_packs(N) * native;
     const std::int64_t stride = row_stride(N);
     const double share = 1.0 / (double(job.samples) * N);
     const Wide* const rows = reinterpret_cast<const Wide*>(job.rows);
@@ -88,12 +95,13 @@ void equations(const EquationsJob<T>& job, const Team& team, Wide* scratch) {
                 if (number % team.size != team.index) continue;
                 const int p = i * tile, o = j * tile, tall = parameters - p < tile ? parameters - p : tile,
                           wide = parameters - o < tile ? parameters - o : tile;
-                tile_products(rows + p * stride, stride, tall, rows + o * stride, stride, wide, items, [&](int r, int c, T sum) {
-                    put(job.matrix[std::int64_t(p + r) * parameters + o + c], T(share) * sum);
-                });
+                tile_products(rows + p * stride, stride, tall, rows + o * stride, stride, wide, items,
+                              [&](int r, int c, T sum) {
+                                  put(job.matrix[std::int64_t(p + r) * parameters + o + c], T(share) * sum);
+                              });
                 if (i == j)
-                    tile_products(rows + p * stride, stride, tall, rows + parameters * stride, stride, 1, items,
-                                  [&](int r, int, T sum) { put(job.right[p + r], T(share) * sum); });
+                    tile_products(rows + p * stride, stride, tall, rows + parameters * stride, stride, 1,
+                                  items, [&](int r, int, T sum) { put(job.right[p + r], T(share) * sum); });
             }
         team.sync();
     }

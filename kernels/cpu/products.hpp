@@ -1,5 +1,5 @@
-// Dot products of rows of packs: what gradients, normal equations and their factors are sums of. Blocks of 4 x 4 stay
-// in registers.
+// Dot products of rows of packs: what gradients, normal equations and their factors are sums of. Blocks of 4
+// x 4 stay in registers.
 #pragma once
 
 #include "lnn/pack.hpp"
@@ -46,10 +46,11 @@ LNN_LANES void products_of_16(const R* const* row, const R* const* column, int i
     sums_of_16(sum, sums);
 }
 
-// put(i, j, a_i . b_j) for the rows of a tile: a (rows, a_stride), b (columns, b_stride), `items` Reals of each
+// put(i, j, a_i . b_j) for the rows of a tile: a (rows, a_stride), b (columns, b_stride), `items` Reals of
+// each
 template <Real R, class Put>
-LNN_LANES void tile_products(const R* a, std::int64_t a_stride, int rows, const R* b, std::int64_t b_stride, int columns,
-                             int items, Put put) {
+LNN_LANES void tile_products(const R* a, std::int64_t a_stride, int rows, const R* b, std::int64_t b_stride,
+                             int columns, int items, Put put) {
     for (int i = 0; i < rows; i += 4) {
         const R* row[4];
         four_rows(a, i, rows, a_stride, row);

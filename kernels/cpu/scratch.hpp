@@ -12,8 +12,7 @@ namespace lnn {
 // 64-byte aligned, uninitialised
 class Scratch {
   public:
-    explicit Scratch(std::size_t bytes)
-        : p_(::operator new(bytes ? bytes : 1, std::align_val_t(64))) {}
+    explicit Scratch(std::size_t bytes) : p_(::operator new(bytes ? bytes : 1, std::align_val_t(64))) {}
     ~Scratch() { ::operator delete(p_, std::align_val_t(64)); }
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;

@@ -19,6 +19,10 @@ TRAJECTORIES = {"data.source": "trajectories", "data.trajectories": 25, "data.sh
                 "train.steps": 0, "train.checkpoint_every": 2, "train.keep": 2, "train.balance": "scale"}
 
 
+LM = {"train.optimizer": "lm", "train.steps": 20, "train.checkpoint_every": 2, "train.lm.iterations": 20,
+      "train.lm.samples": "[20, 40]", "train.ema": 0.9, "run.seeds": 2}
+
+
 class Resume(ProgramTest):
     def assert_same(self, run, reference):
         """but for what a clock says"""
@@ -90,6 +94,13 @@ class Resume(ProgramTest):
 
     def test_killed_in_a_training_on_trajectories(self):
         self.killed_everywhere("train", TRAJECTORIES)
+
+    def test_killed_in_levenberg_marquardt(self):
+        self.killed_everywhere("train", LM)
+
+    def test_killed_in_levenberg_marquardt_on_trajectories(self):
+        """batches of a shuffled set, some across the end of an epoch"""
+        self.killed_everywhere("train", TRAJECTORIES | LM | {"train.epochs": 2, "train.steps": 0, "run.seeds": 1})
 
     def test_asked_to_stop(self):
         """SIGTERM is 75, SIGINT 130; both leave a checkpoint of that moment"""

@@ -63,6 +63,7 @@ static void reconcile(Config& config) {
     const bool by_epochs = config.data.source != "box" && *rc::gen::arbitrary<bool>();
     config.train.epochs = by_epochs ? std::max(1, config.train.epochs) : 0;
     config.train.steps = by_epochs ? 0 : std::max<std::int64_t>(1, config.train.steps);
+    if (config.train.optimizer == "lm" && config.train.balance == "large") config.train.balance = "scale";
     config.data.trajectories = std::max(config.data.trajectories, config.train.batch / 2 + 1);
     for (auto* range : {&config.data.angle, &config.data.position, &config.data.velocity})
         std::sort(range->begin(), range->end());

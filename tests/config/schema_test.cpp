@@ -28,11 +28,12 @@ TEST(Schema, HasARowForEveryMember) {
     EXPECT_EQ(rows["system"], members<Config::System>() - 1);  // parameters: by the catalog
     EXPECT_EQ(rows["model"], members<Config::Model>());
     EXPECT_EQ(rows["data"], members<Config::Data>());
-    EXPECT_EQ(rows["train"], members<Config::Train>() - 1);  // schedule: a section of its own
+    EXPECT_EQ(rows["train"], members<Config::Train>() - 2);  // schedule, lm: sections of their own
     EXPECT_EQ(rows["train.schedule"], members<Config::Train::Schedule>());
+    EXPECT_EQ(rows["train.lm"], members<Config::Train::Lm>());
     EXPECT_EQ(rows["solve"], members<Config::Solve>());
     EXPECT_EQ(rows["eval"], members<Config::Eval>());
-    EXPECT_EQ(rows.size(), members<Config>() + 1);
+    EXPECT_EQ(rows.size(), members<Config>() + 2);
 }
 
 TEST(Schema, NamesAndVariablesAreUnique) {

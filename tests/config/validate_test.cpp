@@ -35,6 +35,21 @@ TEST(Validate, ExactlyOneOfEpochsAndSteps) {
                  "train.epochs must be");
 }
 
+TEST(Validate, LevenbergMarquardt) {
+    const auto lm = [](auto change) { return refusal([&](Config& c) { c.train.optimizer = "lm", change(c); }); };
+    EXPECT_EQ(lm([](Config&) {}), "");
+    EXPECT_EQ(lm([](Config& c) { c.train.epochs = 0; }), "");  // no Adam before it
+    EXPECT_PRED2(says, lm([](Config& c) { c.train.steps = 5; }), "at most one");
+    EXPECT_PRED2(says, lm([](Config& c) { c.train.balance = "large"; }), "no sum of squares");
+    EXPECT_EQ(lm([](Config& c) { c.train.balance = "scale"; }), "");
+    EXPECT_EQ(lm([](Config& c) { c.train.lm.delta = 0; }), "");
+    EXPECT_PRED2(says, lm([](Config& c) { c.train.lm.damping = 0; }), "train.lm.damping must be a finite number above 0");
+    EXPECT_PRED2(says, lm([](Config& c) { c.train.lm.samples = {9, 0}; }),
+                 "train.lm.samples must be a list of 2 integers");
+    EXPECT_PRED2(says, lm([](Config& c) { c.train.lm.iterations = 0; }), "train.lm.iterations must be");
+    EXPECT_PRED2(says, refusal([](Config& c) { c.train.optimizer = "sgd"; }), "\"adam\", \"lm\"");
+}
+
 TEST(Validate, RangesAreOrdered) {
     for (auto member : {&Config::Data::angle, &Config::Data::position, &Config::Data::velocity}) {
         EXPECT_PRED2(says, refusal([&](Config& c) { c.data.*member = {1.0, 0.5}; }), "must not exceed");

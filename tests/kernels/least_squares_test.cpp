@@ -1,4 +1,5 @@
-// Normal equations against the door's gradients and differences of its accelerations; damped steps against a dense solve.
+// Normal equations against the door's gradients and differences of its accelerations; damped steps against a
+// dense solve.
 #include <numeric>
 
 #include "doors.hpp"
@@ -13,8 +14,8 @@ struct Equations {
     NormalEquations view() { return {matrix, right, left_out}; }
 };
 
-Equations equations(Backend& backend, const Nets& net, const RobustSpec& robust, Precision precision, const Numbers& x,
-                    const Numbers& targets, double rcond = 1e-15) {
+Equations equations(Backend& backend, const Nets& net, const RobustSpec& robust, Precision precision,
+                    const Numbers& x, const Numbers& targets, double rcond = 1e-15) {
     Equations e{Numbers(net.weights.size() * net.parameters()), Numbers(net.weights.size()),
                 std::vector<std::int64_t>(net.count)};
     NormalEquations view = e.view();
@@ -30,7 +31,8 @@ double entry(const Equations& e, std::size_t parameters, std::size_t i, std::siz
 struct LeastSquares : testing::TestWithParam<std::string> {
     std::unique_ptr<Backend> backend = door(GetParam());
 
-    // row k of the sample in x, by the gradient of a loss with r = e_k: targets are n / 2 away in component k alone
+    // row k of the sample in x, by the gradient of a loss with r = e_k: targets are n / 2 away in component k
+    // alone
     Numbers row(const Nets& net, const Numbers& x, int k) {
         const int n = net.spec.dof;
         Numbers targets = accelerate(*backend, net, Precision::f64, x).accelerations;
@@ -73,21 +75,25 @@ struct LeastSquares : testing::TestWithParam<std::string> {
         near(lower, matrix);
     }
 };
-INSTANTIATE_TEST_SUITE_P(Doors, LeastSquares, testing::ValuesIn(instruction_sets()), [](const auto& i) { return i.param; });
+INSTANTIATE_TEST_SUITE_P(Doors, LeastSquares, testing::ValuesIn(instruction_sets()),
+                         [](const auto& i) { return i.param; });
 
 TEST_P(LeastSquares, AreSumsOverTheRows) {
     const RobustSpec plain, robust{.delta = 0.7}, scaled{.delta = 1.3, .scale = {2, 0.5, 3, 1.5}};
     for (int n = 1; n <= 4; ++n)
         for (const unsigned angles : feature_kinds(n))
             for (const RobustSpec& spec : {plain, robust, scaled}) {
-                SCOPED_TRACE(testing::Message() << "n " << n << ", angles " << angles << ", delta " << spec.delta);
+                SCOPED_TRACE(testing::Message()
+                             << "n " << n << ", angles " << angles << ", delta " << spec.delta);
                 against_rows(nets(n, 1, {5, 4}, angles), spec, 7);
             }
 }
 
-// depths 1 to 4; one sample, packs that are full and not, more than one chunk of 512 rows; more than one tile of parameters
+// depths 1 to 4; one sample, packs that are full and not, more than one chunk of 512 rows; more than one tile
+// of parameters
 TEST_P(LeastSquares, OfOtherShapesAndSizes) {
-    for (const auto& hidden : {std::vector<int>{7}, {3, 4}, {3, 4, 5}, {2, 3, 2, 3}}) against_rows(nets(2, 1, hidden), {}, 33);
+    for (const auto& hidden : {std::vector<int>{7}, {3, 4}, {3, 4, 5}, {2, 3, 2, 3}})
+        against_rows(nets(2, 1, hidden), {}, 33);
     for (const int samples : {1, 8, 17, 263}) against_rows(nets(2, 1, {3}), {.delta = 1}, samples);
     against_rows(nets(2, 1, {9, 8}), {}, 19);
 }
@@ -97,13 +103,15 @@ TEST_P(LeastSquares, RowsAreDerivativesOfAccelerations) {
     const Nets net = nets(1, 1, {4, 3}, 0b1);
     const std::size_t parameters = net.parameters();
     const Numbers x = states(1, 1), a = accelerate(*backend, net, Precision::f64, x).accelerations;
-    const Equations found = equations(*backend, net, {}, Precision::f64, x, {a[0] - 1});  // r = 1: the right side is the row
+    const Equations found =
+        equations(*backend, net, {}, Precision::f64, x, {a[0] - 1});  // r = 1: the right side is the row
     const double h = 1e-5;
     for (std::size_t p = 0; p < parameters; ++p) {
         Nets up = net, down = net;
         up.weights[p] += h, down.weights[p] -= h;
         const double slope = (accelerate(*backend, up, Precision::f64, x).accelerations[0] -
-                              accelerate(*backend, down, Precision::f64, x).accelerations[0]) / (2 * h);
+                              accelerate(*backend, down, Precision::f64, x).accelerations[0]) /
+                             (2 * h);
         EXPECT_NEAR(found.right[p], slope, 1e-8 * (1 + std::abs(slope))) << p;
     }
 }
@@ -116,7 +124,8 @@ TEST_P(LeastSquares, RightSideIsHalfTheGradientOfTheCost) {
     const auto cost = [&](const Nets& at) {
         const Numbers a = accelerate(*backend, at, Precision::f64, x).accelerations;
         double sum = 0;
-        for (std::size_t i = 0; i < a.size(); ++i) sum += robust_cost(robust.delta, (a[i] - targets[i]) / robust.scale[i / 21]);
+        for (std::size_t i = 0; i < a.size(); ++i)
+            sum += robust_cost(robust.delta, (a[i] - targets[i]) / robust.scale[i / 21]);
         return sum / double(a.size());
     };
     const Equations found = equations(*backend, net, robust, Precision::f64, x, targets);
@@ -134,13 +143,17 @@ TEST_P(LeastSquares, ModelsDoNotTouchEachOther) {
     const Numbers x = states(2, 3 * 9), targets = scattered<double>(-4, 4, 3 * 18, 8);
     const Equations together = equations(*backend, net, {.delta = 1}, Precision::f64, x, targets);
     for (int m = 0; m < 3; ++m) {
-        const Nets one{net.spec, Numbers(net.weights.begin() + m * parameters, net.weights.begin() + (m + 1) * parameters), 1};
-        const Equations alone = equations(*backend, one, {.delta = 1}, Precision::f64, Numbers(x.begin() + m * 36, x.begin() + (m + 1) * 36),
+        const Nets one{
+            net.spec,
+            Numbers(net.weights.begin() + m * parameters, net.weights.begin() + (m + 1) * parameters), 1};
+        const Equations alone = equations(*backend, one, {.delta = 1}, Precision::f64,
+                                          Numbers(x.begin() + m * 36, x.begin() + (m + 1) * 36),
                                           Numbers(targets.begin() + m * 18, targets.begin() + (m + 1) * 18));
         for (std::size_t p = 0; p < parameters; ++p) {
             EXPECT_EQ(alone.right[p], together.right[m * parameters + p]);
             for (std::size_t o = 0; o <= p; ++o)
-                ASSERT_EQ(alone.matrix[p * parameters + o], together.matrix[(m * parameters + p) * parameters + o]);
+                ASSERT_EQ(alone.matrix[p * parameters + o],
+                          together.matrix[(m * parameters + p) * parameters + o]);
         }
     }
 }
@@ -151,17 +164,20 @@ TEST_P(LeastSquares, InSingleIsTheSame) {
     const Equations fine = equations(*backend, net, {.delta = 1}, Precision::f64, x, targets);
     const Equations coarse = equations(*backend, net, {.delta = 1}, Precision::f32, x, targets);
     double size = 0;
-    for (std::size_t p = 0; p < net.parameters(); ++p) size = std::max(size, entry(fine, net.parameters(), p, p));
+    for (std::size_t p = 0; p < net.parameters(); ++p)
+        size = std::max(size, entry(fine, net.parameters(), p, p));
     for (std::size_t p = 0; p < net.parameters(); ++p)
         for (std::size_t o = 0; o <= p; ++o)
-            ASSERT_NEAR(entry(coarse, net.parameters(), p, o), entry(fine, net.parameters(), p, o), 1e-4 * size);
+            ASSERT_NEAR(entry(coarse, net.parameters(), p, o), entry(fine, net.parameters(), p, o),
+                        1e-4 * size);
     EXPECT_FALSE(same_bits(coarse.right, fine.right));
 }
 
 // a first layer narrower than n: no sample has a derivative, and there is no step to take
 TEST_P(LeastSquares, RankDeficientSamplesAreLeftOut) {
     const Nets net = nets(2, 1, {1, 5}, 0b1, 0);
-    Equations found = equations(*backend, net, {}, Precision::f64, states(2, 11), scattered<double>(-4, 4, 22, 5), 1e-8);
+    Equations found =
+        equations(*backend, net, {}, Precision::f64, states(2, 11), scattered<double>(-4, 4, 22, 5), 1e-8);
     EXPECT_EQ(found.left_out[0], 11);
     for (const double y : found.right) EXPECT_EQ(y, 0);
     Numbers step(net.parameters());
@@ -177,7 +193,8 @@ TEST_P(LeastSquares, SamplesThatAreNotFiniteAreLeftOut) {
             if (i % 13 != 5) rest.push_back(rows[i]);
         return rest;
     };
-    const Equations rest = equations(*backend, net, {}, Precision::f64, without_fifth(x), without_fifth(targets));
+    const Equations rest =
+        equations(*backend, net, {}, Precision::f64, without_fifth(x), without_fifth(targets));
     x[13 + 5] = NAN;
     const Equations found = equations(*backend, net, {}, Precision::f64, x, targets);
     EXPECT_EQ(found.left_out[0], 1);
@@ -210,11 +227,14 @@ Numbers dense_solve(std::vector<long double> a, const Numbers& b) {
     return Numbers(x.begin(), x.end());
 }
 
-// J^T J and J^T r of `rows` random rows, of models side by side; what is above the diagonal must not be looked at
+// J^T J and J^T r of `rows` random rows, of models side by side; what is above the diagonal must not be
+// looked at
 Equations random_equations(int parameters, int rows, int models = 1) {
-    Equations e{Numbers(models * parameters * parameters, NAN), Numbers(models * parameters), std::vector<std::int64_t>(models)};
+    Equations e{Numbers(models * parameters * parameters, NAN), Numbers(models * parameters),
+                std::vector<std::int64_t>(models)};
     for (int m = 0; m < models; ++m) {
-        const Numbers j = scattered<double>(-1, 1, rows * parameters, 50 + m), r = scattered<double>(-1, 1, rows, 90 + m);
+        const Numbers j = scattered<double>(-1, 1, rows * parameters, 50 + m),
+                      r = scattered<double>(-1, 1, rows, 90 + m);
         for (int p = 0; p < parameters; ++p) {
             double& right = e.right[m * parameters + p];
             for (int k = 0; k < rows; ++k) right += j[k * parameters + p] * r[k];
@@ -235,15 +255,22 @@ TEST_P(LeastSquares, StepsSolveTheDampedEquations) {
         const std::vector<bool> solved = backend->damped_steps(e.view(), damping, steps);
         for (int m = 0; m < 3; ++m) {
             EXPECT_TRUE(solved[m]);
-            const Equations one{Numbers(e.matrix.begin() + m * parameters * parameters, e.matrix.begin() + (m + 1) * parameters * parameters), {}, {}};
+            const Equations one{Numbers(e.matrix.begin() + m * parameters * parameters,
+                                        e.matrix.begin() + (m + 1) * parameters * parameters),
+                                {},
+                                {}};
             double largest = 0;
             for (int p = 0; p < parameters; ++p) largest = std::max(largest, entry(one, parameters, p, p));
             std::vector<long double> a(parameters * parameters);
             for (int p = 0; p < parameters; ++p)
                 for (int o = 0; o < parameters; ++o)
-                    a[p * parameters + o] = entry(one, parameters, p, o) + (p == o ? damping[m] * (entry(one, parameters, p, p) + 1e-6 * largest) : 0);
-            const Numbers expected = dense_solve(a, Numbers(e.right.begin() + m * parameters, e.right.begin() + (m + 1) * parameters));
-            for (int p = 0; p < parameters; ++p) ASSERT_NEAR(steps[m * parameters + p], expected[p], 1e-11) << parameters << " " << p;
+                    a[p * parameters + o] =
+                        entry(one, parameters, p, o) +
+                        (p == o ? damping[m] * (entry(one, parameters, p, p) + 1e-6 * largest) : 0);
+            const Numbers expected = dense_solve(
+                a, Numbers(e.right.begin() + m * parameters, e.right.begin() + (m + 1) * parameters));
+            for (int p = 0; p < parameters; ++p)
+                ASSERT_NEAR(steps[m * parameters + p], expected[p], 1e-11) << parameters << " " << p;
         }
     }
 }
@@ -251,7 +278,8 @@ TEST_P(LeastSquares, StepsSolveTheDampedEquations) {
 // r = J x: one step without damping is x
 TEST_P(LeastSquares, ALinearProblemIsSolvedInOneStep) {
     const int parameters = 70, rows = 300;
-    const Numbers j = scattered<double>(-1, 1, rows * parameters, 50), x = scattered<double>(-1, 1, parameters, 51);
+    const Numbers j = scattered<double>(-1, 1, rows * parameters, 50),
+                  x = scattered<double>(-1, 1, parameters, 51);
     Equations e = random_equations(parameters, rows);
     std::fill(e.right.begin(), e.right.end(), 0.0);
     for (int k = 0; k < rows; ++k) {
@@ -269,7 +297,8 @@ TEST_P(LeastSquares, AMatrixThatIsNotPositiveDefiniteIsRefused) {
         for (const double diagonal : {-1.0, -1e300, std::numeric_limits<double>::quiet_NaN()}) {
             Equations e = random_equations(parameters, 2 * parameters);
             e.matrix.back() = diagonal;
-            EXPECT_FALSE(backend->damped_steps(e.view(), Numbers{1e-3}, step)[0]) << parameters << " " << diagonal;
+            EXPECT_FALSE(backend->damped_steps(e.view(), Numbers{1e-3}, step)[0])
+                << parameters << " " << diagonal;
         }
         Equations zero{Numbers(parameters * parameters), Numbers(parameters), {0}};
         EXPECT_FALSE(backend->damped_steps(zero.view(), Numbers{1.0}, step)[0]);

@@ -1,0 +1,52 @@
+#include "metrics.hpp"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "files/atomic_file.hpp"
+#include "lnn/error.hpp"
+
+namespace lnn {
+
+namespace {
+
+constexpr const char* metrics_header =
+    "step,epoch,seed,loss,lr,grad_norm,skipped,truncated,cond_p99,cost,damping,accepted,seconds\n";
+
+}  // namespace
+
+std::string metrics_csv(const std::vector<Metrics>& rows) {
+    std::string text = metrics_header;
+    for (const Metrics& m : rows)
+        text += fmt::format("{},{:.6g},{},{:.9g},{:.9g},{:.9g},{},{},{:.9g},{:.9g},{:.9g},{},{:.3f}\n",
+                            m.step, m.epoch, m.seed, m.loss, m.lr, m.grad_norm, m.skipped, m.truncated,
+                            m.cond_p99, m.cost, m.damping, m.accepted, m.seconds);
+    return text;
+}
+
+std::vector<Metrics> read_metrics(const std::filesystem::path& path) {
+    const std::string text = read_file(path);
+    if (!text.starts_with(metrics_header))
+        throw Error(Exit::file, fmt::format("{}: not a metrics file of this version", path.string()));
+    std::vector<Metrics> rows;
+    const char* at = text.data() + std::string_view(metrics_header).size();
+    const char* const end = text.data() + text.size();
+    const auto field = [&](auto& value, char after) {
+        const auto [next, error] = std::from_chars(at, end, value);
+        if (error != std::errc() || next == end || *next != after)
+            throw Error(Exit::file, fmt::format("{}:{}: malformed row; start the run anew with --force",
+                                                path.string(), rows.size() + 2));
+        at = next + 1;
+    };
+    while (at < end) {
+        Metrics m{};
+        field(m.step, ','), field(m.epoch, ','), field(m.seed, ','), field(m.loss, ','), field(m.lr, ',');
+        field(m.grad_norm, ','), field(m.skipped, ','), field(m.truncated, ','), field(m.cond_p99, ',');
+        field(m.cost, ','), field(m.damping, ','), field(m.accepted, ','), field(m.seconds, '\n');
+        rows.push_back(m);
+    }
+    return rows;
+}
+
+}  // namespace lnn

@@ -1,0 +1,32 @@
+// RUN/metrics.csv: how a training went.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace lnn {
+
+// a row: one model over one interval of Adam's steps, or over one iteration of lm; NaN where the other has a
+// value
+struct Metrics {
+    std::int64_t step;  // the interval's end
+    double epoch;
+    std::uint64_t seed;
+    double loss, lr,
+        grad_norm;  // loss and norm: means over the interval; of lm: on its batch, before the step
+    std::int64_t skipped, truncated;  // since the start
+    double cond_p99;                  // 99th percentile of cond(M), to a factor of 2, in the interval
+    double seconds;                   // of training, since the start
+    double cost =
+        std::numeric_limits<double>::quiet_NaN();  // lm: robust cost of the batch after the iteration
+    double damping = std::numeric_limits<double>::quiet_NaN();  // lm: mu of its last try
+    int accepted = 1;                                           // lm: whether a step was taken
+};
+
+std::string metrics_csv(const std::vector<Metrics>&);
+std::vector<Metrics> read_metrics(const std::filesystem::path&);
+
+}  // namespace lnn

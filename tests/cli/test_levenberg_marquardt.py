@@ -1,0 +1,117 @@
+"""train.optimizer = "lm": what its runs leave, on drawn states and on sets, and what it does where no step helps."""
+
+import math
+import unittest
+
+from program import TINY, ProgramTest, load_safetensors, record, settings
+
+LM = {"train.optimizer": "lm", "train.lm.iterations": 12, "train.lm.samples": "[200, 200]", "train.loss": "l1"}
+
+
+def rows(run):
+    """of metrics.csv, as dictionaries of numbers"""
+    lines = [line.split(",") for line in (run / "metrics.csv").read_text().splitlines()]
+    return [dict(zip(lines[0], map(float, line))) for line in lines[1:]]
+
+
+class LevenbergMarquardt(ProgramTest):
+    def lm(self, out, values=None, *flags):
+        self.result("train", "--out", out, "-q", *flags, *TINY, *settings(LM | (values or {})))
+        return self.directory / out
+
+    def test_lowers_the_loss_and_says_how(self):
+        run = self.lm("r")
+        adam = [row for row in rows(run) if row["step"] <= 60]
+        lm = [row for row in rows(run) if row["step"] > 60]
+        self.assertEqual([row["step"] for row in lm], list(range(61, 73)))
+        self.assertEqual([row["epoch"] for row in lm], list(range(61, 73)))  # 60 steps are 60 hundredths of 1 each
+        self.assertLess(lm[-1]["loss"], 0.8 * adam[-1]["loss"])
+        self.assertTrue(all(math.isnan(row["cost"]) and math.isnan(row["damping"]) for row in adam))
+        self.assertTrue(all(row["cost"] > 0 and row["damping"] > 0 for row in lm))
+        self.assertTrue(all(row["accepted"] in (0, 1) for row in lm))
+        self.assertTrue(any(row["accepted"] for row in lm))
+        # a step by its gain, a try that failed by 4
+        allowed = [factor * 4**tries for factor in (1 / 3, 1, 2) for tries in range(6)]
+        for before, after in zip(lm, lm[1:]):
+            if after["accepted"] and before["accepted"]:
+                ratio = after["damping"] / before["damping"]
+                self.assertTrue(any(math.isclose(ratio, factor, rel_tol=1e-6) for factor in allowed), ratio)
+        self.assertLess(min(row["damping"] for row in lm), lm[0]["damping"])
+        self.assertEqual(record(run)["steps"], 72)
+
+    def test_weights_are_kept_in_double(self):
+        run = self.lm("r", None, "--precision", "f32")
+        for name in ["model.safetensors", "checkpoints/step-000000000072/model.safetensors"]:
+            self.assertIn(b'"F64"', (run / name).read_bytes()[:2000], name)
+        self.assertNotIn(b'"F64"', (self.train("adam") / "model.safetensors").read_bytes()[:2000])
+
+    def train(self, out):
+        self.result("train", "--out", out, "-q", *TINY)
+        return self.directory / out
+
+    def test_continues_from_the_average_of_adam(self):
+        """the first iteration begins where Adam alone ends"""
+        adam = self.train("adam")
+        values = {"train.steps": 0, "train.lm.iterations": 1}
+        again = self.lm("again", values, "--init-from", adam / "model.safetensors")
+        run = self.lm("r", {"train.lm.iterations": 1})
+        # each has a batch of its own, drawn from the same box
+        ratio = rows(again)[0]["loss"] / rows(run)[-1]["loss"]
+        self.assertTrue(0.7 < ratio < 1.4, ratio)
+
+    def test_seeds_side_by_side_are_what_they_are_alone(self):
+        pair = self.lm("pair", {"run.seeds": 2})
+        for seed in [0, 1]:
+            alone = self.lm(f"alone-{seed}", {"run.seed": seed})
+            self.assertEqual((pair / f"models/seed-{seed}.safetensors").read_bytes(),
+                             (alone / "model.safetensors").read_bytes())
+
+    def test_threads_do_not_change_the_bits(self):
+        runs = [self.lm(f"t{threads}", None, "--threads", threads) for threads in [1, 2, 3]]
+        weights = {(run / "model.safetensors").read_bytes() for run in runs}
+        self.assertEqual(len(weights), 1)
+
+    def test_a_small_set_is_a_batch(self):
+        """of 18 samples: the cost of one iteration is that of the next, before its step"""
+        values = {"data.source": "trajectories", "data.trajectories": 9, "data.points": 2, "train.steps": 0,
+                  "train.epochs": 3, "train.lm.iterations": 40}
+        run = self.lm("r", values)
+        costs = [row["cost"] for row in rows(run) if not math.isnan(row["cost"])]
+        self.assertEqual(len(costs), 40)
+        self.assertTrue(all(b <= a for a, b in zip(costs, costs[1:])), costs)
+        self.assertLess(costs[-1], 0.3 * costs[0])
+
+    def test_components_of_another_scale(self):
+        """each divided by its deviation: the cost falls as it does without"""
+        run = self.lm("r", {"train.balance": "scale", "system.m": "[1, 0.05]"})
+        lm = [row for row in rows(run) if row["step"] > 60]
+        self.assertLess(lm[-1]["cost"], 0.7 * lm[0]["cost"])
+
+    def test_batches_grow(self):
+        """a state of rank-deficient M is counted once, so that the counts are the sizes: from 10 to 1000"""
+        values = {"model.hidden": "[1]", "model.mass_prior": 0, "solve.rcond": 1e-6, "train.steps": 0,
+                  "train.lm.iterations": 3, "train.lm.samples": "[10, 1000]"}
+        counts = [row["truncated"] for row in rows(self.lm("r", values))]
+        self.assertEqual(counts, [10, 110, 1110])
+
+    def test_says_where_it_stalls(self):
+        """hidden layers of one unit: M has rank 1, and no sample a derivative"""
+        values = {"model.hidden": "[1]", "model.mass_prior": 0, "solve.rcond": 1e-6, "train.steps": 0}
+        done = self.ends(0, "train", "--out", "r", "--no-progress", *TINY, *settings(LM | values))
+        self.assertIn("seed 0: no step lowered the cost in the last 12 iterations", done.stderr)
+        self.assertEqual(record(self.directory / "r")["truncated_samples"], [12 * 200])
+        self.assertTrue(all(row["accepted"] == 0 for row in rows(self.directory / "r")))
+        load_safetensors(self.directory / "r/model.safetensors")
+
+    def test_not_on_the_card(self):
+        """refused before anything is written; where no backend is asked for, the CPU takes it"""
+        done = self.ends(3, "train", "--out", "r", "--backend", "cuda", *TINY, *settings(LM))
+        self.assertRegex(done.stderr, "no CUDA|not on the card|cuda|CUDA")
+        self.assertFalse((self.directory / "r").exists())
+        done = self.ends(0, "train", "--out", "r", *TINY, *settings(LM))
+        self.assertIn('train.optimizer = "lm" is not on the card yet', done.stderr)
+        self.assertEqual(record(self.directory / "r")["backend"], "cpu")
+
+
+if __name__ == "__main__":
+    unittest.main()
