@@ -294,7 +294,7 @@ TEST_P(LeastSquares, ALinearProblemIsSolvedInOneStep) {
 TEST_P(LeastSquares, AMatrixThatIsNotPositiveDefiniteIsRefused) {
     for (const int parameters : {1, 64, 100}) {
         Numbers step(parameters, 7.0);
-        for (const double diagonal : {-1.0, -1e300, std::numeric_limits<double>::quiet_NaN()}) {
+        for (const double diagonal : {-1.0, -1e300, double(NAN), HUGE_VAL}) {
             Equations e = random_equations(parameters, 2 * parameters);
             e.matrix.back() = diagonal;
             EXPECT_FALSE(backend->damped_steps(e.view(), Numbers{1e-3}, step)[0])
