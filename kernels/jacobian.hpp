@@ -16,25 +16,23 @@ template <Real R, class Ptr>
 LNN_HD R gradient_of_factors(const MlpShape& s, Factors<Ptr> factors, R* gradient, std::int64_t stride) {
     constexpr int F = factor_columns<1>;
     R poison(0);
-    int below = 0, unit = 0;
-    for (int l = 1; l <= s.depth + 1; ++l) {
-        const int out = s.widths[l], in = s.widths[l - 1];
-        for (int i = 0; i < out; ++i) {
-            const auto left = factors.left + (unit + i) * factors.stride;
-            R* const to = gradient + (s.weights[l] + i * in) * stride;
-            for (int j = 0; j < in; ++j) {
-                const auto right = factors.right + (below + j) * factors.stride;
+    for (int l = 1; l <= outer_matrices(s); ++l) {
+        const OuterMatrix m = outer_matrix(s, l);
+        for (int i = 0; i < m.rows; ++i) {
+            const auto left = factors.left + (m.left + i) * factors.stride;
+            R* const to = gradient + (m.weights + i * m.columns) * stride;
+            for (int j = 0; j < m.columns; ++j) {
+                const auto right = factors.right + (m.right + j) * factors.stride;
                 R sum(0);
                 LNN_UNROLL
                 for (int c = 0; c < F; ++c) sum = mul_add(R(left[c]), R(right[c]), sum);
                 to[j * stride] = sum;
                 poison = mul_add(sum, R(0), poison);
             }
-            gradient[(s.bias(l) + i) * stride] = left[1];
+            if (m.bias < 0) continue;
+            gradient[(m.bias + i) * stride] = left[1];
             poison = mul_add(R(left[1]), R(0), poison);
         }
-        below += in;
-        unit += out;
     }
     return poison;
 }

@@ -24,7 +24,7 @@ int row_stride(int dof) { return (chunk_packs(dof) * dof) | 1; }
 
 template <int N>
 int scratch_reals(const MlpShape& s) {
-    return lnn_scratch<N, 1>(s) + (left_units(s) + right_units(s)) * factor_columns<1>;
+    return lnn_scratch<N, 1>(s) + (s.left_units() + s.right_units()) * factor_columns<1>;
 }
 std::size_t scratch_bytes(const ModelSpec& spec) {
     std::size_t n = 0;
@@ -56,7 +56,7 @@ int pack_rows(const EquationsJob<T>& job, const LnnView<T, N>& net, std::int64_t
 
     constexpr int F = factor_columns<1>;
     Wide* const left = scratch + lnn_scratch<N, 1>(s);
-    Wide* const right = left + left_units(s) * F;
+    Wide* const right = left + s.left_units() * F;
     Wide* const rows = reinterpret_cast<Wide*>(job.rows);
     const std::int64_t stride = row_stride(N);
     const auto out = jacobian_rows<Wide, N>(net, job.solve, job.robust, q, v, a, active, scratch,
