@@ -62,28 +62,29 @@ std::vector<LmIteration> LevenbergMarquardt::iterate(const ModelSpec& spec, std:
     };
     // a group of models has its equations at a time
     const std::size_t group = std::clamp<std::size_t>(most_numbers / (parameters * parameters), 1, models);
-    std::vector<double> matrix(group * parameters * parameters), right(group * parameters),
-        steps(right.size());
     std::vector<std::int64_t> left_out(group);
+    matrix_.resize(group * parameters * parameters);
+    right_.resize(group * parameters);
+    steps_.resize(group * parameters);
     std::vector<LmIteration> done;
     for (std::size_t first = 0; first < models; first += group) {
         const std::size_t count = std::min(group, models - first);
-        NormalEquations equations{std::span(matrix).first(count * parameters * parameters),
-                                  std::span(right).first(count * parameters),
+        NormalEquations equations{std::span(matrix_).first(count * parameters * parameters),
+                                  std::span(right_).first(count * parameters),
                                   std::span(left_out).first(count)};
         backend_.normal_equations({spec, int(count), part(weights, first, count)}, solve_, robust_,
                                   precision_, part(states, first, count), part(accelerations, first, count),
                                   equations);
         // first tries together; who fails goes on alone
         std::vector<bool> solved = backend_.damped_steps(equations, std::span(damping).subspan(first, count),
-                                                         std::span(steps).first(count * parameters));
+                                                         std::span(steps_).first(count * parameters));
         for (std::size_t k = 0; k < count; ++k) {
             const std::size_t m = first + k;
-            const auto own = part(weights, m, 1), step = std::span(steps).subspan(k * parameters, parameters);
+            const auto own = part(weights, m, 1), step = std::span(steps_).subspan(k * parameters, parameters);
             const auto own_states = part(states, m, 1), own_accelerations = part(accelerations, m, 1);
             NormalEquations alone{
-                std::span(matrix).subspan(k * parameters * parameters, parameters * parameters),
-                std::span(right).subspan(k * parameters, parameters), std::span(left_out).subspan(k, 1)};
+                std::span(matrix_).subspan(k * parameters * parameters, parameters * parameters),
+                std::span(right_).subspan(k * parameters, parameters), std::span(left_out).subspan(k, 1)};
             LmIteration result{cost({spec, 1, own}, own_states, own_accelerations), damping[m], false,
                                left_out[k]};
             bool fits = solved[k];

@@ -40,6 +40,7 @@ class LevenbergMarquardt {
     SolveSpec solve_;
     RobustSpec robust_;
     Precision precision_;
+    std::vector<double> matrix_, right_, steps_;  // of a group of models, kept between iterations
 
     double cost(const Models&, std::span<const double> states, std::span<const double> accelerations) const;
 };

@@ -199,7 +199,7 @@ class CpuBackend final : public Backend {
 
     std::vector<bool> damped_steps(const NormalEquations& equations, std::span<const double> damping,
                                    std::span<double> steps) override {
-        return damped_steps_of_models(*lanes_.cholesky, threads_, equations, damping, steps);
+        return damped_steps_of_models(*lanes_.cholesky, threads_, factors_, equations, damping, steps);
     }
 
     void evaluate(const Models& models, const EvaluateJob& job, std::int64_t first,
@@ -237,6 +237,7 @@ class CpuBackend final : public Backend {
 
     const Lanes& lanes_;
     int threads_;
+    KeptMemory factors_;  // of damped steps
 
     template <class F>
     void with_precision(Precision precision, F&& f) {

@@ -70,12 +70,12 @@ void normal_equations_of_models(const EquationLanes<T>& kernels, int threads, co
 }
 
 inline std::vector<bool> damped_steps_of_models(const CholeskyLanes& kernels, int threads,
-                                                const NormalEquations& equations,
+                                                KeptMemory& memory_of_factors, const NormalEquations& equations,
                                                 std::span<const double> damping, std::span<double> steps) {
     const std::size_t parameters = require_steps(equations, damping, steps);
     const int models = int(damping.size());
     const Teams all = teams(threads, models);
-    const auto factor = pieces_of_memory(all.count, kernels.bytes(int(parameters), all.size));
+    const auto& factor = memory_of_factors.pieces(all.count, kernels.bytes(int(parameters), all.size));
     const auto solved = std::make_unique<bool[]>(models);
     in_teams(threads, models, [&](int m, int memory, const Team& team) {
         const StepJob job{int(parameters),

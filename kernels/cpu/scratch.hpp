@@ -28,6 +28,23 @@ inline std::vector<std::unique_ptr<Scratch>> pieces_of_memory(int count, std::si
     return pieces;
 }
 
+// The same, kept from one call to the next: to fetch large pieces from the system anew takes as long as the work in them.
+class KeptMemory {
+  public:
+    const std::vector<std::unique_ptr<Scratch>>& pieces(int count, std::size_t bytes) {
+        if (count > int(pieces_.size()) || bytes > bytes_) {
+            pieces_.clear();
+            pieces_ = pieces_of_memory(count, bytes);
+            bytes_ = bytes;
+        }
+        return pieces_;
+    }
+
+  private:
+    std::vector<std::unique_ptr<Scratch>> pieces_;
+    std::size_t bytes_ = 0;
+};
+
 template <class T>
 std::vector<T> narrowed(std::span<const double> x) {
     return std::vector<T>(x.begin(), x.end());
