@@ -28,7 +28,7 @@ inline std::vector<std::unique_ptr<Scratch>> pieces_of_memory(int count, std::si
     return pieces;
 }
 
-// The same, kept from one call to the next: to fetch large pieces from the system anew takes as long as the work in them.
+// The same, kept from one call to the next: to fetch large pieces from the system anew takes time that shows.
 class KeptMemory {
   public:
     const std::vector<std::unique_ptr<Scratch>>& pieces(int count, std::size_t bytes) {

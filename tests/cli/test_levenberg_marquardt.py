@@ -1,5 +1,6 @@
 """train.optimizer = "lm": what its runs leave, on drawn states and on sets, and what it does where no step helps."""
 
+import json
 import math
 import unittest
 
@@ -95,6 +96,13 @@ class LevenbergMarquardt(ProgramTest):
                   "train.lm.iterations": 3, "train.lm.samples": "[10, 1000]"}
         counts = [row["truncated"] for row in rows(self.lm("r", values))]
         self.assertEqual(counts, [10, 110, 1110])
+
+    def test_the_estimate_knows_iterations_from_steps(self):
+        values = {"model.hidden": "[24, 24]", "train.lm.samples": "[4000, 4000]", "train.lm.iterations": 1000}
+        lm = json.loads(self.result("train", "--dry-run", "--json", *TINY, *settings(LM | values)))
+        adam = json.loads(self.result("train", "--dry-run", "--json", *TINY, *settings(values)))
+        self.assertEqual((lm["steps"], adam["steps"]), (1060, 60))
+        self.assertGreater(lm["train_seconds"], 100 * adam["train_seconds"])
 
     def test_says_where_it_stalls(self):
         """hidden layers of one unit: M has rank 1, and no sample a derivative"""
