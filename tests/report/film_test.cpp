@@ -93,7 +93,7 @@ TEST_F(Film, AnyMotionIsAPointInItsPlane) {
     for (Motion& motion : motions.all)
         for (Path path : {truth, model})
             for (int row = 0; row < 4; ++row)
-                motion.along[path].emplace_back(motion.instants.size(), 10.0 * row + int(path));
+                motion.along[path].emplace_back(motion.instants.size(), 10.0 * row + double(path));
     const std::string html = film(Drawing{}, motions);
     EXPECT_EQ(count(html, "</script>"), 1u);
     expect_has(html, "<option>first</option><option>second</option>");
