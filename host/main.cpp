@@ -18,7 +18,7 @@ static constexpr Command table[] = {
     {"eval", "says how good a model is, by random trajectories or a published protocol", eval_command},
     {"rollout", "integrates trajectories of a model or of a physical system", rollout_command},
     {"accel", "gives accelerations of a model or of a physical system", accel_command},
-    {"report", "makes report.html of a run again", report_command},
+    {"report", "makes report.html again; sets several runs side by side", report_command},
     {"doctor", "says what is there, what is missing and what would be used", doctor_command},
     {"bench", "measures the speed of each kernel and main job, beside its bound", bench_command},
     {"config", "shows or checks a configuration", config_command},

@@ -39,7 +39,7 @@ void add_setting_flags(CLI::App& app, Options& options) {
     app.add_option("-c,--config", options.config, "configuration (TOML)")
         ->type_name("FILE")
         ->group("Configuration");
-    app.add_option("--preset", options.preset, "prepared configuration to start from; none given: default")
+    app.add_option("--preset", options.preset, "prepared configuration to start from; none given: default, or measured for a file")
         ->type_name("NAME")
         ->group("Configuration");
     const auto set = [&options](const std::vector<std::string>& texts) {

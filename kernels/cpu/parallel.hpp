@@ -13,7 +13,7 @@
 namespace lnn {
 
 // A meeting point for threads that work in step. Spins, since steps are shorter than the system's wake-up, and lets
-// others run where the wait grows long.
+// others run where the wait grows longer than some 20 us: where cores are shared, the one waited for may need this one.
 class SpinBarrier {
   public:
     explicit SpinBarrier(int size) : size_(size) {}
@@ -25,7 +25,7 @@ class SpinBarrier {
             return;
         }
         for (int spins = 0; round_.load(std::memory_order_acquire) == round; ++spins) {
-            if (spins < 20000)
+            if (spins < 500)
                 _mm_pause();
             else
                 std::this_thread::yield();

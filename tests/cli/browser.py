@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
+PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
          "--disable-extensions", "--hide-scrollbars", "--remote-debugging-pipe"]
 

@@ -35,7 +35,7 @@ def settings(values):
 TINY = settings({"system.kind": "double_pendulum", "model.hidden": "[8,8]", "model.inputs": "sincos",
                  "model.velocity_scale": 5, "model.init": "definite", "model.mass_prior": 1,
                  "data.source": "box",
-                 "train.steps": 60, "train.batch": 8, "train.lr": 2e-3, "train.schedule.kind": "cosine",
+                 "train.optimizer": "adam", "train.steps": 60, "train.batch": 8, "train.lr": 2e-3, "train.schedule.kind": "cosine",
                  "train.loss": "huber", "train.clip": 5, "train.ema": 0.99, "train.guard": "skip",
                  "eval.trajectories": 20, "eval.repeats": 2, "eval.t_end": 0.1, "eval.dt": 0.01, "eval.film": 0.1})
 

@@ -72,7 +72,7 @@ class ConfigCommand(ProgramTest):
         self.assertEqual(self.show("-c", "c.toml"), self.show())
 
     def test_resolved_text_reads_back_to_itself(self):
-        for preset in ["default", "sweetspot", "sweetspot-rule"]:
+        for preset in ["default", "thorough", "adam", "measured", "sweetspot", "sweetspot-rule"]:
             text = self.result("config", "show", "--preset", preset, "--set", "train.lr=0.30000000000000004")
             self.file(text)
             self.assertEqual(self.result("config", "show", "c.toml"), text)
@@ -128,7 +128,7 @@ class ConfigCommand(ProgramTest):
             "data.source=disk": "expected \"box\", \"trajectories\" or \"file:PATH\"",
             "system.kind=double_pendulun": "(did you mean 'double_pendulum'?)",
             "system.m=[1]": "a list of 2 finite numbers",
-            "train.steps=0": "exactly one of them must be positive",
+            "train.epochs=1": "train.epochs needs a set of samples",
         }.items():
             with self.subTest(value):
                 self.assertIn(line, self.refused(2, "config", "check", "--set", value))
@@ -140,7 +140,7 @@ class ConfigCommand(ProgramTest):
                       self.refused(2, "config", "check", environment={"LNN_GPU_TRAIN_LR": "fast"}))
 
     def test_unknown_preset(self):
-        self.assertIn("unknown preset 'sweatspot' (did you mean 'sweetspot'?); there are default",
+        self.assertIn("unknown preset 'sweatspot' (did you mean 'sweetspot'?); there are adam, default",
                       self.refused(2, "config", "show", "--preset", "sweatspot"))
 
     def test_file_twice(self):

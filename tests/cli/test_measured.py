@@ -13,7 +13,7 @@ FRICTION = 0.8  # 1/s
 SHARED = pathlib.Path(os.environ.get("LNN_SHARED_DATA", ROOT.parent / "shared" / "data"))
 FILMED = SHARED / "schmidt-lipson-2009" / "real_double_pend_trial0.txt"
 
-SHORT = settings({"model.hidden": "[32,32]", "train.steps": 6000, "train.lr": 5e-3, "train.batch": 32})
+SHORT = settings({"run.threads": 1, "model.hidden": "[32,32]", "train.steps": 6000, "train.lr": 5e-3, "train.batch": 32})
 
 
 def swinging(start, dt=0.02, samples=150):
@@ -158,7 +158,7 @@ class Measured(ProgramTest):
         """a real one, with default settings: errors of the accelerations of the last 30 % of the time"""
         for damping in ("linear", "none"):
             with self.subTest(damping):
-                self.ends(0, "run", "--set", f"data.source=file:{FILMED}", "--out", damping, "--set", f"model.damping={damping}")
+                self.ends(0, "run", "--set", f"data.source=file:{FILMED}", "--out", damping, "--set", f"model.damping={damping}", "--threads", 1)
                 measured = json.loads((self.directory / damping / "eval" / "measured.json").read_text())
                 error = measured["models"][0]["accelerations"]
                 self.assertLess(error["q1"]["normalised_error"], 0.05)

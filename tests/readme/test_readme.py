@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("LNN_GPU_BINARY", str(ROOT / "build" / "lnn_gpu"))
 TEXT = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-SHORT = {"LNN_GPU_TRAIN_STEPS": "50", "LNN_GPU_EVAL_TRAJECTORIES": "20", "LNN_GPU_EVAL_FILM": "0.5"}
+SHORT = {"LNN_GPU_RUN_THREADS": "1", "LNN_GPU_TRAIN_STEPS": "50", "LNN_GPU_TRAIN_LM_ITERATIONS": "2", "LNN_GPU_EVAL_TRAJECTORIES": "20", "LNN_GPU_EVAL_FILM": "0.5"}
 # presets that count epochs are cut by them: of two the one of higher rank counts
 SETTINGS = {name: value for name, value in os.environ.items() if not name.startswith("LNN_GPU_")} | SHORT
 
