@@ -2,6 +2,12 @@
 
 #include <cstdlib>
 
+#include <fmt/format.h>
+
+#include "network.hpp"
+#include "problem.hpp"
+#include "states.hpp"
+
 namespace lnn {
 
 std::unique_ptr<Backend> open_backend(const Config& config, std::string* note) {
@@ -20,6 +26,26 @@ std::unique_ptr<Backend> open_backend(const Config& config, std::string* note) {
         if (note) *note = std::string("running on the CPU: ") + error.what();
         return make_cpu_backend(options);
     }
+}
+
+std::unique_ptr<Backend> open_training_backend(const Config& config, std::string& note) {
+    precision_of(config.run.precision);
+    precision_of(config.run.state);
+    if (config.solve.pinv != "fused")
+        throw Error(Exit::backend, "solve.pinv = \"cusolver\" is for accel and rollout; use solve.pinv = \"fused\"");
+    if (!is_lm(config)) return open_backend(config, &note);
+    Config able = config;
+    if (config.run.backend == "auto") {
+        able.run.backend = "cpu";
+        note = "running on the CPU: train.optimizer = \"lm\" is not on the card yet";
+    }
+    auto backend = open_backend(able, &note);
+    backend->damped_steps({}, {}, {});  // a step of no model, refused where there are none
+    const std::size_t parameters = parameter_count(model_spec(config));
+    require_memory(lm_bytes(parameters), fmt::format("the normal equations of {} parameters (train.optimizer = \"lm\"; "
+                                                     "narrower model.hidden, or train.optimizer = \"adam\")",
+                                                     parameters));
+    return backend;
 }
 
 }  // namespace lnn

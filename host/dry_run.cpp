@@ -19,15 +19,16 @@ namespace {
 
 // seconds of all iterations of lm, from one of the last and largest: the others are shorter as their batches are smaller
 double lm_seconds(Backend& backend, const Config& config, const ModelSpec& spec, std::vector<double> weights,
-                  TrainingData& data) {
-    const std::int64_t iterations = config.train.lm.iterations, largest = lm_samples(config, data.samples(), iterations - 1);
+                  TrainingData& data, std::int64_t set) {
+    const std::int64_t iterations = config.train.lm.iterations, largest = lm_samples(config, set, iterations - 1);
     LevenbergMarquardt lm(backend, config, config.run.seeds, loss_spec(config).scale);
     const TrainData batch = data.gather(0, largest);
     const auto start = std::chrono::steady_clock::now();
-    lm.iterate(spec, weights, batch.states, batch.accelerations);
+    const std::vector<std::int64_t> failed(config.run.seeds, -1);
+    lm.iterate(spec, weights, batch.states, batch.accelerations, failed);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     double samples = 0;
-    for (std::int64_t i = 0; i < iterations; ++i) samples += double(lm_samples(config, data.samples(), i));
+    for (std::int64_t i = 0; i < iterations; ++i) samples += double(lm_samples(config, set, i));
     return seconds * samples / double(largest);
 }
 
@@ -35,9 +36,8 @@ double lm_seconds(Backend& backend, const Config& config, const ModelSpec& spec,
 
 Exit print_dry_run(Config config, const Options& options) {
     const Work work = read_work(config, "", options);
-    Config able = config;
-    if (is_lm(config) && config.run.backend == "auto") able.run.backend = "cpu";  // as a run does
-    const auto backend = open_backend(able);
+    std::string note;
+    const auto backend = open_training_backend(config, note);
     const ModelSpec spec = model_spec(config);
     const std::size_t models = config.run.seeds;
 
@@ -69,9 +69,10 @@ Exit print_dry_run(Config config, const Options& options) {
                                      ? std::int64_t(config.data.trajectories) * config.data.points
                                      : data.samples();
     const std::int64_t total = total_steps(config, samples);
-    const double bytes = 8.0 * double(weights.size()) * 8 + 8.0 * double(models * 3 * spec.dof) * double(samples);
+    const double bytes = 8.0 * double(weights.size()) * 8 + 8.0 * double(models * 3 * spec.dof) * double(samples) +
+                         (is_lm(config) ? lm_bytes(weights.size() / models) : 0);
     double estimate = seconds / double(steps) * double(adam_steps(config, samples));
-    if (is_lm(config)) estimate += lm_seconds(*backend, config, spec, weights, data);
+    if (is_lm(config)) estimate += lm_seconds(*backend, config, spec, weights, data, samples);
     if (options.json) {
         nlohmann::ordered_json result = {{"config", config_to_json(config)},
                                          {"parameters", weights.size() / models},

@@ -262,13 +262,13 @@ std::string trajectory_table(const nlohmann::ordered_json& summary) {
     if (!summary.contains("mse")) return text + "no model survived training\n";
     const std::size_t repeats = summary["repeats"];
     text += fmt::format("{:<22}", "");
-    for (std::size_t r = 0; r < repeats; ++r) text += fmt::format("{:>10}", fmt::format("mean {}", r + 1));
-    text += fmt::format("{:>11}{:>22}{:>10}{:>10}\n", "median", "95 % interval", "5 %", "95 %");
+    for (std::size_t r = 0; r < repeats; ++r) text += fmt::format(" {:>10}", fmt::format("mean {}", r + 1));
+    text += fmt::format(" {:>10} {:>22} {:>10} {:>10}\n", "median", "95 % interval", "5 %", "95 %");
     const auto rows = [&](const Json& mse, const std::string& label) {
         for (const auto& [name, entry] : mse.items()) {
             text += fmt::format("{:<22}", label.empty() ? name : fmt::format("{} {}", label, name));
-            for (const auto& value : entry["per_repeat_mean"]) text += fmt::format("{:>10}", number(value));
-            text += fmt::format("{:>11}{:>22}{:>10}{:>10}\n", number(entry["median"]),
+            for (const auto& value : entry["per_repeat_mean"]) text += fmt::format(" {:>10}", number(value));
+            text += fmt::format(" {:>10} {:>22} {:>10} {:>10}\n", number(entry["median"]),
                                 fmt::format("{} .. {}", number(entry["ci95_median"][0]), number(entry["ci95_median"][1])),
                                 number(entry["p05"]), number(entry["p95"]));
         }

@@ -1,6 +1,8 @@
 #include "levenberg_marquardt.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "lnn/robust.hpp"
 #include "problem.hpp"
@@ -29,6 +31,14 @@ double predicted_fall(const NormalEquations& one, double damping, std::span<cons
     return fall;
 }
 
+// mean over the residuals that `before` has a finite cost of; the others are no matter of this step
+double mean_cost(std::span<const double> costs, std::span<const double> before) {
+    double sum = 0;
+    for (std::size_t i = 0; i < costs.size(); ++i)
+        if (std::isfinite(before[i])) sum += costs[i];
+    return sum / double(costs.size());
+}
+
 }  // namespace
 
 LevenbergMarquardt::LevenbergMarquardt(Backend& backend, const Config& config, int models,
@@ -40,21 +50,21 @@ LevenbergMarquardt::LevenbergMarquardt(Backend& backend, const Config& config, i
       robust_{config.train.lm.delta, scale},
       precision_(precision_of(config.run.precision)) {}
 
-// mean over samples and components, in float64 whatever the rows are in
-double LevenbergMarquardt::cost(const Models& model, std::span<const double> states,
-                                std::span<const double> accelerations) const {
+// of each residual (n, samples), in float64 whatever the rows are in
+std::vector<double> LevenbergMarquardt::costs(const Models& model, std::span<const double> states,
+                                              std::span<const double> accelerations) const {
     std::vector<double> found(accelerations.size());
     backend_.accelerate(model, solve_, Precision::f64, states, found, {}, {});
     const std::size_t samples = found.size() / model.spec.dof;
-    double sum = 0;
     for (std::size_t i = 0; i < found.size(); ++i)
-        sum += robust_cost(robust_.delta, (found[i] - accelerations[i]) / robust_.scale[i / samples]);
-    return sum / double(found.size());
+        found[i] = robust_cost(robust_.delta, (found[i] - accelerations[i]) / robust_.scale[i / samples]);
+    return found;
 }
 
 std::vector<LmIteration> LevenbergMarquardt::iterate(const ModelSpec& spec, std::span<double> weights,
                                                      std::span<const double> states,
-                                                     std::span<const double> accelerations) {
+                                                     std::span<const double> accelerations,
+                                                     std::span<const std::int64_t> failed) {
     const std::size_t models = damping.size(), parameters = weights.size() / models;
     const auto part = [models](auto all, std::size_t first, std::size_t count) {
         const std::size_t each = all.size() / models;
@@ -80,20 +90,25 @@ std::vector<LmIteration> LevenbergMarquardt::iterate(const ModelSpec& spec, std:
                                                          std::span(steps_).first(count * parameters));
         for (std::size_t k = 0; k < count; ++k) {
             const std::size_t m = first + k;
+            if (failed[m] >= 0) {
+                done.push_back({std::numeric_limits<double>::quiet_NaN(), damping[m], false, 0});
+                continue;
+            }
             const auto own = part(weights, m, 1), step = std::span(steps_).subspan(k * parameters, parameters);
             const auto own_states = part(states, m, 1), own_accelerations = part(accelerations, m, 1);
             NormalEquations alone{
                 std::span(matrix_).subspan(k * parameters * parameters, parameters * parameters),
                 std::span(right_).subspan(k * parameters, parameters), std::span(left_out).subspan(k, 1)};
-            LmIteration result{cost({spec, 1, own}, own_states, own_accelerations), damping[m], false,
-                               left_out[k]};
+            const std::vector<double> before = costs({spec, 1, own}, own_states, own_accelerations);
+            LmIteration result{mean_cost(before, before), damping[m], false, left_out[k]};
             bool fits = solved[k];
             for (int tries = 1;; ++tries) {
                 result.damping = damping[m];
                 std::vector<double> tried(own.begin(), own.end());
                 for (std::size_t p = 0; fits && p < parameters; ++p) tried[p] -= step[p];
-                const double now = cost({spec, 1, tried}, own_states, own_accelerations);
-                if (fits && now < result.cost) {
+                const double now = fits ? mean_cost(costs({spec, 1, tried}, own_states, own_accelerations), before)
+                                        : std::numeric_limits<double>::infinity();
+                if (now < result.cost) {
                     std::copy(tried.begin(), tried.end(), own.begin());
                     const double gain = (result.cost - now) / predicted_fall(alone, damping[m], step);
                     result.cost = now;

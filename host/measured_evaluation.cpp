@@ -83,6 +83,13 @@ void at_time(const std::vector<double>& path, int n, std::size_t count, std::siz
     }
 }
 
+double median_step(const Dataset& data, const std::vector<Stretch>& stretches) {
+    std::vector<double> steps;
+    for (const Stretch& s : stretches)
+        for (std::size_t row = s.first + 1; row < s.last; ++row) steps.push_back(data.t[row] - data.t[row - 1]);
+    return quantile(sorted(steps), 0.5);
+}
+
 // each stretch of the data from its first state
 std::vector<MeasuredRollout> rollouts(Backend& backend, const Config& config, const Network& network,
                                       const SystemInfo& coordinates, const Dataset& data, const std::vector<Stretch>& stretches) {
@@ -95,10 +102,14 @@ std::vector<MeasuredRollout> rollouts(Backend& backend, const Config& config, co
         first.push_back(s.first);
         longest = std::max(longest, data.t[s.last - 1] - data.t[s.first]);
     }
-    const std::int64_t instants = std::max<std::int64_t>(1, std::llround(std::ceil(longest / config.eval.dt)));
+    // instants as far apart as those measured, integrated in steps of eval.dt at most
+    constexpr int most_substeps = 1000;
+    const double dt = median_step(data, stretches);
+    const std::int64_t instants = std::max<std::int64_t>(1, std::llround(std::ceil(longest / dt)));
+    const Integration run{dt, std::min(substeps(dt, config.eval.dt), most_substeps), instants};
     const std::vector<double> initial = states_of(data, first);
     std::vector<double> path(std::size_t(instants + 1) * initial.size());
-    backend.rollout(network.models(), solve_spec(config), {config.eval.dt, 1, instants}, precision_of(config.run.precision),
+    backend.rollout(network.models(), solve_spec(config), run, precision_of(config.run.precision),
                     precision_of(config.run.state), initial, path);
 
     for (std::size_t k = 0; k < stretches.size(); ++k) {
@@ -107,7 +118,7 @@ std::vector<MeasuredRollout> rollouts(Backend& backend, const Config& config, co
         for (std::size_t row = stretches[k].first; row < stretches[k].last; ++row) {
             const double time = data.t[row] - data.t[stretches[k].first];
             std::vector<double> state(2 * n);
-            at_time(path, n, stretches.size(), k, config.eval.dt, time, state.data());
+            at_time(path, n, stretches.size(), k, dt, time, state.data());
             bool valid = true;
             for (int i = 0; i < n; ++i) {
                 double error = state[i] - data.q[row * n + i];
@@ -227,7 +238,7 @@ std::string rollouts_csv(const MeasuredEvaluation& e, const Config& config) {
     text += "\n";
     for (const MeasuredRollout& r : e.rollouts)
         for (std::size_t row = 0; row < r.t.size(); ++row) {
-            text += fmt::format("{},{},{:.9g}", r.motion, r.segment, r.t[row]);
+            text += fmt::format("{},{},{}", r.motion, r.segment, r.t[row]);
             for (const auto* values : {&r.truth, &r.model})
                 for (int i = 0; i < 2 * n; ++i) text += fmt::format(",{:.9g}", (*values)[row * 2 * n + i]);
             text += "\n";
@@ -256,6 +267,8 @@ std::string measured_table(const nlohmann::ordered_json& summary) {
                 label, number(model["rollout"]["from"]), number(model["rollout"]["valid_time"]), number(model["rollout"]["length"]),
                 label, model["segments"]["valid_to_the_end"].dump(), model["segments"]["count"].dump(),
                 number(model["segments"]["median_valid_time"]), number(model["segments"]["median_length"]));
+        else
+            text += fmt::format("{}no roll-outs: the held-out samples are no motion with rising times\n", label);
     }
     return text;
 }

@@ -71,22 +71,6 @@ Network first_network(const Config& config, const std::optional<Network>& init, 
 // argv and paths may be any bytes, JSON is UTF-8
 std::string text_of(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
 
-// what cannot work is refused here, before a directory is made or an old run replaced
-std::unique_ptr<Backend> open_able_backend(const Config& config, std::string& note) {
-    precision_of(config.run.precision);
-    precision_of(config.run.state);
-    if (config.solve.pinv != "fused")
-        throw Error(Exit::backend, "solve.pinv = \"cusolver\" is for accel and rollout; use solve.pinv = \"fused\"");
-    Config able = config;
-    if (is_lm(config) && config.run.backend == "auto") {
-        able.run.backend = "cpu";
-        note = "running on the CPU: train.optimizer = \"lm\" is not on the card yet";
-    }
-    auto backend = open_backend(able, &note);
-    if (is_lm(config)) backend->damped_steps({}, {}, {});  // a step of no model, refused where there are none
-    return backend;
-}
-
 }  // namespace
 
 Session::Session(Config config, const Options& options, std::unique_ptr<Backend> backend, RunDirectory directory)
@@ -114,7 +98,7 @@ Session Session::start(const std::string& command, Config config, const Options&
     if (config.data.is_file())
         config.data.source = fmt::format("{}{}", Config::Data::file_prefix, fs::absolute(config.data.file()).string());
     std::string note;
-    auto backend = open_able_backend(config, note);
+    auto backend = open_training_backend(config, note);
     Session session(std::move(config), options, std::move(backend), RunDirectory::create(options.out, options.force));
     session.record_ = {{"status", "started"},
                        {"command", command},
@@ -151,7 +135,7 @@ Session Session::open(const fs::path& run, const Options& options) {
     RunDirectory directory = RunDirectory::open(run);
     Config config = run_config(run, options);
     std::string note;
-    auto backend = open_able_backend(config, note);
+    auto backend = open_training_backend(config, note);
     Session session(std::move(config), options, std::move(backend), std::move(directory));
     const std::string text = read_file(run / "run.json");
     session.record_ = Json::parse(text, nullptr, false);
@@ -232,7 +216,7 @@ Exit Session::train(const Work& work) {
         else if (outcome.skipped[m] > 0)
             say(talk(), fmt::format("seed {}: {} of {} steps left out (gradient not finite)", config_.run.seed + m,
                                     outcome.skipped[m], outcome.steps));
-        if (!outcome.stalled.empty() && outcome.stalled[m] >= 5)
+        if (outcome.failed[m] < 0 && !outcome.stalled.empty() && outcome.stalled[m] >= 5)
             say(talk(), fmt::format("seed {}: no step lowered the cost in the last {} iterations; the weights before them "
                                     "are kept",
                                     config_.run.seed + m, outcome.stalled[m]));
@@ -294,8 +278,8 @@ Exit Session::evaluate(const Work& work) {
 void Session::compare_with_held_out(const RunModels& models, const Work& work) {
     const MeasuredEvaluation e =
         evaluate_measured(*backend_, config_, models.networks, models.alive, work.data[0], work.held_out);
-    write_file(path() / "eval/measured.json", e.summary.dump(2) + "\n", true);
-    write_file(path() / "eval/rollouts.csv", rollouts_csv(e, config_), true);
+    write_file(path() / "eval/measured.json", text_of(e.summary) + "\n", true);
+    if (!e.rollouts.empty()) write_file(path() / "eval/rollouts.csv", rollouts_csv(e, config_), true);
     results_ += measured_table(e.summary);
 }
 

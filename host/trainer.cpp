@@ -253,8 +253,10 @@ Trainer::Advance Trainer::advance_lm() {
     const TrainData batch = data_.gather(before, lm_samples(config_, set, done));
 
     // loss and norm as Adam reports them
-    std::vector<double> loss(models), norm(models), gradient(parameters_);
+    constexpr double none = std::numeric_limits<double>::quiet_NaN();
+    std::vector<double> loss(models, none), norm(models, none), gradient(parameters_);
     for (std::size_t m = 0; m < models; ++m) {
+        if (failed_[m] >= 0) continue;
         const Models model{networks_[0].spec, 1, std::span(weights_).subspan(m * parameters_, parameters_)};
         const auto own = [&](std::span<const double> all) {
             return all.subspan(m * all.size() / models, all.size() / models);
@@ -263,16 +265,15 @@ Trainer::Advance Trainer::advance_lm() {
                           own(batch.accelerations), std::span(loss).subspan(m, 1), gradient);
         norm[m] = std::sqrt(std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0));
     }
-    const auto report = lm_->iterate(networks_[0].spec, weights_, batch.states, batch.accelerations);
+    const auto report = lm_->iterate(networks_[0].spec, weights_, batch.states, batch.accelerations, failed_);
     average_ = weights_;
     ++step_;
 
-    constexpr double none = std::numeric_limits<double>::quiet_NaN();
     const double adam_epochs = double(adam_total_) / double(steps_per_epoch(config_, set));
     for (std::size_t m = 0; m < models; ++m) {
         truncated_[m] += report[m].truncated;
         metrics_.push_back({step_, adam_epochs + double(done + 1), config_.run.seed + m,
-                            failed_[m] < 0 ? loss[m] : none, none, norm[m], skipped_[m], truncated_[m], none, seconds(),
+                            loss[m], none, norm[m], skipped_[m], truncated_[m], none, seconds(),
                             report[m].cost, report[m].damping, report[m].accepted});
     }
     return {true, (done + 1) % config_.train.checkpoint_every == 0};

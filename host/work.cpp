@@ -60,6 +60,13 @@ Work read_work(Config& config, const std::string& init_from, const Options& opti
         if (data.samples == 0)
             throw Error(Exit::usage, fmt::format("data.hold_out = {} leaves nothing of the {} samples of {} to learn from",
                                                  config.data.hold_out, loaded.data.samples, source));
+        if (has_system(config) && loaded.data.angles)  // a measured file
+            notes.push_back(fmt::format("{}: taken as motions of {} (system.kind); --preset measured assumes no system", source,
+                                        config.system.kind));
+        if (config.data.hold_out > 0 && held_out.samples == 0)
+            throw Error(Exit::usage, fmt::format("data.hold_out = {} holds none of the {} samples of {} out; give samples of more "
+                                                 "than one instant, or set it to 0",
+                                                 config.data.hold_out, loaded.data.samples, source));
         work.data.push_back(std::move(data));
         work.held_out = std::move(held_out);
     }

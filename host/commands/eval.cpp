@@ -51,6 +51,9 @@ Json evaluate_held_out(Backend& backend, const Config& config, const RunModels& 
     const Work work = read_work(own, "", options);
     if (work.held_out.samples == 0)
         throw Error(Exit::usage, "nothing was held out of training; set data.hold_out above 0 in a new run");
+    if (models.first().spec.dof != work.held_out.dof)
+        throw Error(Exit::file, fmt::format("{}: {} degrees of freedom, the model has {}; choose the file it was learned from",
+                                            own.data.file(), work.held_out.dof, models.first().spec.dof));
     return evaluate_measured(backend, own, models.networks, models.alive, work.data[0], work.held_out).summary;
 }
 
@@ -98,8 +101,9 @@ void take_run(const std::string& run, Options& options) {
     if (!options.config.empty() || !options.preset.empty())
         throw Error(Exit::usage, fmt::format("{} has its own configuration; leave out --config and --preset", run));
     for (const Setting& setting : options.settings)
-        if (setting.key == "run.seed" || setting.key == "run.seeds")
-            throw Error(Exit::usage, fmt::format("{} has its own seeds; leave out {}", run, setting.origin));
+        if (setting.key == "run.seed" || setting.key == "run.seeds" || setting.key == "data.hold_out")
+            throw Error(Exit::usage, fmt::format("{} has its own {}; leave out {}", run,
+                                                 setting.key == "data.hold_out" ? "held-out samples" : "seeds", setting.origin));
     options.config = run + "/config.toml";
     options.environment = false;
 }

@@ -176,7 +176,8 @@ std::vector<Key> make_schema() {
          "lm: samples of the first and the last batch, between them in geometric progression; the whole set where "
          "it has no more"},
         {LNN_KEY(train.lm.delta), at_least(0),
-         "lm: from about here on a residual counts linearly; in units of a; 0: all squared"},
+         "lm: from about here on a residual counts linearly; in units of a (train.balance = \"scale\": of its deviation); 0: all "
+         "squared"},
         {LNN_KEY(train.lm.damping), above(0), "lm: first damping, relative to the diagonal of J^T J"},
 
         {LNN_KEY(solve.pinv),

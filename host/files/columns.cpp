@@ -187,15 +187,18 @@ Columns told_columns(const Table& table, const std::string& told) {
         int number = 0;
         for (int k = 0; k < 3 && !kind; ++k)
             if ((number = number_in(key, kinds[k].letter))) kind = &found[k];
-        if (!kind && key != "t" && key != "trajectory")
-            malformed(fmt::format("'{}' is none of q1.., v1.., a1.., t, trajectory", key));
+        const auto one_of = [&](const std::vector<std::string>& names) {
+            return std::find(names.begin(), names.end(), key) != names.end();
+        };
+        if (!kind && !one_of(time_names) && !one_of(trajectory_names))
+            malformed(fmt::format("'{}' is none of q1.., v1.., a1.., t, trial", key));
         const std::size_t place = told_place(table, name, key);
         if (const auto [other, fresh] = taken.emplace(place, key); !fresh)
             refuse(table, "column '{}' is told to be both {} and {}; give each its own", name, other->second, key);
         if (kind)
             (*kind)[number] = place;
         else
-            (key == "t" ? t : trajectory) = place;
+            (one_of(time_names) ? t : trajectory) = place;
     }
     Columns columns = arranged(table, found);
     if (columns.q.empty()) malformed("no positions q1, ...");

@@ -110,6 +110,8 @@ Contents read_contents(const fs::path& run) {
         c.motions = part(run, "eval/rollouts.csv", [&](const fs::path& path) { return read_rollouts(path, *c.config); });
     else
         c.motions.reason = "without a readable config.toml the trajectories cannot be told apart";
+    if (c.config && !has_system(*c.config) && c.measured && !c.motions && !c.motions.broken)
+        c.motions.reason = "the held-out samples are no motion with rising times";
     return c;
 }
 

@@ -32,6 +32,7 @@ Drawing drawing_of(const Config& config, const Motions& motions) {
             for (double x : motion.along[truth][0]) furthest = std::max(furthest, std::abs(x));
         drawing.anchor = {-2 * furthest, 0};  // far enough for a spring that is pressed together
     }
+    drawing.second = system.dof > 1 && (system.angles & 1) == (system.angles >> 1 & 1);
     return drawing;
 }
 
@@ -39,7 +40,6 @@ std::string_view Drawing::link() const { return kind == chain ? "rod" : kind == 
 
 std::vector<Body> Drawing::bodies(const Motion& motion) const {
     std::vector<Body> all(kind == chain ? lengths.size() : 1);
-    const std::size_t dof = motion.along[truth].size() / 2;
     for (Path path : {truth, model})
         for (std::size_t k = 0; k < motion.instants.size(); ++k) {
             const auto q = [&](std::size_t i) { return motion.along[path][i][k]; };
@@ -50,7 +50,7 @@ std::vector<Body> Drawing::bodies(const Motion& motion) const {
                 else if (kind == polar)
                     x = q(0) * std::sin(q(1)), y = -q(0) * std::cos(q(1));
                 else
-                    x = q(0), y = kind == plane && dof > 1 ? q(1) : 0;
+                    x = q(0), y = second ? q(1) : 0;
                 all[i].x[path].push_back(x);
                 all[i].y[path].push_back(y);
             }

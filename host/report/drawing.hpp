@@ -23,6 +23,7 @@ struct Drawing {
     // slider: a mass on a spring that moves sideways; plane: the point of the first two coordinates
     enum Kind { chain, polar, slider, plane } kind = plane;
     std::vector<double> lengths;                  // of the rods
+    bool second = true;                           // plane: the second coordinate is of the kind of the first, and drawn
     std::optional<std::array<double, 2>> anchor;  // what the first link is fixed to
     std::string unit = "m";                       // of the plane
 

@@ -100,7 +100,7 @@ std::string film(const Drawing& drawing, const Motions& motions) {
             escape(motions.names[i]));
     double seconds = 0;
     for (const Motion& motion : motions.all) seconds = std::max(seconds, motion.instants.back());
-    const double slowed = std::max(1.0, shortest / seconds);
+    const double slowed = seconds > 0 ? std::max(1.0, shortest / seconds) : 1;
     const std::string pace =
         slowed > 1 ? fmt::format("slowed {:.3g} times", slowed) : std::string("in real time");
     return fmt::format(

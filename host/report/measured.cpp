@@ -25,6 +25,11 @@ Json first_model(const Json& measured) {
     return nullptr;
 }
 
+// of its deviation, or as it is where there is none
+std::string error_of(const Json& entry) {
+    return entry.at("deviation") == 0 ? number(entry.at("rms_error")) : percent(entry.at("normalised_error"));
+}
+
 std::string sentence(const Json& rollout) {
     return fmt::format("A roll-out from the first held-out state holds for {} s of {} s.", number(rollout.at("valid_time")),
                        number(rollout.at("length")));
@@ -37,7 +42,7 @@ std::string measured_lead(const Contents& c) {
     if (model.is_null()) return paragraph("No model survived training.", "lead");
     std::string errors;
     for (const auto& [name, entry] : model.at("accelerations").items())
-        errors += fmt::format("{}{} for {}", errors.empty() ? "" : " and ", percent(entry.at("normalised_error")), name);
+        errors += fmt::format("{}{} for {}", errors.empty() ? "" : " and ", error_of(entry), name);
     std::string text = fmt::format("On {} samples that training did not see, the accelerations are off by {} of their deviation.",
                                    number(c.measured->at("held_out_samples")), errors);
     if (model.contains("rollout")) text += " " + sentence(model.at("rollout"));
@@ -52,7 +57,7 @@ std::string measured_tiles(const Contents& c) {
         html += fmt::format("<div><dt>{}</dt><dd>{} <small>{}</small></dd></div>\n", escape(name), escape(value), escape(after));
     };
     for (const auto& [name, entry] : model.at("accelerations").items())
-        add(name + ": error of the accelerations", percent(entry.at("normalised_error")), "of their deviation");
+        add(name + ": error of the accelerations", error_of(entry), entry.at("deviation") == 0 ? "" : "of their deviation");
     if (model.contains("rollout")) {
         add("holds for", number(model.at("rollout").at("valid_time")),
             fmt::format("s of {}", number(model.at("rollout").at("length"))));
@@ -98,9 +103,12 @@ std::string measured_results(const Contents& c) {
                           "note");
     const Json model = first_model(measured);
     if (!model.is_null() && model.contains("damping")) {
-        std::string matrix;
+        std::vector<std::string> names = {""};
+        for (const auto& [name, entry] : model.at("accelerations").items()) names.push_back(name);
+        std::string matrix = heading_row(names);
+        std::size_t place = 0;
         for (const Json& line : model.at("damping")) {
-            std::vector<std::string> cells = {""};
+            std::vector<std::string> cells = {names[std::min(++place, names.size() - 1)]};
             for (const Json& x : line) cells.push_back(number(x));
             matrix += row(cells);
         }

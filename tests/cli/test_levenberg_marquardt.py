@@ -4,6 +4,8 @@ import json
 import math
 import unittest
 
+import numpy as np
+
 from program import TINY, ProgramTest, load_safetensors, record, settings
 
 LM = {"train.optimizer": "lm", "train.lm.iterations": 12, "train.lm.samples": "[200, 200]", "train.loss": "l1"}
@@ -123,6 +125,26 @@ class LevenbergMarquardt(ProgramTest):
         done = self.ends(0, "train", "--out", "r", *TINY, *settings(LM))
         self.assertIn('train.optimizer = "lm" is not on the card yet', done.stderr)
         self.assertEqual(record(self.directory / "r")["backend"], "cpu")
+
+    def test_a_failed_model_is_left_alone(self):
+        flags = settings({"model.hidden": "[4]", "model.init": "lnn", "model.inputs": "raw", "model.mass_prior": 0,
+                          "train.loss": "mse", "train.steps": 40, "train.lr": 100, "train.clip": 0, "train.batch": 2,
+                          "train.guard": "none", "train.lm.iterations": 6, "train.lm.samples": "[20,40]", "run.seeds": 8})
+        done = self.ends(0, "train", "--out", "r", "--no-progress", "--threads", 1, *flags)
+        failed = record(self.directory / "r")["failed_at"]
+        self.assertTrue(any(f >= 0 for f in failed) and any(f < 0 for f in failed), failed)
+        rows = np.genfromtxt(self.directory / "r" / "metrics.csv", delimiter=",", names=True)
+        for seed, at in enumerate(failed):
+            iterations = rows[(rows["seed"] == seed) & (rows["step"] > 40)]
+            self.assertEqual(bool(np.isnan(iterations["cost"]).all()), at >= 0)
+            if at >= 0:
+                self.assertEqual(iterations["accepted"].sum(), 0)
+                self.assertNotIn(f"seed {seed}: no step lowered", done.stderr)
+
+    def test_more_than_the_memory_holds_is_refused(self):
+        for command in (["train"], ["train", "--dry-run"]):
+            self.assertIn("(train.optimizer = \"lm\"; narrower model.hidden, or train.optimizer = \"adam\")",
+                          self.refused(2, *command, "--preset", "default", "--set", "model.hidden=[1024,1024]"))
 
 
 if __name__ == "__main__":

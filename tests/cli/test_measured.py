@@ -147,7 +147,35 @@ class Measured(ProgramTest):
         self.assertIn("lnn_gpu data import derives", self.refused(4, "run", "--set", "data.source=file:bare.csv"))
         self.ends(0, "train", *source, "--set", "data.hold_out=0", "--out", "r", "-q", *SHORT, "--set", "train.steps=10")
         self.assertIn("nothing was held out", self.refused(2, "eval", "r"))
+        # nor may another share be told later, when it has been trained on
+        self.assertIn("has its own held-out samples", self.refused(2, "eval", "r", "--set", "data.hold_out=0.9"))
+        (self.directory / "still.csv").write_text("t,q1,v1,a1\n" + "1,2,3,4\n" * 9)
+        self.assertIn("holds none of the 9 samples", self.refused(2, "run", "--set", "data.source=file:still.csv"))
+        (self.directory / "two.csv").write_text("t,q1,q2,v1,v2,a1,a2\n" + "".join(f"{i},1,2,3,4,5,{i}\n" for i in range(20)))
+        self.assertIn("2 degrees of freedom, the model has 1",
+                      self.refused(4, "eval", "--model", "r/model.safetensors", "--protocol", "measured", "-q", "--preset",
+                                   "measured", "--set", "data.source=file:two.csv"))
         self.assertIn("there are no true equations", self.refused(2, "eval", "r", "--protocol", "box"))
+
+    def test_times_may_be_late_and_steps_short(self):
+        """seconds since 1970, at 10 kHz: instants stay apart, and the roll-out goes in steps of the data"""
+        t, q, v, a = swinging((0.5, 0), samples=200)
+        np.savetxt(self.directory / "late.csv", np.column_stack([1.7e9 + t / 128, q, 128 * v, 128 ** 2 * a]), delimiter=",",
+                   fmt="%.17g", header="t,theta,omega,alpha", comments="")
+        measured = self.run_on("late.csv", "r")
+        rows = np.genfromtxt(self.directory / "r" / "eval" / "rollouts.csv", delimiter=",", names=True)
+        self.assertGreater(np.diff(rows["t"][rows["segment"] == 0]).min(), 0)
+        self.assertGreater(measured["models"][0]["rollout"]["valid_time"], 0)
+        self.assertNotIn("inf times", (self.directory / "r" / "report.html").read_text())
+
+    def test_samples_that_are_no_motion(self):
+        t, q, v, a = swinging((0.5, 0))
+        np.savetxt(self.directory / "d.csv", np.column_stack([q, v, a]), delimiter=",", header="theta,omega,alpha", comments="")
+        done = self.ends(0, "run", "--set", "data.source=file:d.csv", "--out", "r", *SHORT, "--set", "train.steps=50")
+        self.assertIn("no roll-outs: the held-out samples are no motion", done.stdout)
+        self.assertNotIn("evaluate the run again", done.stderr)
+        self.assertFalse((self.directory / "r" / "eval" / "rollouts.csv").exists())
+        self.assertIn("no motion with rising times", (self.directory / "r" / "report.html").read_text())
 
     def test_dry_run(self):
         out = self.result("run", "--set", f"data.source=file:{self.write()}", "--dry-run", "--json", *SHORT)
