@@ -17,9 +17,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t slice_trajectories = 1000;
 
-// infinity and NaN have no place in JSON
-Json finite_or_null(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
-
 Json quantiles(std::span<const double> values) {
     if (values.empty()) return nullptr;
     const std::vector<double> s = sorted(values);
@@ -109,6 +106,8 @@ Draw box_draw(const SystemInfo& system, double angle, double speed) {
 std::string number(const Json& x) { return x.is_number() ? fmt::format("{:.4g}", x.get<double>()) : "-"; }
 
 }  // namespace
+
+nlohmann::ordered_json finite_or_null(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
 
 TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Config& config, const std::vector<Network>& networks,
                                            const std::vector<bool>& alive, Progress& progress) {

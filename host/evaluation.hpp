@@ -39,6 +39,8 @@ std::vector<double> sample_trajectories(Backend&, const Config&, const Network&,
 nlohmann::ordered_json evaluate_box(Backend&, const Config&, const Network&, std::int64_t states);
 nlohmann::ordered_json evaluate_energy(Backend&, const Config&, const Network&, std::int64_t starts);
 
+nlohmann::ordered_json finite_or_null(double);  // infinity and NaN have no place in JSON
+
 // tables for a terminal
 std::string trajectory_table(const nlohmann::ordered_json& summary);
 std::string protocol_table(const nlohmann::ordered_json& result);

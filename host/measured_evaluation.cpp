@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "evaluation.hpp"
 #include "files/segments.hpp"
 #include "problem.hpp"
 #include "statistics.hpp"
@@ -15,8 +16,6 @@ namespace lnn {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json finite_or_null(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
 
 // root mean square of column i of rows (samples, n) less what `predicted(row)` says
 template <class F>
