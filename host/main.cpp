@@ -19,6 +19,7 @@ static constexpr Command table[] = {
     {"rollout", "integrates trajectories of a model or of a physical system", rollout_command},
     {"accel", "gives accelerations of a model or of a physical system", accel_command},
     {"report", "makes report.html again; sets several runs side by side", report_command},
+    {"study", "runs a prepared study, from training to a page with the answer", study_command},
     {"doctor", "says what is there, what is missing and what would be used", doctor_command},
     {"bench", "measures the speed of each kernel and main job, beside its bound", bench_command},
     {"config", "shows or checks a configuration", config_command},

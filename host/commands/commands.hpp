@@ -43,6 +43,7 @@ Action models_command(CLI::App&);
 Action report_command(CLI::App&);
 Action rollout_command(CLI::App&);
 Action run_command(CLI::App&);
+Action study_command(CLI::App&);
 Action systems_command(CLI::App&);
 Action train_command(CLI::App&);
 

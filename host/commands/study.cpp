@@ -1,0 +1,42 @@
+// lnn_gpu study: prepared studies, from training to a page with the answer.
+#include <fmt/format.h>
+
+#include "commands/commands.hpp"
+#include "signals.hpp"
+#include "study/preferred_coordinate.hpp"
+
+namespace lnn {
+
+Action study_command(CLI::App& app) {
+    struct Flags {
+        Options common;
+        std::string name;
+        Study study;
+    };
+    auto flags = std::make_shared<Flags>();
+    app.footer(
+        "lnn_gpu study preferred-coordinate --out runs/coordinate\n"
+        "lnn_gpu study preferred-coordinate --models 8 --trajectories 200 --out runs/quick");
+    app.add_option("NAME", flags->name, "preferred-coordinate: is one coordinate predicted worse than the other? Given again "
+                                        "with the same --out, it goes on where it was stopped")
+        ->required()
+        ->check(CLI::IsMember({"preferred-coordinate"}));
+    app.add_option("--models", flags->study.models, "models of each setting")->check(CLI::Range(2, 65536))->capture_default_str();
+    app.add_option("--trajectories", flags->study.trajectories, "random trajectories that each model predicts")
+        ->check(CLI::Range(2, 1000000))
+        ->capture_default_str();
+    add_setting_flags(app, flags->common);
+    add_target_flags(app, flags->common, "the study's directory; without it runs/NAME");
+    add_talk_flags(app, flags->common);
+    return [flags] {
+        Options& options = flags->common;
+        if (!options.preset.empty() || !options.config.empty())
+            throw Error(Exit::usage, "a study has its own presets; leave out --preset and --config");
+        flags->study.directory = options.out.empty() ? "runs/" + flags->name : options.out;
+        if (options.dry_run) return print_study_plan(flags->study, options);
+        catch_stop_signals();
+        return study_preferred_coordinate(flags->study, options);
+    };
+}
+
+}  // namespace lnn

@@ -1,0 +1,176 @@
+#include "study/preferred_coordinate.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "backends.hpp"
+#include "config/schema.hpp"
+#include "dry_run.hpp"
+#include "evaluation.hpp"
+#include "files/atomic_file.hpp"
+#include "problem.hpp"
+#include "session.hpp"
+#include "study/coordinate_errors.hpp"
+#include "study/page.hpp"
+
+namespace lnn {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+struct Arm {
+    std::string name, title, preset, balance;
+};
+
+const Arm arms[] = {{"sweetspot", "the seed's setting", "sweetspot", "none"},
+                    {"sweetspot-balanced", "the seed's setting, balanced", "sweetspot", "scale"},
+                    {"small", "second-order training", "small", "none"},
+                    {"small-balanced", "second-order training, balanced", "small", "scale"}};
+constexpr std::pair<int, int> balanced[] = {{0, 1}, {2, 3}};  // arms, without and with
+
+Options arm_options(const Arm& arm, const Study& study, const Options& options) {
+    Options own = options;
+    own.out = (study.directory / arm.name).string();
+    own.preset = arm.preset;
+    own.settings.insert(own.settings.begin(), {"run.seeds", fmt::to_string(study.models), "--models"});
+    own.settings.push_back({"train.balance", arm.balance, "study"});
+    return own;
+}
+
+// All settings are asked about the same motions: those that the seed asked about.
+Config evaluation_config(const Study& study, const Options& options) {
+    Options own = options;
+    own.preset = "sweetspot";
+    own.settings.push_back({"eval.trajectories", fmt::to_string(study.trajectories), "--trajectories"});
+    own.settings.push_back({"eval.repeats", "1", "study"});
+    return resolve(own);
+}
+
+// trains what is not trained yet
+Exit train(const Arm& arm, const Study& study, const Options& options) {
+    const Options own = arm_options(arm, study, options);
+    const Config wanted = resolve(own);
+    Work work = [&] {
+        Config config = wanted;
+        return read_work(config, "", own);
+    }();
+    const bool there = fs::exists(fs::path(own.out) / "config.toml") && !options.force;
+    say(!options.quiet, fmt::format("{}: {} models", arm.name, study.models));
+    if (!there) return Session::start("train", wanted, own).work(work);
+    Options plain = own;  // what it was started with is in it
+    plain.preset.clear(), plain.settings.clear();
+    Session session = Session::open(own.out, plain);
+    Config config = session.config();
+    config.run = wanted.run;
+    config.run.seeds = session.config().run.seeds;
+    config.run.seed = session.config().run.seed;
+    if (const auto changed = differences(config, wanted); !changed.empty())
+        throw Error(Exit::usage, fmt::format("{} was started with another {}; give what it was started with, or --force to "
+                                             "start anew",
+                                             own.out, fmt::join(changed, ", ")));
+    work.resume = true;
+    return session.work(work);
+}
+
+// root mean square of q(t) - q(0) of the first two coordinates
+std::array<double, 2> displacement(Backend& backend, const Config& config) {
+    constexpr std::int64_t count = 1000;
+    const SystemSpec system = system_spec(config);
+    const std::int64_t rows = 2 * system.dof;
+    const Integration run{config.eval.dt, 1, std::llround(config.eval.t_end / config.eval.dt)};
+    std::vector<double> initial(rows * count), out((run.instants + 1) * rows * count);
+    backend.draw(draw_of(config, system_info(system), config.run.seed), system.dof, 0, count, initial);
+    backend.rollout(system, run, initial, out);
+    std::array<double, 2> squares{};
+    for (std::int64_t k = 1; k <= run.instants; ++k)
+        for (int i : {0, 1})
+            for (std::int64_t s = 0; s < count; ++s)
+                squares[i] += std::pow(out[(k * rows + i) * count + s] - initial[i * count + s], 2);
+    for (double& x : squares) x = std::sqrt(x / double(count * run.instants));
+    return squares;
+}
+
+}  // namespace
+
+Exit study_preferred_coordinate(const Study& study, const Options& options) {
+    const Config config = evaluation_config(study, options);
+    const SystemInfo& system = system_info(system_spec(config));
+    if (system.dof < 2)
+        throw Error(Exit::usage, fmt::format("{} has one coordinate; the study compares two", system.name));
+    if (fs::exists(study.directory / "study.json") && !options.force)
+        throw Error(Exit::usage, fmt::format("{} holds a complete study; give --force to replace it, or another --out",
+                                             study.directory.string()));
+    make_directories(study.directory);
+    remove_tree(study.directory / "study.json");
+    for (const Arm& arm : arms)
+        if (const Exit ended = train(arm, study, options); ended != Exit::ok) return ended;
+
+    const auto backend = open_backend(config);
+    const std::array<std::string, 2> names = {system.coordinates[0], system.coordinates[1]};
+    const auto motion = displacement(*backend, config);
+    Json result = {{"study", "preferred-coordinate"},
+                   {"system", system.name},
+                   {"coordinates", names},
+                   {"trajectories", study.trajectories},
+                   {"t_end", config.eval.t_end},
+                   {"dt", config.eval.dt},
+                   {"angle", config.data.angle},
+                   {"velocity", config.data.velocity},
+                   {"rms_displacement", motion}};
+    std::vector<CoordinateErrors> errors;
+    for (const Arm& arm : arms) {
+        const fs::path run = study.directory / arm.name;
+        const Config own = run_config(run, {});
+        const RunModels models = load_run_models(run, own);
+        Config asked = config;
+        asked.run.seed = own.run.seed;
+        Progress progress("eval " + arm.name, "trajectories", models.count() * study.trajectories,
+                          !options.quiet && !options.no_progress);
+        const TrajectoryEvaluation e = evaluate_trajectories(*backend, asked, models.networks, models.alive, progress);
+        progress.finish();
+        if (e.stop != Stop::none) return e.stop == Stop::interrupt ? Exit::interrupted : Exit::stopped;
+        CoordinateErrors own_errors{study.trajectories, std::int64_t(models.alive.size()) - models.count(), e.seeds, {}};
+        for (const TrajectoryScore& score : e.scores)
+            for (int i : {0, 1}) own_errors.mse[i].push_back(score.mse[i]);
+        Json entry = {{"setting", arm.name}, {"title", arm.title}, {"preset", arm.preset}, {"balance", arm.balance}};
+        entry.update(coordinates_compared(own_errors, names, motion));
+        result["settings"].push_back(entry);
+        errors.push_back(std::move(own_errors));
+    }
+    for (const auto& [plain, with] : balanced)
+        result["effect_of_balance"].push_back(
+            {{"setting", arms[plain].name}, {"ratio_changes_by", settings_compared(errors[plain], errors[with])}});
+    result["answer"] = study_answer(result);
+
+    std::string csv = "setting,seed";
+    for (const std::string& name : names) csv += fmt::format(",median_mse_{0},mean_mse_{0}", name);
+    csv += ",median_log10_ratio\n";
+    for (std::size_t a = 0; a < errors.size(); ++a)
+        for (std::size_t m = 0; m < errors[a].models(); ++m) {
+            csv += fmt::format("{},{}", arms[a].name, errors[a].seeds[m]);
+            for (int i : {0, 1}) csv += fmt::format(",{:.9g},{:.9g}", errors[a].median(i, m), errors[a].mean(i, m));
+            csv += fmt::format(",{:.9g}\n", errors[a].median_log_ratio(m));
+        }
+    write_file(study.directory / "per_model.csv", csv, true);
+    for (const std::string& note : write_study_page(study.directory, result, errors)) say(!options.quiet, note);
+    write_file(study.directory / "study.json", result.dump(2) + "\n", true);  // last: now it is complete
+    if (options.json)
+        fmt::print("{}\n", result.dump(2));
+    else
+        fmt::print("{}{}\n", study_table(result), study.directory.string());
+    return Exit::ok;
+}
+
+Exit print_study_plan(const Study& study, const Options& options) {
+    for (const Arm& arm : arms) {
+        if (!options.json) fmt::print("# {}\n", (study.directory / arm.name).string());
+        const Options own = arm_options(arm, study, options);
+        print_dry_run(resolve(own), own);
+    }
+    return Exit::ok;
+}
+
+}  // namespace lnn
