@@ -33,14 +33,17 @@ std::unique_ptr<Backend> open_training_backend(const Config& config, std::string
     precision_of(config.run.state);
     if (config.solve.pinv != "fused")
         throw Error(Exit::backend, "solve.pinv = \"cusolver\" is for accel and rollout; use solve.pinv = \"fused\"");
-    if (!is_lm(config)) return open_backend(config, &note);
-    Config able = config;
-    if (config.run.backend == "auto") {
+    auto backend = open_backend(config, &note);
+    if (!is_lm(config)) return backend;
+    try {
+        backend->damped_steps({}, {}, {});  // a step of no model, refused where a library is missing
+    } catch (const Error& error) {
+        if (config.run.backend != "auto") throw;
+        note = std::string("running on the CPU: ") + error.what();
+        Config able = config;
         able.run.backend = "cpu";
-        note = "running on the CPU: train.optimizer = \"lm\" is not on the card yet";
+        backend = open_backend(able);
     }
-    auto backend = open_backend(able, &note);
-    backend->damped_steps({}, {}, {});  // a step of no model, refused where there are none
     const std::size_t parameters = parameter_count(model_spec(config));
     require_memory(lm_bytes(parameters), fmt::format("the normal equations of {} parameters (train.optimizer = \"lm\"; "
                                                      "narrower model.hidden, or train.optimizer = \"adam\")",

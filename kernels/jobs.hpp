@@ -128,6 +128,21 @@ struct EquationsJob {
     std::int64_t* left_out;       // (threads of the team)
 };
 
+// rows of the Jacobian, with their residuals, the same samples of each of some models apart
+template <class T>
+struct JacobianJob {
+    ModelSpec spec;
+    SolveSpec solve;
+    RobustSpec robust;
+    std::int64_t samples;         // of a model
+    const T* weights;             // (models, parameters)
+    const double* states;         // (models, 2n, samples)
+    const double* accelerations;  // (models, n, samples)
+    T* rows;                      // (models, parameters, samples, n): row n s + k is that of residual k of sample s
+    T* residuals;                 // (models, samples, n)
+    std::uint8_t* left_out;       // (models, samples)
+};
+
 // a damped step of one model
 struct StepJob {
     int parameters;

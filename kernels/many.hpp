@@ -2,6 +2,7 @@
 // `grid.for_each(n, f)` is that of a block (block.hpp), without a barrier. Arrays of several models lie one behind another.
 #pragma once
 
+#include "jacobian.hpp"
 #include "rollout.hpp"
 
 namespace lnn::inline LNN_ISA {
@@ -89,6 +90,35 @@ LNN_HD void draw_many(const Grid& grid, const Draw& draw, int dof, std::int64_t 
         draw_state(draw, Stream::states, dof, first + s, x);
         for (int i = 0; i < 2 * dof; ++i) states[i * count + s] = x[i];
     });
+}
+
+// words of a thread's scratch
+template <int N>
+LNN_HD int jacobian_words(const MlpShape& s) {
+    return lnn_scratch<N, 1>(s) + (s.left_units() + s.right_units()) * factor_columns<1>;
+}
+
+template <class T, int N, class Grid, class Ptr>
+LNN_HD void jacobian_many(const Grid& grid, const JacobianJob<T>& job, const MlpShape& shape, int models, Ptr scratch) {
+    constexpr int F = factor_columns<1>;
+    const Ptr left = scratch + lnn_scratch<N, 1>(shape), right = left + shape.left_units() * F;
+    for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) {
+        T x[3 * N];  // q, v, target
+        for (int i = 0; i < 2 * N; ++i) x[i] = T(job.states[(m * 2 * N + i) * job.samples + sample]);
+        for (int i = 0; i < N; ++i) x[2 * N + i] = T(job.accelerations[(m * N + i) * job.samples + sample]);
+        const std::int64_t stride = job.samples * N;
+        const LnnView<T, N> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
+        job.left_out[m * job.samples + sample] =
+            jacobian_rows<T, N>(net, job.solve, job.robust, x, x + N, x + 2 * N, true, scratch, Factors<Ptr>{left, right, F},
+                                job.rows + m * shape.parameters * stride + sample * N, stride,
+                                job.residuals + m * stride + sample * N);
+    });
+}
+
+// sum[i] += x[i]
+template <class T, class Grid>
+LNN_HD void add_many(const Grid& grid, std::int64_t count, const T* x, double* sum) {
+    grid.for_each(count, [&](std::int64_t i) { sum[i] += double(x[i]); });
 }
 
 // gradients of chunks, (models, chunks, parameters), added in their order to (models, parameters)

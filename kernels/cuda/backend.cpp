@@ -1,8 +1,10 @@
 // The door on a card: cuts jobs into pieces that its memory holds, and moves their numbers there and back.
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <vector>
 
+#include "cuda/equations.hpp"
 #include "cuda/launchers.hpp"
 #include "cuda/libraries.hpp"
 #include "cuda/solve.hpp"
@@ -139,12 +141,38 @@ class CudaBackend final : public Backend {
         return report;
     }
 
-    void normal_equations(const Models&, const SolveSpec&, const RobustSpec&, Precision, std::span<const double>,
-                          std::span<const double>, NormalEquations&) override {
-        refuse_least_squares();
+    void normal_equations(const Models& models, const SolveSpec& solve, const RobustSpec& robust, Precision precision,
+                          std::span<const double> states, std::span<const double> accelerations,
+                          NormalEquations& out) override {
+        with_precision(precision, [&]<class T>() { equations_of_models<T>(models, solve, robust, states, accelerations, out); });
     }
-    std::vector<bool> damped_steps(const NormalEquations&, std::span<const double>, std::span<double>) override {
-        refuse_least_squares();
+
+    std::vector<bool> damped_steps(const NormalEquations& equations, std::span<const double> damping,
+                                   std::span<double> steps) override {
+        const std::size_t parameters = require_steps(equations, damping, steps), square = parameters * parameters;
+        cuda::require_least_squares();
+        std::vector<bool> solved;
+        in_pieces(damping.size(), 1, (square + parameters) * sizeof(double), damping.size(),
+                  [&](std::int64_t m, std::int64_t together, auto, auto) {
+                      DeviceBuffer<double> matrix(equations.matrix.subspan(m * square, together * square)),
+                          right(equations.right.subspan(m * parameters, together * parameters));
+                      for (std::int64_t k = 0; k < together; ++k) {
+                          const auto own = equations.matrix.subspan((m + k) * square, square);
+                          std::vector<double> diagonal(parameters);
+                          for (std::size_t p = 0; p < parameters; ++p) diagonal[p] = own[p * parameters + p];
+                          const double floor = damping_floor * *std::max_element(diagonal.begin(), diagonal.end());
+                          for (double& d : diagonal) d += damping[m + k] * (d + floor);
+                          matrix.upload_diagonal(diagonal, k * square);
+                      }
+                      const auto definite = cuda::solve_definite(int(parameters), int(together), matrix.get(), right.get());
+                      const auto own = steps.subspan(m * parameters, together * parameters);
+                      right.download(own);
+                      for (std::int64_t k = 0; k < together; ++k) {
+                          const auto step = own.subspan(k * parameters, parameters);
+                          solved.push_back(definite[k] && std::all_of(step.begin(), step.end(), [](double x) { return std::isfinite(x); }));
+                      }
+                  });
+        return solved;
     }
 
     void evaluate(const Models& models, const EvaluateJob& job, std::int64_t first,
@@ -167,10 +195,6 @@ class CudaBackend final : public Backend {
     }
 
   private:
-    [[noreturn]] static void refuse_least_squares() {
-        throw Error(Exit::backend, "train.optimizer = \"lm\" is not on the card yet; use --backend cpu");
-    }
-
     Card card_;
 
     // Samples, `products` multiply-adds times five columns each, that take a tenth of a second on a small card; on a large
@@ -234,6 +258,42 @@ class CudaBackend final : public Backend {
                       if (e.size() > 0) e.download_columns(energies.data() + m * samples, together, samples, first);
                       if (L.size() > 0) L.download_columns(lagrangians.data() + m * samples, together, samples, first);
                   });
+    }
+
+    // chunks of samples, of all models or of as many as fit
+    template <class T>
+    void equations_of_models(const Models& models, const SolveSpec& solve, const RobustSpec& robust,
+                             std::span<const double> states, std::span<const double> accelerations, NormalEquations& out) {
+        constexpr std::int64_t chunk = 2048;  // samples whose sums may be in T
+        const std::size_t parameters = require_equations(models, solve, states, accelerations, out), n = models.spec.dof,
+                          square = parameters * parameters;
+        cuda::require_least_squares();
+        const std::int64_t samples = states.size() / (models.count * 2 * n);
+        const auto weights = narrowed<T>(models.weights);
+        std::fill(out.left_out.begin(), out.left_out.end(), 0);
+        // a model's matrix, then the rows of some samples of it
+        const std::size_t bytes = (square + parameters) * (sizeof(double) + sizeof(T)) +
+                                  std::min(samples, chunk) * ((parameters + 1) * n * sizeof(T) + 3 * n * sizeof(double) + 1);
+        in_pieces(models.count, 1, bytes, models.count, [&](std::int64_t m, std::int64_t together, auto, auto) {
+            DeviceBuffer<double> matrix(together * square), right(together * parameters);
+            matrix.clear(), right.clear();
+            for (std::int64_t first = 0; first < samples; first += chunk) {
+                const std::int64_t count = std::min(chunk, samples - first), all = together * count;
+                DeviceBuffer<double> x(all * 2 * n), a(all * n);
+                x.upload_columns(states.data() + m * 2 * n * samples, together * 2 * n, samples, first);
+                a.upload_columns(accelerations.data() + m * n * samples, together * n, samples, first);
+                const DeviceBuffer<T> rows(all * n * parameters), residuals(all * n);
+                const DeviceBuffer<std::uint8_t> left_out(all);
+                const JacobianJob<T> job{models.spec, solve,      robust,          count,         weights.get() + m * parameters,
+                                         x.get(),     a.get(),    rows.get(),      residuals.get(), left_out.get()};
+                cuda::add_products(card_, job, int(together), 1.0 / (double(samples) * double(n)), matrix.get(), right.get());
+                std::vector<std::uint8_t> found(all);
+                left_out.download(found);
+                for (std::int64_t i = 0; i < all; ++i) out.left_out[m + i / count] += found[i];
+            }
+            matrix.download(out.matrix.subspan(m * square, together * square));
+            right.download(out.right.subspan(m * parameters, together * parameters));
+        });
     }
 
     // chunks are computed a group at a time and added in their order

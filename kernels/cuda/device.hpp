@@ -55,6 +55,10 @@ class DeviceBuffer {
         const std::size_t count = size_ / rows;
         copy_rows(p_, count, from + first, columns, rows, count, cudaMemcpyHostToDevice);
     }
+    // the diagonal of the square matrix that begins at element `at`
+    void upload_diagonal(std::span<const T> from, std::size_t at) {
+        copy_rows(p_ + at, from.size() + 1, from.data(), 1, from.size(), 1, cudaMemcpyHostToDevice);
+    }
     void download_columns(T* to, std::size_t rows, std::size_t columns, std::size_t first) const {
         const std::size_t count = size_ / rows;
         copy_rows(to + first, columns, p_, count, rows, count, cudaMemcpyDeviceToHost);

@@ -20,15 +20,25 @@ void* open(const char* name) {
     return dlopen((std::string("/usr/local/cuda/lib64/") + name).c_str(), RTLD_NOW | RTLD_LOCAL);
 }
 
+// `mend` ends the line where the library is not there
+void* function_of(void* library, const char* library_name, const char* name, const char* mend) {
+    if (!library) throw Error(Exit::backend, std::string(library_name) + " is missing; " + mend);
+    if (void* function = dlsym(library, name)) return function;
+    throw Error(Exit::backend, std::string(library_name) + " has no " + name + "; " + mend);
+}
+
 }  // namespace
+
+void* cublas_function(const char* name) {
+    static void* const library = open(cublas_name);
+    return function_of(library, cublas_name, name, "install cuBLAS of this CUDA version, or use --backend cpu");
+}
 
 void* cusolver_function(const char* name) {
     static void* const library = open(cusolver_name);
-    if (!library)
-        throw Error(Exit::backend, std::string(cusolver_name) +
-                                       " is missing; install cuSOLVER of this CUDA version, or use solve.pinv = \"fused\"");
-    if (void* function = dlsym(library, name)) return function;
-    throw Error(Exit::backend, std::string(cusolver_name) + " has no " + name + "; install cuSOLVER of this CUDA version");
+    return function_of(library, cusolver_name, name,
+                       "install cuSOLVER of this CUDA version, or use solve.pinv = \"fused\" (--backend cpu where "
+                       "train.optimizer is \"lm\")");
 }
 
 std::string libraries_present() {

@@ -5,7 +5,8 @@
 
 namespace lnn::cuda {
 
-// a function of cuSOLVER by name; throws Exit::backend where the library is missing
+// a function by name; throws Exit::backend where the library is missing
+void* cublas_function(const char* name);
 void* cusolver_function(const char* name);
 
 // which of the libraries are there, as `doctor` shows it
@@ -13,5 +14,6 @@ std::string libraries_present();
 
 }  // namespace lnn::cuda
 
-// a function of cuSOLVER with the type of its declaration in cusolverDn.h
+// the same with the type of its declaration in cublas_v2.h (whose names end in _v2) or cusolverDn.h
+#define LNN_CUBLAS(name) reinterpret_cast<decltype(&name)>(::lnn::cuda::cublas_function(#name))
 #define LNN_CUSOLVER(name) reinterpret_cast<decltype(&name)>(::lnn::cuda::cusolver_function(#name))

@@ -1,9 +1,7 @@
 #include "cuda/solve.hpp"
 
-#include <cusolverDn.h>
-
+#include "cuda/handles.hpp"
 #include "cuda/launch.cuh"
-#include "cuda/libraries.hpp"
 #include "cuda/threads.cuh"
 #include "dispatch.hpp"
 #include "lnn/range.hpp"
@@ -48,18 +46,10 @@ __global__ void __launch_bounds__(grid_threads, 1)
     record_stages<N>(ThreadGrid(), models, samples, rows, states, out);
 }
 
-void check_solver(cusolverStatus_t status) {
-    if (status != CUSOLVER_STATUS_SUCCESS)
-        throw Error(Exit::backend, "cuSOLVER failed with status " + std::to_string(int(status)) + "; use solve.pinv = \"fused\"");
-}
-
-// cuSOLVER's state, made once and never given back: at the end of the program the driver may be gone before it
+// settings of cuSOLVER's Jacobi, made once and never given back
 class Solver {
   public:
-    Solver() {
-        check_solver(LNN_CUSOLVER(cusolverDnCreate)(&handle_));
-        check_solver(LNN_CUSOLVER(cusolverDnCreateGesvdjInfo)(&info_));
-    }
+    Solver() { check_cusolver(LNN_CUSOLVER(cusolverDnCreateGesvdjInfo)(&info_)); }
 
     // mass (count, n, n), destroyed
     template <class T>
@@ -76,17 +66,17 @@ class Solver {
             else
                 return LNN_CUSOLVER(cusolverDnDgesvdjBatched);
         }();
+        const cusolverDnHandle_t handle = cusolver_handle();
         const int n = d.n, count = int(d.count);
         int words = 0;
-        check_solver(size(handle_, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, &words, info_, count));
+        check_cusolver(size(handle, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, &words, info_, count));
         const DeviceBuffer<T> work(words);
-        check_solver(gesvdj(handle_, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, work.get(), words, d.failed,
+        check_cusolver(gesvdj(handle, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, work.get(), words, d.failed,
                             info_, count));
         check(cudaDeviceSynchronize(), "decomposing matrices");
     }
 
   private:
-    cusolverDnHandle_t handle_ = nullptr;
     gesvdjInfo_t info_ = nullptr;
 };
 

@@ -117,15 +117,6 @@ class LevenbergMarquardt(ProgramTest):
         self.assertEqual(len({row["loss"] for row in rows(self.directory / "r")}), 12)
         load_safetensors(self.directory / "r/model.safetensors")
 
-    def test_not_on_the_card(self):
-        """refused before anything is written; where no backend is asked for, the CPU takes it"""
-        done = self.ends(3, "train", "--out", "r", "--backend", "cuda", *TINY, *settings(LM))
-        self.assertRegex(done.stderr, "no CUDA|not on the card|cuda|CUDA")
-        self.assertFalse((self.directory / "r").exists())
-        done = self.ends(0, "train", "--out", "r", *TINY, *settings(LM))
-        self.assertIn('train.optimizer = "lm" is not on the card yet', done.stderr)
-        self.assertEqual(record(self.directory / "r")["backend"], "cpu")
-
     def test_a_failed_model_is_left_alone(self):
         flags = settings({"model.hidden": "[4]", "model.init": "lnn", "model.inputs": "raw", "model.mass_prior": 0,
                           "train.loss": "mse", "train.steps": 40, "train.lr": 100, "train.clip": 0, "train.batch": 2,

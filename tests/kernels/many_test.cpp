@@ -1,5 +1,7 @@
 // The bodies of kernels whose threads work alone, on stand-ins of the host: every sample of every model once, whatever the
 // team, with the bits of the CPU backend's portable lanes.
+#include <numeric>
+
 #include "blocks.hpp"
 #include "many.hpp"
 
@@ -20,9 +22,12 @@ struct Many : testing::Test {
     // body(grid, scratch) on every thread, with scratch of its own of exactly the size: one word in three
     template <class Body>
     void on_teams(Body&& body) const {
+        on_teams(lnn_scratch<2, 0>(shape), body);
+    }
+    template <class Body>
+    void on_teams(int words, Body&& body) const {
         const auto with_scratch = [&](const auto& grid) {
             constexpr int stride = 3;
-            const int words = lnn_scratch<2, 0>(shape);
             Guarded<T> memory((words - 1) * stride + 1);
             body(grid, Strided<T>{memory.get(), stride});
             EXPECT_TRUE(memory.intact());
@@ -107,6 +112,55 @@ TYPED_TEST(Many, Scores) {
     };
     check(1.0f, Precision::f32);
     check(1.0, Precision::f64);
+}
+
+// their products are the CPU backend's normal equations; a sample that is not finite is left out
+TYPED_TEST(Many, RowsOfTheJacobian) {
+    using T = TypeParam;
+    constexpr int rows = 2 * samples;
+    const std::size_t parameters = this->net.parameters();
+    const RobustSpec robust{.delta = 0.7, .scale = {2, 0.5}};
+    Numbers all, targets = scattered<double>(-4, 4, models * rows, 8);
+    for (int m = 0; m < models; ++m) append(all, states(2, samples, 40 + m));
+    all[5] = NAN;  // of the first model
+    Numbers matrix(this->net.weights.size() * parameters), right(this->net.weights.size());
+    std::vector<std::int64_t> expected_out(models);
+    NormalEquations expected{matrix, right, expected_out};
+    this->portable->normal_equations(this->net.models(), {}, robust, this->precision, all, targets, expected);
+
+    std::vector<T> j(models * parameters * rows), r(models * rows);
+    std::vector<std::uint8_t> left_out(models * samples);
+    const JacobianJob<T> job{this->net.spec, {},       robust,   samples,        this->weights.data(), all.data(),
+                             targets.data(), j.data(), r.data(), left_out.data()};
+    const double tolerance = std::is_same_v<T, float> ? 1e-5 : 1e-13;
+    this->on_teams(jacobian_words<2>(this->shape), [&](const auto& grid, Strided<T> scratch) {
+        jacobian_many<T, 2>(grid, job, this->shape, models, scratch);
+        grid.for_each(1, [&](int) {
+            for (int m = 0; m < models; ++m) {
+                EXPECT_EQ(std::count(left_out.begin() + m * samples, left_out.begin() + (m + 1) * samples, 1), expected_out[m]);
+                EXPECT_EQ(expected_out[m], m == 0);
+                double size = 0;
+                for (std::size_t p = 0; p < parameters; ++p) size = std::max(size, matrix[(m * parameters + p) * parameters + p]);
+                for (std::size_t p = 0; p < parameters; ++p) {
+                    const T* const own = &j[(m * parameters + p) * rows];
+                    ASSERT_NEAR(std::inner_product(own, own + rows, &r[m * rows], 0.0) / rows, right[m * parameters + p],
+                                tolerance * size);
+                    for (std::size_t o = 0; o <= p; ++o)
+                        ASSERT_NEAR(std::inner_product(own, own + rows, &j[(m * parameters + o) * rows], 0.0) / rows,
+                                    matrix[(m * parameters + p) * parameters + o], tolerance * size);
+                }
+            }
+            std::fill(j.begin(), j.end(), T(NAN));
+            std::fill(left_out.begin(), left_out.end(), 7);
+        });
+    });
+}
+
+TEST(AddMany, IsASumInDouble) {
+    const std::vector<float> x = {1, 2, 3};
+    Numbers sum = {1e-12, 1, 2};
+    Serial().run([&](const auto& grid) { add_many(grid, 3, x.data(), sum.data()); });
+    EXPECT_EQ(sum, (Numbers{1 + 1e-12, 3, 5}));
 }
 
 struct ManyOfTheTruth : Many<double> {};
