@@ -227,7 +227,7 @@ class Bench {
         sources.environment = false;
         Config config = load(sources);
         config.run.seeds = models;
-        TrainingData data(*all_, config);
+        TrainingData data(*all_, config, seeds_of(config));
         const ModelSpec spec = model_spec(config);
         std::vector<double> weights;
         for (int m = 0; m < models; ++m) {

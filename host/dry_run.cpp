@@ -44,7 +44,7 @@ Exit print_dry_run(Config config, const Options& options) {
     // a few steps on states drawn for the purpose: the time of a step does not depend on the data
     Config probe = config;
     if (!config.data.is_file()) probe.data.source = "box";
-    TrainingData data(*backend, probe, work.data);
+    TrainingData data(*backend, probe, seeds_of(probe), work.data);
     std::vector<double> weights;
     for (std::size_t m = 0; m < models; ++m) {
         const auto first = initial_weights(spec, config.model.init, config.run.seed + m);

@@ -3,8 +3,12 @@
 #include <cmath>
 #include <numbers>
 
+#include <fmt/format.h>
+
 #include "lnn/models/lnn.hpp"
 #include "lnn/random.hpp"
+#include "problem.hpp"
+#include "version.hpp"
 
 namespace lnn {
 
@@ -38,6 +42,20 @@ std::vector<double> initial_weights(const ModelSpec& spec, const std::string& ru
     // small, but not zero, from where C C^T could not grow
     for (int i = 0; i < s.beside; ++i) weights[s.matrix_beside() + i * s.beside + i] = 0.1;
     return weights;
+}
+
+Network initial_network(const Config& config, std::uint64_t seed, const std::optional<Network>& init) {
+    Network network;
+    network.spec = model_spec(config);
+    network.weights = init ? init->weights : initial_weights(network.spec, config.model.init, seed);
+    std::string parameters;
+    for (const auto& [name, values] : config.system.parameters)
+        parameters += fmt::format("{}{}={}", parameters.empty() ? "" : ";", name, fmt::join(values, ","));
+    network.metadata["system"] = config.system.kind;
+    network.metadata["params"] = parameters;
+    network.metadata["seed"] = fmt::to_string(seed);
+    network.metadata["version"] = version();
+    return network;
 }
 
 }  // namespace lnn

@@ -6,13 +6,19 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "config.hpp"
 #include "lnn/spec.hpp"
+#include "network.hpp"
 
 namespace lnn {
 
 std::vector<double> initial_weights(const ModelSpec&, const std::string& rule, std::uint64_t seed);
+
+// what the training of one model begins with: fresh weights, or those of `init`
+Network initial_network(const Config&, std::uint64_t seed, const std::optional<Network>& init);
 
 }  // namespace lnn

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -111,6 +112,12 @@ AdamSpec adam_spec(const Config& config, std::int64_t samples) {
     adam.ema = t.ema;
     adam.skip_bad = t.guard == "skip";
     return adam;
+}
+
+std::vector<std::uint64_t> seeds_of(const Config& config) {
+    std::vector<std::uint64_t> seeds(config.run.seeds);
+    std::iota(seeds.begin(), seeds.end(), config.run.seed);
+    return seeds;
 }
 
 LossSpec loss_spec(const Config& config) {

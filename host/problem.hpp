@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "catalog.hpp"
 #include "config.hpp"
@@ -30,6 +31,7 @@ std::int64_t lm_samples(const Config&, std::int64_t samples, std::int64_t iterat
 bool is_lm(const Config&);
 bool weights_in_f64(const Config&);  // as files hold them
 AdamSpec adam_spec(const Config&, std::int64_t samples);
+std::vector<std::uint64_t> seeds_of(const Config&);  // of the models of a run: seed, seed + 1, ...
 LossSpec loss_spec(const Config&);
 
 // RK4 steps between two instants `gap` apart, none longer than dt

@@ -1,13 +1,8 @@
 #include "session.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
-#include <ctime>
-#include <fstream>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "backends.hpp"
@@ -21,9 +16,9 @@
 #include "lnn/range.hpp"
 #include "measured_evaluation.hpp"
 #include "problem.hpp"
+#include "record.hpp"
 #include "report.hpp"
 #include "trainer.hpp"
-#include "version.hpp"
 
 namespace lnn {
 
@@ -33,43 +28,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
-
-std::string host_name() {
-    char name[256] = {};
-    return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
-}
-
-// as the kernel has them
-std::vector<std::string> program_arguments() {
-    std::vector<std::string> arguments;
-    std::ifstream file("/proc/self/cmdline", std::ios::binary);
-    for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
-    return arguments;
-}
-
 fs::path model_path(const fs::path& run, const Config& config, int model) {
     return config.run.seeds == 1 ? run / "model.safetensors"
                                  : run / "models" / fmt::format("seed-{}.safetensors", config.run.seed + model);
 }
-
-Network first_network(const Config& config, const std::optional<Network>& init, int model) {
-    const std::uint64_t seed = config.run.seed + model;
-    Network network;
-    network.spec = model_spec(config);
-    network.weights = init ? init->weights : initial_weights(network.spec, config.model.init, seed);
-    std::string parameters;
-    for (const auto& [name, values] : config.system.parameters)
-        parameters += fmt::format("{}{}={}", parameters.empty() ? "" : ";", name, fmt::join(values, ","));
-    network.metadata["system"] = config.system.kind;
-    network.metadata["params"] = parameters;
-    network.metadata["seed"] = fmt::to_string(seed);
-    network.metadata["version"] = version();
-    return network;
-}
-
-// argv and paths may be any bytes, JSON is UTF-8
-std::string text_of(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace
 
@@ -90,7 +52,7 @@ void Session::record_backend(const std::string& note) {
     record_["threads"] = info.threads;
 }
 
-void Session::write_record() { write_file(path() / "run.json", text_of(record_) + "\n", true); }
+void Session::write_record() { write_record_file(path(), record_); }
 
 Session Session::start(const std::string& command, Config config, const Options& options, const std::string& init_from) {
     catch_stop_signals();
@@ -100,14 +62,7 @@ Session Session::start(const std::string& command, Config config, const Options&
     std::string note;
     auto backend = open_training_backend(config, note);
     Session session(std::move(config), options, std::move(backend), RunDirectory::create(options.out, options.force));
-    session.record_ = {{"status", "started"},
-                       {"command", command},
-                       {"version", version()},
-                       {"git", git_description()},
-                       {"argv", program_arguments()},
-                       {"host", host_name()},
-                       {"seed", session.config_.run.seed},
-                       {"started", now_text()}};
+    session.record_ = begin_record(command, session.config_.run.seed);
     if (!init_from.empty()) session.record_["init_from"] = fs::absolute(init_from).string();
     session.record_backend(note);
     session.write_record();
@@ -180,7 +135,7 @@ Exit Session::work(const Work& work) {
 
 Exit Session::train(const Work& work) {
     Range range("data");
-    TrainingData data(*backend_, config_, work.data);
+    TrainingData data(*backend_, config_, seeds_of(config_), work.data);
     const std::optional<Checkpoint> checkpoint = work.resume ? latest_checkpoint(path()) : std::nullopt;
     if (!checkpoint && config_.data.source == "trajectories") {
         make_directories(path() / "data");
@@ -189,8 +144,9 @@ Exit Session::train(const Work& work) {
     }
     range.next("train");
     std::vector<Network> networks;
-    for (int m = 0; m < config_.run.seeds; ++m) networks.push_back(first_network(config_, work.init, m));
-    Trainer trainer(*backend_, config_, data, std::move(networks), path());
+    for (const std::uint64_t seed : data.seeds()) networks.push_back(initial_network(config_, seed, work.init));
+    std::vector<AdamSpec> adam(networks.size(), adam_spec(config_, data.samples()));
+    Trainer trainer(*backend_, config_, data, std::move(networks), std::move(adam), path());
     if (checkpoint) trainer.restore(*checkpoint);
 
     record_["status"] = "training";

@@ -51,7 +51,7 @@ Tensor state_tensor(const char* name, std::size_t models, const std::vector<doub
 }  // namespace
 
 Trainer::Trainer(Backend& backend, const Config& config, TrainingData& data, std::vector<Network> networks,
-                 std::filesystem::path directory)
+                 std::vector<AdamSpec> adam, std::filesystem::path directory)
     : backend_(backend),
       config_(config),
       data_(data),
@@ -60,6 +60,7 @@ Trainer::Trainer(Backend& backend, const Config& config, TrainingData& data, std
       adam_total_(adam_steps(config, data.samples())),
       total_(total_steps(config, data.samples())),
       parameters_(networks_[0].weights.size()),
+      adam_(std::move(adam)),
       best_loss_(std::numeric_limits<double>::infinity()) {
     const std::size_t models = networks_.size();
     for (const Network& network : networks_) weights_.insert(weights_.end(), network.weights.begin(), network.weights.end());
@@ -70,7 +71,6 @@ Trainer::Trainer(Backend& backend, const Config& config, TrainingData& data, std
     failed_.assign(models, -1);
     skipped_.assign(models, 0);
     truncated_.assign(models, 0);
-    adam_.assign(models, adam_spec(config, data.samples()));
     loss_ = loss_spec(config);
     if (loss_.balance == Balance::scale) {
         const auto scale = data.acceleration_scale();
@@ -81,9 +81,10 @@ Trainer::Trainer(Backend& backend, const Config& config, TrainingData& data, std
 
 std::vector<Network> Trainer::networks() const {
     std::vector<Network> result = networks_;
-    const std::vector<double>& source = config_.train.ema > 0 ? average_ : weights_;
-    for (std::size_t m = 0; m < result.size(); ++m)
+    for (std::size_t m = 0; m < result.size(); ++m) {
+        const std::vector<double>& source = adam_[m].ema > 0 ? average_ : weights_;
         result[m].weights.assign(source.begin() + m * parameters_, source.begin() + (m + 1) * parameters_);
+    }
     return result;
 }
 
@@ -107,7 +108,7 @@ void Trainer::add(const TrainReport& report, std::int64_t steps) {
 void Trainer::close_interval(double seconds) {
     const double per_epoch = double(steps_per_epoch(config_, data_.samples())), steps = double(interval_.steps);
     for (std::size_t m = 0; m < networks_.size(); ++m)
-        metrics_.push_back({step_, double(step_) / per_epoch, config_.run.seed + m, interval_.loss[m] / steps,
+        metrics_.push_back({step_, double(step_) / per_epoch, data_.seeds()[m], interval_.loss[m] / steps,
                             learning_rate(adam_[m].schedule, step_ - 1), interval_.grad_norm[m] / steps, skipped_[m],
                             truncated_[m], percentile99(&interval_.condition[m * condition_bins]), seconds});
     interval_ = {};
@@ -143,6 +144,7 @@ void Trainer::stop_lost_models() {
 }
 
 void Trainer::save(double seconds) {
+    if (directory_.empty()) return;
     const std::size_t models = networks_.size();
     Checkpoint checkpoint;
     checkpoint.name = checkpoint_name(step_);
@@ -249,7 +251,9 @@ Trainer::Advance Trainer::advance_lm() {
     const std::int64_t done = step_ - adam_total_, set = data_.samples();
     std::int64_t before = adam_total_ * config_.train.batch;  // samples of the stream
     for (std::int64_t i = 0; i < done; ++i) before += lm_samples(config_, set, i);
-    if (done == 0 && config_.train.ema > 0) weights_ = average_;
+    if (done == 0)  // of models with an average, that is what goes on
+        for (std::size_t m = 0; m < models; ++m)
+            if (adam_[m].ema > 0) std::copy_n(average_.begin() + m * parameters_, parameters_, weights_.begin() + m * parameters_);
     const TrainData batch = data_.gather(before, lm_samples(config_, set, done));
 
     // loss and norm as Adam reports them
@@ -272,7 +276,7 @@ Trainer::Advance Trainer::advance_lm() {
     const double adam_epochs = double(adam_total_) / double(steps_per_epoch(config_, set));
     for (std::size_t m = 0; m < models; ++m) {
         truncated_[m] += report[m].truncated;
-        metrics_.push_back({step_, adam_epochs + double(done + 1), config_.run.seed + m,
+        metrics_.push_back({step_, adam_epochs + double(done + 1), data_.seeds()[m],
                             loss[m], none, norm[m], skipped_[m], truncated_[m], none, seconds(),
                             report[m].cost, report[m].damping, report[m].accepted});
     }

@@ -34,8 +34,10 @@ struct TrainingOutcome {
 
 class Trainer {
   public:
-    // `networks`: one a model, their first weights; `directory`: where metrics and checkpoints go
-    Trainer(Backend&, const Config&, TrainingData&, std::vector<Network> networks, std::filesystem::path directory);
+    // `networks`, `adam`: one a model, first weights and what its steps are; `directory`: where metrics and checkpoints
+    // go, empty: nowhere
+    Trainer(Backend&, const Config&, TrainingData&, std::vector<Network> networks, std::vector<AdamSpec> adam,
+            std::filesystem::path directory);
 
     void restore(const Checkpoint&);  // Exit::file where it is of another configuration
     TrainingOutcome run(Progress&, double max_seconds);

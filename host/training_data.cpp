@@ -65,16 +65,20 @@ Dataset drawn_dataset(Backend& backend, const Config& config, std::uint64_t seed
     return data;
 }
 
-TrainingData::TrainingData(Backend& backend, const Config& config, std::vector<Dataset> given)
-    : backend_(backend), config_(config), sets_(std::move(given)), permutations_(config.run.seeds) {
+TrainingData::TrainingData(Backend& backend, const Config& config, std::vector<std::uint64_t> seeds,
+                           std::vector<Dataset> given)
+    : backend_(backend),
+      config_(config),
+      seeds_(std::move(seeds)),
+      sets_(std::move(given)),
+      permutations_(seeds_.size()) {
     if (sets_.empty() && config.data.source == "trajectories")
-        for (int m = 0; m < config.run.seeds; ++m)
-            sets_.push_back(trajectory_dataset(backend, config, config.run.seed + m));
+        for (const std::uint64_t seed : seeds_) sets_.push_back(trajectory_dataset(backend, config, seed));
     if (sets_.empty()) return;
     samples_ = std::int64_t(sets_[0].samples);
     if (samples_ > INT32_MAX) throw Error(Exit::file, "a data set of more than 2^31 samples; split it");
     const int n = sets_[0].dof;
-    for (int m = 0; m < config.run.seeds; ++m) {
+    for (std::size_t m = 0; m < seeds_.size(); ++m) {
         const Dataset& data = sets_[sets_.size() == 1 ? 0 : m];
         for (const auto* rows : {&data.q, &data.v})
             for (int i = 0; i < n; ++i)
@@ -90,9 +94,8 @@ const std::vector<std::int32_t>& TrainingData::permutation(int model, std::int64
     p.epoch = epoch;
     p.order.resize(samples_);
     std::iota(p.order.begin(), p.order.end(), 0);
-    const std::uint64_t seed = config_.run.seed + std::uint64_t(model);
     for (std::int64_t i = samples_ - 1; i > 0; --i) {  // Fisher and Yates
-        const double u = uniform(seed, Stream::shuffle, std::uint64_t(epoch) << 32 | std::uint64_t(i), 0);
+        const double u = uniform(seeds_[model], Stream::shuffle, std::uint64_t(epoch) << 32 | std::uint64_t(i), 0);
         std::swap(p.order[i], p.order[std::int64_t(u * double(i + 1))]);
     }
     return p.order;
@@ -106,11 +109,11 @@ std::int32_t TrainingData::sample(int model, std::int64_t i) {
 void TrainingData::draw(std::int64_t first, std::int64_t count) {
     const SystemSpec system = system_spec(config_);
     const std::size_t samples = count, n = system.dof;
-    states_.resize(config_.run.seeds * 2 * n * samples);
-    accelerations_.resize(config_.run.seeds * n * samples);
-    for (int m = 0; m < config_.run.seeds; ++m) {
+    states_.resize(seeds_.size() * 2 * n * samples);
+    accelerations_.resize(seeds_.size() * n * samples);
+    for (std::size_t m = 0; m < seeds_.size(); ++m) {
         const auto states = std::span(states_).subspan(m * 2 * n * samples, 2 * n * samples);
-        backend_.draw(draw_of(config_, system_info(system), config_.run.seed + m), int(n), first, count, states);
+        backend_.draw(draw_of(config_, system_info(system), seeds_[m]), int(n), first, count, states);
         backend_.accelerate(system, states, std::span(accelerations_).subspan(m * n * samples, n * samples), {});
     }
 }
@@ -122,8 +125,8 @@ TrainData TrainingData::slice(std::int64_t first, std::int64_t count) {
         return {count * batch, states_, accelerations_, {}};
     }
     order_.clear();
-    for (int m = 0; m < config_.run.seeds; ++m)
-        for (std::int64_t i = first * batch; i < (first + count) * batch; ++i) order_.push_back(sample(m, i));
+    for (std::size_t m = 0; m < seeds_.size(); ++m)
+        for (std::int64_t i = first * batch; i < (first + count) * batch; ++i) order_.push_back(sample(int(m), i));
     return {samples_, states_, accelerations_, order_};
 }
 
@@ -135,10 +138,10 @@ TrainData TrainingData::gather(std::int64_t first, std::int64_t count) {
     gathered_states_.clear();
     gathered_accelerations_.clear();
     const std::int64_t n = sets_[0].dof;
-    for (int m = 0; m < config_.run.seeds; ++m) {
+    for (std::size_t m = 0; m < seeds_.size(); ++m) {
         const auto rows = [&](const std::vector<double>& all, std::int64_t height, std::vector<double>& to) {
-            for (std::int64_t row = m * height; row < (m + 1) * height; ++row)
-                for (std::int64_t i = first; i < first + count; ++i) to.push_back(all[row * samples_ + sample(m, i)]);
+            for (std::int64_t row = std::int64_t(m) * height; row < std::int64_t(m + 1) * height; ++row)
+                for (std::int64_t i = first; i < first + count; ++i) to.push_back(all[row * samples_ + sample(int(m), i)]);
         };
         rows(states_, 2 * n, gathered_states_);
         rows(accelerations_, n, gathered_accelerations_);
@@ -148,7 +151,7 @@ TrainData TrainingData::gather(std::int64_t first, std::int64_t count) {
 
 std::vector<double> TrainingData::acceleration_scale() {
     Dataset drawn;
-    if (sets_.empty()) drawn = drawn_dataset(backend_, config_, config_.run.seed, 0, 4096);
+    if (sets_.empty()) drawn = drawn_dataset(backend_, config_, seeds_[0], 0, 4096);
     const Dataset& data = sets_.empty() ? drawn : sets_[0];
     std::vector<double> scale;
     for (int i = 0; i < data.dof; ++i) {

@@ -18,10 +18,12 @@ Dataset drawn_dataset(Backend&, const Config&, std::uint64_t seed, std::int64_t 
 
 class TrainingData {
   public:
-    // `given`: one set for all models, or empty to generate what the configuration says
-    TrainingData(Backend&, const Config&, std::vector<Dataset> given = {});
+    // `seeds`: one a model, in place of run.seed; `given`: one set for all models, or empty to generate what the
+    // configuration says
+    TrainingData(Backend&, const Config&, std::vector<std::uint64_t> seeds, std::vector<Dataset> given = {});
 
     std::int64_t samples() const { return samples_; }  // of a set; 0: drawn anew
+    const std::vector<std::uint64_t>& seeds() const { return seeds_; }
     const std::vector<Dataset>& sets() const { return sets_; }
 
     // steps first .. first + count - 1 of Adam; the spans live until the next call
@@ -36,6 +38,7 @@ class TrainingData {
   private:
     Backend& backend_;
     const Config& config_;
+    std::vector<std::uint64_t> seeds_;
     std::int64_t samples_ = 0;
     std::vector<Dataset> sets_;
     std::vector<double> states_, accelerations_;  // (models, 2n, samples), (models, n, samples)

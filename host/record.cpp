@@ -1,0 +1,55 @@
+#include "record.hpp"
+
+#include <unistd.h>
+
+#include <ctime>
+#include <fstream>
+#include <vector>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "files/atomic_file.hpp"
+#include "version.hpp"
+
+namespace lnn {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string host_name() {
+    char name[256] = {};
+    return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
+// as the kernel has them
+std::vector<std::string> program_arguments() {
+    std::vector<std::string> arguments;
+    std::ifstream file("/proc/self/cmdline", std::ios::binary);
+    for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
+    return arguments;
+}
+
+}  // namespace
+
+std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+
+Json begin_record(const std::string& command, std::uint64_t seed) {
+    return {{"status", "started"},
+            {"command", command},
+            {"version", version()},
+            {"git", git_description()},
+            {"argv", program_arguments()},
+            {"host", host_name()},
+            {"seed", seed},
+            {"started", now_text()}};
+}
+
+std::string text_of(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
+
+void write_record_file(const std::filesystem::path& directory, const Json& record) {
+    write_file(directory / "run.json", text_of(record) + "\n", true);
+}
+
+}  // namespace lnn

@@ -1,0 +1,22 @@
+// DIR/run.json: what ran, where, when and how it ended.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+namespace lnn {
+
+std::string now_text();  // UTC, as in 2026-01-31T12:00:00Z
+
+// of `command` that starts now
+nlohmann::ordered_json begin_record(const std::string& command, std::uint64_t seed);
+
+// argv and paths may be any bytes, JSON is UTF-8
+std::string text_of(const nlohmann::ordered_json&);
+
+void write_record_file(const std::filesystem::path& directory, const nlohmann::ordered_json& record);
+
+}  // namespace lnn
