@@ -102,6 +102,13 @@ struct Config {
         double valid_below =
             0.1;  // a trajectory is valid until a coordinate is further than this from the truth
     } eval;
+
+    struct Sweep {               // of lnn_gpu sweep; sweep/space.hpp has the grammar
+        std::string grid;        // "KEY=a,b; KEY=a,b,c": every combination
+        std::string space;       // "KEY=log(1e-5,1e-1); KEY=int(4,128)": what random points are drawn from
+        int random = 0;          // how many of them
+        int keep = 5;            // weights kept: of so many models, the best
+    } sweep;
 };
 
 }  // namespace lnn

@@ -18,6 +18,8 @@ static constexpr Command table[] = {
     {"eval", "says how good a model is, by random trajectories or a published protocol", eval_command},
     {"rollout", "integrates trajectories of a model or of a physical system", rollout_command},
     {"accel", "gives accelerations of a model or of a physical system", accel_command},
+    {"sweep", "trains many models side by side, over grids or random points: one table", sweep_command},
+    {"merge", "puts the shards of a sweep together", merge_command},
     {"report", "makes report.html again; sets several runs side by side", report_command},
     {"study", "runs a prepared study, from training to a page with the answer", study_command},
     {"doctor", "says what is there, what is missing and what would be used", doctor_command},

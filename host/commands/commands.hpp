@@ -39,11 +39,13 @@ Action config_command(CLI::App&);
 Action data_command(CLI::App&);
 Action doctor_command(CLI::App&);
 Action eval_command(CLI::App&);
+Action merge_command(CLI::App&);
 Action models_command(CLI::App&);
 Action report_command(CLI::App&);
 Action rollout_command(CLI::App&);
 Action run_command(CLI::App&);
 Action study_command(CLI::App&);
+Action sweep_command(CLI::App&);
 Action systems_command(CLI::App&);
 Action train_command(CLI::App&);
 

@@ -222,14 +222,15 @@ class Loader {
         return name;
     }
 
-    Config config() {
+    Config config(Config config = {}) {
         // which parameters there are depends on the system, so it is chosen first
         std::stable_partition(entries_.begin(), entries_.end(),
                               [](const Entry& entry) { return entry.key == "system.kind"; });
-        Config config;
         std::map<std::string, int> rank_of;
         for (const Entry& entry : entries_) {
+            const std::string kind = config.system.kind;
             assign(config, entry);
+            if (config.system.kind != kind) config.system.parameters.clear();
             rank_of[entry.key] = entry.rank;
         }
         if (config.train.epochs > 0 && config.train.steps > 0) {
@@ -332,6 +333,14 @@ Config load(const Sources& sources) {
     };
     Config config = on_top_of(preset.empty() ? default_preset : preset);
     if (preset.empty() && config.data.is_file()) config = on_top_of(measured_preset);
+    validate(config);
+    return config;
+}
+
+Config with_settings(Config config, const std::vector<Setting>& settings) {
+    Loader loader;
+    loader.add_flags(settings);
+    config = loader.config(std::move(config));
     validate(config);
     return config;
 }

@@ -32,4 +32,7 @@ inline constexpr const char *default_preset = "default", *measured_preset = "mea
 // Throws Exit::file where the file cannot be read, else Exit::usage.
 Config load(const Sources&);
 
+// the same configuration with some settings changed; where system.kind is among them, parameters are its defaults
+Config with_settings(Config, const std::vector<Setting>&);
+
 }  // namespace lnn

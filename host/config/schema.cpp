@@ -195,6 +195,13 @@ std::vector<Key> make_schema() {
          "a coordinate further from the truth counts as diverged; rad or m"},
         {LNN_KEY(eval.valid_below), above(0),
          "a trajectory is valid until a coordinate is further from the truth; rad or m"},
+
+        {LNN_KEY(sweep.grid), text,
+         "lnn_gpu sweep: settings of which every combination is trained, as in train.lr=1e-2,1e-3; train.batch=4,16"},
+        {LNN_KEY(sweep.space), text,
+         "lnn_gpu sweep: what random points are drawn from: log(a,b), uniform(a,b), int(a,b), layers(a:b,c:d), or choices"},
+        {LNN_KEY(sweep.random), between(0, 1e6), "lnn_gpu sweep: random points; 0: none"},
+        {LNN_KEY(sweep.keep), at_least(0), "lnn_gpu sweep: the weights of so many models are kept, the best"},
     };
     // where no bound is written, the type sets it
     Config config;

@@ -8,7 +8,7 @@
 
 namespace lnn::inline LNN_ISA {
 
-enum class Stream : std::uint32_t { states = 1, weights = 2, shuffle = 3, evaluation = 4 };
+enum class Stream : std::uint32_t { states = 1, weights = 2, shuffle = 3, evaluation = 4, sweep = 5 };
 
 // four 32-bit words
 LNN_HD void random_words(std::uint64_t seed, Stream stream, std::uint64_t index, std::uint32_t block,

@@ -1,0 +1,5 @@
+# many models and one table; paths relative to host/
+set(LNN_SWEEP_SOURCES
+    sweep/space.cpp
+    sweep/sweep.cpp
+    sweep/units.cpp)

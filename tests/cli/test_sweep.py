@@ -1,0 +1,102 @@
+"""A sweep gives one table, whatever is done to it: kills, shards, threads, models that fail beside others."""
+
+import csv
+import json
+import random
+import time
+import unittest
+
+from program import TINY, ProgramTest
+
+GRID = ["--grid", "train.lr=1e-2,1e-3", "--grid", "model.hidden=[8,8],[6]", "--seeds", "0:2", "-q"]
+SAME = ("config.toml", "table.csv", "table.json", "summary.json")
+
+
+class Sweep(ProgramTest):
+    def sweep(self, name, *arguments):
+        self.result("sweep", *TINY, *GRID, "--out", name, "--json", *arguments)
+        return self.directory / name
+
+    def assert_same(self, ours, theirs, names=SAME):
+        for name in names:
+            self.assertEqual((ours / name).read_bytes(), (theirs / name).read_bytes(), name)
+        models = [{path.name: path.read_bytes() for path in (run / "models").iterdir()} for run in (ours, theirs)]
+        self.assertEqual(len(models[1]), 5)
+        self.assertEqual(*models)
+
+    def rows(self, run):
+        return list(csv.DictReader((run / "table.csv").read_text().splitlines()))
+
+    def test_table(self):
+        rows = self.rows(self.sweep("s"))
+        self.assertEqual([row["id"] for row in rows], [str(k) for k in range(8)])
+        self.assertEqual([row["seed"] for row in rows], ["0", "1"] * 4)
+        self.assertEqual([row["model.hidden"] for row in rows], ["[8,8]"] * 2 + ["[6]"] * 2 + ["[8,8]"] * 2 + ["[6]"] * 2)
+        self.assertEqual(len({row["relative_error"] for row in rows}), 8)
+        self.assertEqual(len(json.loads((self.directory / "s/table.json").read_text())), 8)
+
+    def test_killed_and_resumed(self):
+        whole = self.sweep("whole", "--set", "train.steps=10000")
+        run, kills = self.directory / "cut", 0
+        start = ["sweep", *TINY, *GRID, "--out", "cut", "--set", "train.steps=10000"]
+        while True:
+            process = self.start(*(["sweep", "--resume", "cut", "-q"] if (run / "config.toml").exists() else start))
+            time.sleep(random.uniform(0.05, 0.5))
+            ended = process.poll()
+            if ended is not None:
+                self.assertEqual(ended, 0, process.communicate()[1])
+                break
+            process.kill()
+            process.wait()
+            kills += 1
+        self.assertGreater(kills, 1)
+        self.assert_same(run, whole)
+
+    def test_shards(self):
+        whole = self.sweep("whole")
+        for k in range(3):
+            self.sweep(f"shard{k}", "--shard", f"{k}/3")
+        self.assertIn("of 8 models are there", self.refused(4, "merge", "shard0", "shard2", "--out", "m"))
+        self.assertIn("in another shard", self.refused(4, "merge", "shard0", "shard0", "--out", "m"))
+        self.result("merge", "shard2", "shard0", "shard1", "--out", "m", "-q")
+        self.assert_same(self.directory / "m", whole)
+
+    def test_threads(self):
+        self.assert_same(self.sweep("one", "--threads", "1"), self.sweep("two", "--threads", "2"), SAME[1:])
+
+    def test_a_failure_leaves_its_neighbours_alone(self):
+        flags = [*TINY, "--set", "train.guard=none", "--set", "train.clip=0", "-q"]
+        self.result("sweep", *flags, "--grid", "train.lr=1e-3,1e30", "--out", "both", "--json")
+        self.result("sweep", *flags, "--grid", "train.lr=1e-3", "--out", "alone", "--json")
+        good, bad = self.rows(self.directory / "both")
+        self.assertEqual(good, self.rows(self.directory / "alone")[0])
+        self.assertEqual((bad["status"], bad["relative_error"]), ("failed", ""))
+
+    def test_random_points_do_not_depend_on_their_number(self):
+        flags = [*TINY, "--set", "train.steps=2", "--space", "train.lr=log(1e-4,1e-2)", "--space", "model.hidden=layers(1:2,4:8)", "-q", "--json"]
+        self.result("sweep", *flags, "--random", "3", "--out", "three")
+        self.result("sweep", *flags, "--random", "5", "--out", "five")
+        three, five = self.rows(self.directory / "three"), self.rows(self.directory / "five")
+        self.assertEqual(three, five[:3])
+        self.assertEqual(len({row["train.lr"] for row in five}), 5)
+
+    def test_refusals(self):
+        for arguments, words in [
+            ([], "nothing to sweep"),
+            (["--grid", "train.lt=1"], "did you mean 'train.lr'"),
+            (["--grid", "train.lr"], "expected KEY=VALUES"),
+            (["--grid", "train.lr=1,-1"], "train.lr must be"),
+            (["--grid", "train.lr=log(1,2)"], "is for --space"),
+            (["--grid", "run.seed=1,2"], "use --seeds"),
+            (["--random", "2"], "--space"),
+            (["--space", "train.lr=log(1,2)"], "--random N"),
+            (["--random", "2", "--space", "train.lr=log(2,1)"], "a <= b"),
+            (["--grid", "train.lr=1", "--shard", "2/2"], "--shard"),
+            (["--grid", "train.lr=1", "--seeds", "3:3"], "--seeds"),
+        ]:
+            with self.subTest(arguments):
+                self.assertIn(words, self.refused(2, "sweep", *TINY, "--out", "s", *arguments))
+
+
+if __name__ == "__main__":
+    unittest.main()
