@@ -36,12 +36,12 @@ class Sweep(ProgramTest):
         self.assertEqual(len(json.loads((self.directory / "s/table.json").read_text())), 8)
 
     def test_killed_and_resumed(self):
-        whole = self.sweep("whole", "--set", "train.steps=10000")
+        whole = self.sweep("whole", "--set", "train.steps=60000")
         run, kills = self.directory / "cut", 0
-        start = ["sweep", *TINY, *GRID, "--out", "cut", "--set", "train.steps=10000"]
+        start = ["sweep", *TINY, *GRID, "--out", "cut", "--set", "train.steps=60000"]
         while True:
             process = self.start(*(["sweep", "--resume", "cut", "-q"] if (run / "config.toml").exists() else start))
-            time.sleep(random.uniform(0.05, 0.5))
+            time.sleep(random.uniform(0.2, 0.9))
             ended = process.poll()
             if ended is not None:
                 self.assertEqual(ended, 0, process.communicate()[1])
