@@ -90,6 +90,7 @@ struct Config {
     struct Solve {
         std::string pinv = "fused";  // fused | cusolver
         double rcond = 1e-15;
+        double floor = 0.0;  // of the eigenvalues of M in modulus; 0: none
     } solve;
 
     struct Eval {

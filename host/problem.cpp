@@ -50,7 +50,7 @@ ModelSpec model_spec(const Config& config) {
 }
 
 SolveSpec solve_spec(const Config& config) {
-    return {config.solve.rcond, config.solve.pinv == "cusolver" ? Pinv::cusolver : Pinv::fused};
+    return {config.solve.rcond, config.solve.floor, config.solve.pinv == "cusolver" ? Pinv::cusolver : Pinv::fused};
 }
 
 Precision precision_of(const std::string& word) {

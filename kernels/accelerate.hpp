@@ -10,9 +10,11 @@ namespace lnn::inline LNN_ISA {
 
 // a = M^+ f
 template <Real R, int N>
-LNN_HD void acceleration(const Terms<R, N>& terms, double rcond, R* a) {
-    SymmetricSolve<R, N>(terms.mass, R(static_cast<ScalarOf<R>>(rcond))).apply(terms.force, a);
+LNN_HD void acceleration(const Terms<R, N>& terms, const SolveSpec& solve, R* a) {
+    SymmetricSolve<R, N>(terms.mass, solve).apply(terms.force, a);
 }
+// of a true system, whose M has full rank
+LNN_HD SolveSpec exact_solve() { return {.rcond = 0.0}; }
 
 template <class System, Real R>
 LNN_HD void accelerate_system(const SystemAccelerateJob& job, std::int64_t sample) {
@@ -23,7 +25,7 @@ LNN_HD void accelerate_system(const SystemAccelerateJob& job, std::int64_t sampl
         v[i] = load_row<R>(job.states + (N + i) * job.samples, sample, job.samples);
     }
     const auto terms = system_terms<System>(job.system.parameters.data(), q, v);
-    acceleration(terms, 0.0, a);
+    acceleration(terms, exact_solve(), a);
     for (int i = 0; i < N; ++i) store_row(job.accelerations + i * job.samples, sample, job.samples, a[i]);
     if (job.energies) store_row(job.energies, sample, job.samples, energy(terms, v));
 }
@@ -41,7 +43,7 @@ LNN_HD void accelerate_model(const AccelerateJob<T>& job, const LnnView<T, N>& n
     }
     LnnInputs<R, N> inputs;
     const auto terms = LnnPass<R, N, 0, T, Ptr>(net, scratch).terms(q, v, inputs, job.energies || job.lagrangians);
-    acceleration(terms, job.solve.rcond, a);
+    acceleration(terms, job.solve, a);
     for (int i = 0; i < N; ++i) store_row(job.accelerations + i * job.samples, sample, job.samples, a[i]);
     if (job.energies) store_row(job.energies, sample, job.samples, energy(terms, speed));
     if (job.lagrangians) store_row(job.lagrangians, sample, job.samples, terms.value);

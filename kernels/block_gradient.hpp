@@ -26,7 +26,7 @@ struct ChunkShape {
 template <int N, int pairs>
 inline constexpr int sample_reals = N * (N + 1) / 2 + N + N * (1 + 2 * pairs) + 1;
 
-// a pass with three pairs, for rank-deficient samples, goes one by one
+// the pass of truncated samples goes one by one
 template <int N>
 LNN_HD ChunkShape chunk_shape(const MlpShape& s, int batch) {
     ChunkShape c;
@@ -34,16 +34,16 @@ LNN_HD ChunkShape chunk_shape(const MlpShape& s, int batch) {
     c.stride = c.samples | 1;
     const auto larger = [](int a, int b) { return a > b ? a : b; };
     const int units = s.left_units() + s.right_units();
-    c.pass = larger(lnn_scratch<N, 1>(s) * c.stride, lnn_scratch<N, 3>(s));
-    c.factors = larger(units * factor_columns<1> * c.stride, units * factor_columns<3>);
-    c.sample = larger(sample_reals<N, 1> * c.stride, sample_reals<N, 3>);
+    c.pass = larger(lnn_scratch<N, 1>(s) * c.stride, lnn_scratch<N, truncated_pairs<N>>(s));
+    c.factors = larger(units * factor_columns<1> * c.stride, units * factor_columns<truncated_pairs<N>>);
+    c.sample = larger(sample_reals<N, 1> * c.stride, sample_reals<N, truncated_pairs<N>>);
     return c;
 }
 
 template <class T>
 struct ChunkScratch {
     T *pass, *factors, *sample;
-    int* bins;  // (chunk_samples) condition bin of a sample; rank-deficient ones: condition_bins more
+    int* bins;  // (chunk_samples) condition bin of a sample; truncated ones: condition_bins more
 };
 
 // neighbouring units a thread takes together
@@ -231,12 +231,12 @@ LNN_HD void block_chunk(const Block& block, const TrainShape& job, const LnnView
         *loss = double(all.template sum_of_pairs<W>(sums));
     });
 
-    // rank-deficient samples: one by one, outside the hot loop
+    // truncated samples: one by one, outside the hot loop
     for (int k = 0; k < size; ++k) {
         if (scratch.bins[k] < condition_bins) continue;
-        const BlockPass<T, N, 3> one{net, scratch, 1, 1};
+        const BlockPass<T, N, truncated_pairs<N>> one{net, scratch, 1, 1};
         one.factors(block, [&](int, T* x) { states(k, x); },
-                    [&](int, const Terms<T, N>& terms, const T* target, Directions<T, N, 3>& along) {
+                    [&](int, const Terms<T, N>& terms, const T* target, Directions<T, N, truncated_pairs<N>>& along) {
                         directions(terms, job.solve, job.loss, target, share, along);
                     });
         one.template outer_products<1>(block, true, gradient);

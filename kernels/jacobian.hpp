@@ -38,7 +38,7 @@ LNN_HD R gradient_of_factors(const MlpShape& s, Factors<Ptr> factors, R* gradien
 }
 
 // rows (parameters, stride), of which n neighbours from `rows` on are written; residuals (n).
-// scratch: lnn_scratch<N, 1> Reals. Lanes that hold no sample (not active), a rank-deficient M, or a number
+// scratch: lnn_scratch<N, 1> Reals. Lanes that hold no sample (not active), an M rank-deficient or below the floor, or a number
 // that is not finite get zeros; returns those of them that hold a sample.
 template <Real R, int N, class T, class Ptr>
 LNN_HD MaskOf<R> jacobian_rows(const LnnView<T, N>& net, const SolveSpec& solve_spec,
@@ -48,7 +48,7 @@ LNN_HD MaskOf<R> jacobian_rows(const LnnView<T, N>& net, const SolveSpec& solve_
     LnnPass<R, N, 1, T, Ptr> pass(net, scratch, factors);
     LnnInputs<R, N> inputs;
     const auto terms = pass.terms(q, v, inputs);
-    const SymmetricSolve<R, N> solve(terms.mass, R(ScalarOf<R>(solve_spec.rcond)));
+    const SymmetricSolve<R, N> solve(terms.mass, solve_spec);
     Directions<R, N, 1> along;
     solve.apply(terms.force, along.b[0]);
 

@@ -55,7 +55,7 @@ LNN_HD void rollout_many(const Grid& grid, const RolloutJob<T>& job, const MlpSh
     for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) {
         double* const out = job.out + (m * (job.integration.instants + 1) + part.from) * 2 * N * job.samples;
         const LnnView<T, N> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
-        const ModelField<S, T, N, T, Ptr> field{net, job.solve.rcond, scratch};
+        const ModelField<S, T, N, T, Ptr> field{net, job.solve, scratch};
         rollout<S>(field, over(part, job.integration), job.samples, part.from == 0 ? job.initial : out, out, sample);
     });
 }
@@ -67,7 +67,7 @@ LNN_HD void score_many(const Grid& grid, const ScoreJob<T>& job, const MlpShape&
     constexpr int N = System::dof;
     for_samples(grid, models, job.count, [&](int m, std::int64_t sample) {
         const LnnView<T, N> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
-        const ModelField<S, T, N, T, Ptr> field{net, job.job.solve.rcond, scratch};
+        const ModelField<S, T, N, T, Ptr> field{net, job.job.solve, scratch};
         ScoreState<S, N>& kept = states[m * job.count + sample];
         ScoreState<S, N> score;
         if (part.from == 0)

@@ -14,7 +14,7 @@ struct SystemField {
     const double* parameters;
     LNN_HD void operator()(const S* x, S* dxdt) const {
         for (int i = 0; i < dof; ++i) dxdt[i] = x[dof + i];
-        acceleration(system_terms<System>(parameters, x, x + dof), 0.0, dxdt + dof);
+        acceleration(system_terms<System>(parameters, x, x + dof), exact_solve(), dxdt + dof);
     }
 };
 
@@ -23,12 +23,12 @@ template <Real S, Real R, int N, class T, class Ptr>
 struct ModelField {
     static constexpr int dof = N;
     const LnnView<T, N>& net;
-    double rcond;
+    const SolveSpec& solve;
     Ptr scratch;
     LNN_HD void operator()(const S* x, S* dxdt) const {
         R a[N];
         LnnInputs<R, N> inputs;
-        acceleration(LnnPass<R, N, 0, T, Ptr>(net, scratch).terms(x, x + N, inputs), rcond, a);
+        acceleration(LnnPass<R, N, 0, T, Ptr>(net, scratch).terms(x, x + N, inputs), solve, a);
         for (int i = 0; i < N; ++i) {
             dxdt[i] = x[N + i];
             dxdt[N + i] = convert<S>(a[i]);

@@ -39,7 +39,7 @@ LNN_HD void terms_many(const Grid& grid, const TermsJob<T, S>& job, const MlpSha
 }
 
 // x = M^+ y from the singular value decomposition M = U diag(s) V^T, of each of `count` matrices: s, y, x (count, n),
-// U and V (count, n, n) by columns. Singular values up to rcond times the largest count as zero, whatever their vectors.
+// U and V (count, n, n) by columns. M^+ as lnn/solve.hpp has it, whatever the vectors of singular values that are dropped.
 // NaN where y is, and where `failed` (count) is not 0. x may be y.
 template <class T>
 struct Decompositions {
@@ -49,7 +49,7 @@ struct Decompositions {
     int* failed;
 };
 template <class T, class Grid>
-LNN_HD void apply_decompositions(const Grid& grid, const Decompositions<T>& d, double rcond, const T* y, T* x) {
+LNN_HD void apply_decompositions(const Grid& grid, const Decompositions<T>& d, const SolveSpec& solve, const T* y, T* x) {
     const int n = d.n;
     grid.for_each(d.count, [&](std::int64_t i) {
         const T *const s = d.s + i * n, *const u = d.u + i * n * n, *const v = d.v + i * n * n;
@@ -57,16 +57,16 @@ LNN_HD void apply_decompositions(const Grid& grid, const Decompositions<T>& d, d
         T largest(0), poison = d.failed[i] == 0 ? T(0) : T(NAN);
         for (int k = 0; k < n; ++k) largest = maximum(s[k], largest);
         for (int r = 0; r < n; ++r) poison = mul_add(y[i * n + r], T(0), poison);
-        const auto kept = [&](int k) { return s[k] > T(rcond) * largest; };
         for (int k = 0; k < n; ++k) {
+            const T inverse = inverse_eigenvalue(s[k], largest, solve);
             T sum(0);
             for (int r = 0; r < n; ++r) sum = mul_add(u[k * n + r], y[i * n + r], sum);
-            along[k] = sum / s[k];
+            along[k] = inverse == T(0) ? T(0) : sum * inverse;
         }
         for (int r = 0; r < n; ++r) {
             T sum = poison;
             for (int k = 0; k < n; ++k)
-                if (kept(k)) sum = mul_add(v[k * n + r], along[k], sum);
+                if (along[k] != T(0)) sum = mul_add(v[k * n + r], along[k], sum);
             x[i * n + r] = sum;
         }
     });

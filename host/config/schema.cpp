@@ -185,6 +185,8 @@ std::vector<Key> make_schema() {
          "what solves M a = f"},
         {LNN_KEY(solve.rcond), below(0, 1),
          "eigenvalues of M below rcond times the largest in modulus are dropped"},
+        {LNN_KEY(solve.floor), at_least(0),
+         "eigenvalues of M smaller than it in modulus are damped: 1 / lambda becomes lambda / floor^2; 0: none"},
 
         {LNN_KEY(eval.trajectories), at_least(1), "trajectories of an evaluation"},
         {LNN_KEY(eval.repeats), at_least(1), "evaluations, each with trajectories of its own"},

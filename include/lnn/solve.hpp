@@ -1,5 +1,7 @@
-// Solves M x = y for the small symmetric mass matrix, or applies its Moore-Penrose pseudo-inverse: eigenvalues below
-// rcond times the largest in modulus count as zero.
+// Solves M x = y for the small symmetric mass matrix, or applies its pseudo-inverse, sum phi(lambda_k) e_k e_k^T over its
+// eigenvalues: phi = 1 / lambda, but
+//   0                 up to rcond times the largest eigenvalue in modulus (Moore and Penrose)
+//   lambda / floor^2  below the floor: continuous and odd, and neither phi nor its slope exceeds what it is at the floor
 //
 // n = 2 in closed form, the determinant and both numerators with the rounding errors of their products put back
 // (Kahan): LAPACK-grade at condition 1e6 in float32, where the naive adjugate is 0.2 % wrong. Other n by Jacobi's
@@ -8,6 +10,7 @@
 #pragma once
 
 #include "lnn/dual.hpp"
+#include "lnn/spec.hpp"
 
 namespace lnn::inline LNN_ISA {
 
@@ -18,11 +21,69 @@ LNN_HD R condition_number(R largest, R smallest) {
     return select(ratio > R(0), ratio, R(HUGE_VAL));
 }
 
+// phi of an eigenvalue, or of a singular value
+template <Real R>
+LNN_HD R inverse_eigenvalue(R lambda, R largest, const SolveSpec& spec) {
+    const R floor(ScalarOf<R>(spec.floor)), bound(ScalarOf<R>(1 / spec.floor)), rcond(ScalarOf<R>(spec.rcond));
+    const R size = absolute(lambda), kept = select(size <= rcond * largest, R(0), R(1) / lambda);
+    return select(size < floor, lambda * bound * bound, kept);
+}
+
+// What a solve knows of M: eigenvalues, unit eigenvectors, and phi
 template <Real R, int N>
-class SymmetricSolve {
+class Spectrum {
+  public:
+    MaskOf<R> truncated;  // phi is not 1 / lambda everywhere: M is rank-deficient or below the floor
+    R condition;          // largest / smallest eigenvalue in modulus
+
+    LNN_HD R value(int k) const { return values_[k]; }
+    LNN_HD R vector(int k, int i) const { return vectors_[i][k]; }
+    LNN_HD R component(int k, const R* y) const {
+        R sum(0);
+        for (int i = 0; i < N; ++i) sum = mul_add(vectors_[i][k], y[i], sum);
+        return sum;
+    }
+    LNN_HD void apply(const R* y, R* x) const {
+        for (int i = 0; i < N; ++i) x[i] = R(0);
+        for (int k = 0; k < N; ++k) {
+            const R along = component(k, y) * inverse_[k];
+            for (int i = 0; i < N; ++i) x[i] = mul_add(vectors_[i][k], along, x[i]);
+        }
+    }
+    // (phi_j - phi_k) / (lambda_j - lambda_k), and what it tends to where the eigenvalues meet
+    LNN_HD R divided_difference(int j, int k, const SolveSpec& spec) const {
+        const R floor(ScalarOf<R>(spec.floor)), bound(ScalarOf<R>(1 / spec.floor));
+        const auto branch = [&](int i) {
+            return select(absolute(values_[i]) < floor, R(2), select(inverse_[i] == R(0), R(1), R(0)));
+        };
+        const R within = select(branch(j) == R(2), bound * bound, -inverse_[j] * inverse_[k]);
+        return select(branch(j) == branch(k), within, (inverse_[j] - inverse_[k]) / (values_[j] - values_[k]));
+    }
+
+  protected:
+    R values_[N], vectors_[N][N];  // vectors by columns
+
+    LNN_HD void invert(const SolveSpec& spec) {
+        R smallest = absolute(values_[0]), largest = smallest;
+        for (int k = 1; k < N; ++k) {
+            const R size = absolute(values_[k]);
+            smallest = select(size < smallest, size, smallest);
+            largest = maximum(size, largest);
+        }
+        condition = condition_number(largest, smallest);
+        truncated = (smallest <= R(ScalarOf<R>(spec.rcond)) * largest) | (smallest < R(ScalarOf<R>(spec.floor)));
+        for (int k = 0; k < N; ++k) inverse_[k] = inverse_eigenvalue(values_[k], largest, spec);
+    }
+
+  private:
+    R inverse_[N];
+};
+
+template <Real R, int N>
+class SymmetricSolve : public Spectrum<R, N> {
   public:
     // mass: lower triangle by rows
-    LNN_HD SymmetricSolve(const R* mass, R rcond) {
+    LNN_HD SymmetricSolve(const R* mass, const SolveSpec& spec) {
         R poison(0);  // NaN where an entry is not finite: rotations would leave it out
         for (int i = 0; i < N; ++i)
             for (int j = 0; j < N; ++j) {
@@ -31,39 +92,13 @@ class SymmetricSolve {
                 poison = mul_add(matrix_[i][j], R(0), poison);
             }
         diagonalise();
-        R smallest = absolute(matrix_[0][0]);
-        R largest = smallest;
-        for (int i = 1; i < N; ++i) {
-            smallest = select(absolute(matrix_[i][i]) < smallest, absolute(matrix_[i][i]), smallest);
-            largest = maximum(absolute(matrix_[i][i]), largest);
-        }
-        largest = largest + poison;
-        condition = condition_number(largest, smallest);
-        truncated = smallest <= rcond * largest;
-        for (int i = 0; i < N; ++i) {
-            const auto zero = absolute(matrix_[i][i]) <= rcond * largest;
-            inverse_[i] = select(zero, R(0), R(1) / (matrix_[i][i] + poison));
-        }
+        for (int k = 0; k < N; ++k) this->values_[k] = matrix_[k][k] + poison;
+        this->invert(spec);
     }
-
-    LNN_HD void apply(const R* y, R* x) const {
-        R along[N];
-        for (int k = 0; k < N; ++k) {
-            along[k] = R(0);
-            for (int i = 0; i < N; ++i) along[k] = mul_add(vectors_[i][k], y[i], along[k]);
-            along[k] = along[k] * inverse_[k];
-        }
-        for (int i = 0; i < N; ++i) {
-            x[i] = R(0);
-            for (int k = 0; k < N; ++k) x[i] = mul_add(vectors_[i][k], along[k], x[i]);
-        }
-    }
-
-    MaskOf<R> truncated;
-    R condition;  // largest / smallest eigenvalue in modulus
 
   private:
-    R matrix_[N][N], vectors_[N][N], inverse_[N];
+    using Spectrum<R, N>::vectors_;
+    R matrix_[N][N];
 
     LNN_HD void diagonalise() {
         constexpr auto tiny = std::is_same_v<ScalarOf<R>, float> ? 1e-9 : 1e-18;
@@ -103,31 +138,13 @@ class SymmetricSolve {
 };
 
 template <Real R>
-class SymmetricSolve<R, 1> {
+class SymmetricSolve<R, 2> : public Spectrum<R, 2> {
   public:
-    LNN_HD SymmetricSolve(const R* mass, R)
-        : truncated(mass[0] == R(0)), condition(condition_number(absolute(mass[0]), absolute(mass[0]))) {
-        inverse_ = select(truncated, R(0), R(1) / mass[0]);
-    }
-    LNN_HD void apply(const R* y, R* x) const { x[0] = y[0] * inverse_; }
-
-    MaskOf<R> truncated;
-    R condition;
-
-  private:
-    R inverse_;
-};
-
-template <Real R>
-class SymmetricSolve<R, 2> {
-  public:
-    LNN_HD SymmetricSolve(const R* mass, R rcond) : a_(mass[0]), b_(mass[1]), c_(mass[2]) {
+    LNN_HD SymmetricSolve(const R* mass, const SolveSpec& spec) : a_(mass[0]), b_(mass[1]), c_(mass[2]) {
         const R det = difference_of_products(a_, c_, b_, b_);
         const R mean = (a_ + c_) * R(0.5), half = (a_ - c_) * R(0.5);
         const R radius = square_root(mul_add(half, half, b_ * b_));
         const R large = mean + select(mean < R(0), -radius, radius);  // eigenvalue of largest modulus
-        condition = condition_number(large * large, absolute(det));
-        truncated = absolute(det) <= rcond * large * large;
         inverse_ = R(1) / det;
 
         // unit eigenvector of `large`, from the better conditioned row of M - (other eigenvalue)
@@ -135,24 +152,27 @@ class SymmetricSolve<R, 2> {
         const auto upper = absolute(first) > absolute(second);
         const R ex = select(upper, first, b_), ey = select(upper, b_, second);
         const R norm2 = mul_add(ex, ex, ey * ey);
-        const auto zero = large == R(0);
         const auto round = norm2 == R(0);
         const R scale = R(1) / square_root(select(round, R(1), norm2));
-        x_ = select(round, R(1), ex * scale);
-        y_ = select(round, R(0), ey * scale);
-        large_inverse_ = select(zero, R(0), R(1) / large);
+        const R x = select(round, R(1), ex * scale), y = select(round, R(0), ey * scale);
+        vectors_[0][0] = vectors_[1][1] = x;
+        vectors_[1][0] = y;
+        vectors_[0][1] = -y;
+        values_[0] = large;
+        values_[1] = select(large == R(0), R(0), det / large);
+        this->invert(spec);
     }
     LNN_HD void apply(const R* y, R* x) const {
-        const R along = (x_ * y[0] + y_ * y[1]) * large_inverse_;
-        x[0] = select(truncated, x_ * along, difference_of_products(c_, y[0], b_, y[1]) * inverse_);
-        x[1] = select(truncated, y_ * along, difference_of_products(a_, y[1], b_, y[0]) * inverse_);
+        R spectral[2];
+        Spectrum<R, 2>::apply(y, spectral);
+        x[0] = select(this->truncated, spectral[0], difference_of_products(c_, y[0], b_, y[1]) * inverse_);
+        x[1] = select(this->truncated, spectral[1], difference_of_products(a_, y[1], b_, y[0]) * inverse_);
     }
 
-    MaskOf<R> truncated;
-    R condition;
-
   private:
-    R a_, b_, c_, inverse_, x_, y_, large_inverse_;
+    using Spectrum<R, 2>::values_;
+    using Spectrum<R, 2>::vectors_;
+    R a_, b_, c_, inverse_;
 };
 
 }  // namespace lnn::inline LNN_ISA

@@ -39,9 +39,10 @@ enum class Pinv {
     cusolver,  // batched, for accelerations and roll-outs on a card
 };
 
-// M^+ drops eigenvalues below rcond times the largest in modulus
+// M^+ drops eigenvalues up to rcond times the largest in modulus, and bends 1 / lambda back to 0 below the floor
 struct SolveSpec {
     double rcond = 1e-15;
+    double floor = 0.0;  // 0: none
     Pinv pinv = Pinv::fused;
 };
 

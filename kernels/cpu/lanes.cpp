@@ -36,7 +36,7 @@ template <class State, int N>
 void rollout_states(const RolloutJob<T>& job, std::int64_t first, std::int64_t count, void* scratch) {
     const MlpShape shape = lnn_shape(job.spec);
     const LnnView<T, N> net(shape, job.spec, job.weights);
-    const ModelField<State, Wide, N, T, Wide*> field{net, job.solve.rcond, static_cast<Wide*>(scratch)};
+    const ModelField<State, Wide, N, T, Wide*> field{net, job.solve, static_cast<Wide*>(scratch)};
     for (std::int64_t i = first; i < first + count; i += native)
         rollout<State>(field, job.integration, job.samples, job.initial, job.out, i);
 }
@@ -55,7 +55,7 @@ void score_states(const ScoreJob<T>& job, std::int64_t first, std::int64_t count
     constexpr int N = System::dof;
     const MlpShape shape = lnn_shape(job.spec);
     const LnnView<T, N> net(shape, job.spec, job.weights);
-    const ModelField<State, Wide, N, T, Wide*> field{net, job.job.solve.rcond, static_cast<Wide*>(scratch)};
+    const ModelField<State, Wide, N, T, Wide*> field{net, job.job.solve, static_cast<Wide*>(scratch)};
     for (std::int64_t i = first; i < first + count; i += native) {
         ScoreState<State, N> score;
         start_score<System>(job.job, job.first, job.count, i, score);
@@ -81,7 +81,7 @@ std::size_t chunk_reals(const MlpShape& s) {
 }
 template <int N>
 std::size_t truncated_scalars(const MlpShape& s) {
-    return lnn_scratch<N, 3>(s) + std::size_t(s.left_units() + s.right_units()) * factor_columns<3>;
+    return lnn_scratch<N, truncated_pairs<N>>(s) + std::size_t(s.left_units() + s.right_units()) * factor_columns<truncated_pairs<N>>;
 }
 
 std::size_t train_scratch_bytes(const ModelSpec& spec) {
@@ -145,17 +145,17 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
     *loss = double(sum_of_lanes(loss_lanes));
     outer_products(s, F, packs * F, left, right, false, partial);
 
-    // rank-deficient samples: one by one, outside the hot loop
+    // truncated samples: one by one, outside the hot loop
     counts[condition_bins] += truncations;
-    constexpr int F3 = factor_columns<3>;
-    T* const left3 = truncated_memory + lnn_scratch<N, 3>(s);
-    T* const right3 = left3 + std::size_t(s.left_units()) * F3;
+    constexpr int more = factor_columns<truncated_pairs<N>>;
+    T* const truncated_left = truncated_memory + lnn_scratch<N, truncated_pairs<N>>(s);
+    T* const truncated_right = truncated_left + std::size_t(s.left_units()) * more;
     for (int k = 0; k < truncations; ++k) {
         T x[3 * N];
         for (int d = 0; d < 3 * N; ++d) x[d] = rows[d][truncated[k]];
-        LnnPass<T, N, 3, T, T*> pass(net, truncated_memory, {left3, right3, F3});
+        LnnPass<T, N, truncated_pairs<N>, T, T*> pass(net, truncated_memory, {truncated_left, truncated_right, more});
         truncated_factors(pass, job.solve, job.loss, x, x + N, x + 2 * N, share);
-        outer_products(s, F3, F3, left3, right3, true, partial);
+        outer_products(s, more, more, truncated_left, truncated_right, true, partial);
     }
 }
 

@@ -18,8 +18,9 @@ __global__ void __launch_bounds__(grid_threads, 1) terms_kernel(const __grid_con
 }
 
 template <class T>
-__global__ void __launch_bounds__(grid_threads, 1) apply_kernel(const __grid_constant__ Decompositions<T> d, double rcond, T* y) {
-    apply_decompositions(ThreadGrid(), d, rcond, y, y);
+__global__ void __launch_bounds__(grid_threads, 1) apply_kernel(const __grid_constant__ Decompositions<T> d,
+                                                                const __grid_constant__ SolveSpec solve, T* y) {
+    apply_decompositions(ThreadGrid(), d, solve, y, y);
 }
 
 template <class T>
@@ -95,13 +96,13 @@ class Accelerations {
         job_.mass = mass_.get();
         job_.force = force_.get();
     }
-    const T* compute(double rcond) {
+    const T* compute(const SolveSpec& solve) {
         {
             const Range range("forward");
             launch(terms_kernel<S, T, N>, grid_.shape(), job_, shape_, models_, grid_.scratch());
         }
         const Range range("solve");
-        pseudo_inverses(card_, N, models_ * job_.samples, rcond, mass_.get(), force_.get());
+        pseudo_inverses(card_, N, models_ * job_.samples, solve, mass_.get(), force_.get());
         return force_.get();
     }
 
@@ -129,7 +130,7 @@ void rollout_in_stages(const Card& card, const RolloutJob<T>& job, int models) {
     for (std::int64_t k = 1; k <= job.integration.instants; ++k) {
         for (int s = 0; s < job.integration.substeps; ++s)
             for (int stage = 0; stage < 4; ++stage) {
-                const T* const a = accelerations.compute(job.solve.rcond);
+                const T* const a = accelerations.compute(job.solve);
                 launch(stage_kernel<S, T, N>, grid.shape(), models, samples, stage,
                        job.integration.dt / job.integration.substeps, a, states);
             }
@@ -141,7 +142,7 @@ void rollout_in_stages(const Card& card, const RolloutJob<T>& job, int models) {
 }  // namespace
 
 template <class T>
-void pseudo_inverses(const Card& card, int n, std::int64_t count, double rcond, T* mass, T* y) {
+void pseudo_inverses(const Card& card, int n, std::int64_t count, const SolveSpec& solve, T* mass, T* y) {
     constexpr std::int64_t together = 1 << 18;  // matrices in one call
     static Solver& solver = *new Solver;
     const std::int64_t most = std::min(together, count);
@@ -152,19 +153,19 @@ void pseudo_inverses(const Card& card, int n, std::int64_t count, double rcond, 
                                   along.get(), failed.get()};
         solver.decompose(d, mass + first * n * n);
         const SampleGrid<T> grid(card, apply_kernel<T>, d.count, 0);
-        launch(apply_kernel<T>, grid.shape(), d, rcond, y + first * n);
+        launch(apply_kernel<T>, grid.shape(), d, solve, y + first * n);
         check(cudaDeviceSynchronize(), "applying decompositions");
     }
 }
-template void pseudo_inverses(const Card&, int, std::int64_t, double, float*, float*);
-template void pseudo_inverses(const Card&, int, std::int64_t, double, double*, double*);
+template void pseudo_inverses(const Card&, int, std::int64_t, const SolveSpec&, float*, float*);
+template void pseudo_inverses(const Card&, int, std::int64_t, const SolveSpec&, double*, double*);
 
 template <class T>
 void accelerate_separately(const Card& card, const AccelerateJob<T>& job, int models) {
     with_dof(job.spec.dof, [&]<int N>() {
         Accelerations<double, T, N> accelerations(card, {job.spec, job.samples, job.weights, job.states, 0, nullptr, nullptr}, models);
         const SampleGrid<T> grid(card, rows_kernel<T>, models * job.samples, 0);
-        launch(rows_kernel<T>, grid.shape(), models, job.samples, N, accelerations.compute(job.solve.rcond), job.accelerations);
+        launch(rows_kernel<T>, grid.shape(), models, job.samples, N, accelerations.compute(job.solve), job.accelerations);
         check(cudaDeviceSynchronize(), "computing accelerations");
     });
 }

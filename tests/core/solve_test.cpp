@@ -82,7 +82,7 @@ struct Solved {
 // lane w solves matrices[w] x = y
 template <class R, int N>
 Solved<R, N> solve(const std::vector<std::array<ScalarOf<R>, N*(N + 1) / 2>>& matrices, const ScalarOf<R>* y,
-                   ScalarOf<R> rcond) {
+                   ScalarOf<R> rcond, ScalarOf<R> floor = 0) {
     constexpr int W = width_of<R>, K = N * (N + 1) / 2;
     ScalarOf<R> rows[K][W];
     for (int k = 0; k < K; ++k)
@@ -90,7 +90,7 @@ Solved<R, N> solve(const std::vector<std::array<ScalarOf<R>, N*(N + 1) / 2>>& ma
     R mass[K], right[N], x[N];
     for (int k = 0; k < K; ++k) mass[k] = load<R>(rows[k]);
     for (int i = 0; i < N; ++i) right[i] = R(y[i]);
-    const SymmetricSolve<R, N> solver(mass, R(rcond));
+    const SymmetricSolve<R, N> solver(mass, {.rcond = rcond, .floor = floor});
     solver.apply(right, x);
     Solved<R, N> out;
     for (int i = 0; i < N; ++i) store(out.x[i], x[i]);
@@ -292,6 +292,91 @@ TYPED_TEST(SolveOn, TruncatesAtTheThreshold) {
     threshold<TypeParam, 2>();
     threshold<TypeParam, 3>();
     threshold<TypeParam, 4>();
+}
+
+// sum phi(lambda_k) e_k e_k^T with phi = lambda / floor^2 below the floor, found without the eigenvectors: phi is the
+// polynomial through the points (lambda_k, phi_k), and so is the matrix
+template <class R, int N>
+void below_a_floor() {
+    using T = ScalarOf<R>;
+    std::mt19937_64 engine(N);
+    const T y[4] = {1, T(-0.7), T(0.3), 2}, floor = T(0.125);
+    constexpr double all[4] = {-0.05, 2, -0.5, 0.02};
+    std::array<double, N> eigenvalues;
+    std::copy_n(all, N, eigenvalues.begin());
+    const auto phi = [&](double l) { return std::abs(l) < floor ? l / (floor * floor) : 1 / l; };
+    const auto m = with_eigenvalues<N>(eigenvalues, engine);
+    double expected[N]{};
+    for (int k = 0; k < N; ++k) {  // Lagrange's basis at M, times y
+        double term[N];
+        for (int i = 0; i < N; ++i) term[i] = phi(eigenvalues[k]) * y[i];
+        for (int j = 0; j < N; ++j) {
+            if (j == k) continue;
+            double next[N];
+            for (int i = 0; i < N; ++i) {
+                next[i] = -eigenvalues[j] * term[i];
+                for (int c = 0; c < N; ++c) next[i] += m.at[i][c] * term[c];
+                next[i] /= eigenvalues[k] - eigenvalues[j];
+            }
+            std::copy_n(next, N, term);
+        }
+        for (int i = 0; i < N; ++i) expected[i] += term[i];
+    }
+    const auto packed = m.template packed_triangle<T>();
+    const auto found = solve<R, N>({packed}, y, T(0), floor);
+    EXPECT_TRUE(found.truncated[0]);
+    for (int i = 0; i < N; ++i) EXPECT_NEAR(found.x[i][0], expected[i], 1000 * eps<T>) << N;
+
+    // a floor that nothing is below leaves the bits
+    const auto above = solve<R, N>({packed}, y, T(0), T(0.01)), none = solve<R, N>({packed}, y, T(0));
+    EXPECT_FALSE(above.truncated[0]);
+    for (int i = 0; i < N; ++i) EXPECT_EQ(above.x[i][0], none.x[i][0]);
+}
+TYPED_TEST(SolveOn, DampsBelowTheFloor) {
+    below_a_floor<TypeParam, 1>();
+    below_a_floor<TypeParam, 2>();
+    below_a_floor<TypeParam, 3>();
+    below_a_floor<TypeParam, 4>();
+}
+
+// on the floor an eigenvalue is kept; M = 0 moves nothing, as without one
+TYPED_TEST(SolveOn, FloorHasAnEnd) {
+    using T = TypeParam;
+    const ScalarOf<T> y[2] = {1, 1}, floor = 0.5, below = std::nextafter(floor, ScalarOf<T>(0));
+    EXPECT_FALSE((solve<T, 2>({{2, 0, floor}}, y, 0, floor).truncated[0]));
+    EXPECT_TRUE((solve<T, 2>({{2, 0, below}}, y, 0, floor).truncated[0]));
+    EXPECT_EQ((solve<T, 2>({{2, 0, below}}, y, 0, floor).x[1][0]), 4 * below);
+    const auto nothing = solve<T, 2>({{0, 0, 0}}, y, 0, floor);
+    EXPECT_TRUE(nothing.truncated[0]);
+    EXPECT_EQ(nothing.x[0][0], 0);
+}
+
+template <int N>
+void differences_of_a_diagonal(const SolveSpec& spec, double first, double second, double expected) {
+    double mass[N * (N + 1) / 2]{};
+    for (int i = 0; i < N; ++i) mass[packed(i, i)] = i == 0 ? first : second;
+    const SymmetricSolve<double, N> solve(mass, spec);
+    int k = 0;  // eigenvalues come in any order
+    while (k < N - 1 && solve.value(k) != first) ++k;
+    const int other = k == 0 ? 1 : 0;
+    EXPECT_NEAR(solve.divided_difference(k, other, spec), expected, 1e-12) << N << " " << first << " " << second;
+    EXPECT_NEAR(solve.divided_difference(other, k, spec), expected, 1e-12);
+}
+TEST(Solve, DividedDifferences) {
+    const auto check = [](const SolveSpec& spec, double first, double second, double expected) {
+        differences_of_a_diagonal<2>(spec, first, second, expected);
+        differences_of_a_diagonal<3>(spec, first, second, expected);
+        differences_of_a_diagonal<4>(spec, first, second, expected);
+    };
+    const SolveSpec plain{.rcond = 1e-6}, floor{.rcond = 1e-6, .floor = 0.8};
+    check(plain, 2, 4, -1.0 / 8);
+    check(plain, 2, 2, -1.0 / 4);  // the slope of 1 / lambda
+    check(plain, 2, 0, 1.0 / 4);   // of constant rank
+    check(plain, 0, 0, 0);
+    check(floor, 2, 4, -1.0 / 8);
+    check(floor, 0.5, 0.25, 1 / 0.64);
+    check(floor, 0.5, 0.5, 1 / 0.64);
+    check(floor, 2, -0.5, (0.5 + 0.5 / 0.64) / 2.5);  // across the floor
 }
 
 // a lane has the scalar's bits, whatever stands beside it

@@ -39,7 +39,7 @@ template <class System>
 std::vector<double> accelerations(const std::vector<double>& p, const double* x) {
     std::vector<double> a(System::dof);
     const auto terms = terms_at<System>(p, x);
-    SymmetricSolve<double, System::dof>(terms.mass, 0.0).apply(terms.force, a.data());
+    SymmetricSolve<double, System::dof>(terms.mass, SolveSpec{0.0}).apply(terms.force, a.data());
     return a;
 }
 

@@ -80,6 +80,16 @@ TYPED_TEST(BlockTrain, TakesRankDeficientSamplesOneByOne) {
     EXPECT_TRUE(same_bits(trained_on<TypeParam>(Threaded{7}, training), expected.left()));
 }
 
+TYPED_TEST(BlockTrain, TakesSamplesBelowTheFloorOneByOne) {
+    auto training = this->training(37);
+    training.solve.floor = 3;  // about the mass prior: some samples are below
+    auto expected = training;
+    expected.run(*this->portable, 0, this->steps);
+    EXPECT_GT(expected.report.truncated[0], 0);
+    EXPECT_LT(expected.report.truncated[0], 37 * this->steps);
+    EXPECT_TRUE(same_bits(trained_on<TypeParam>(Shuffled{1}, training), expected.left()));
+}
+
 TYPED_TEST(BlockTrain, SkipsBadStepsOrFails) {
     for (const bool skip : {true, false}) {
         auto training = this->training(4);

@@ -54,10 +54,10 @@ double error(std::span<const double> found, std::span<const double> expected) {
 }
 
 template <class T>
-Numbers by_cusolver(const cuda::Card& card, int n, double rcond, const Matrices& m) {
+Numbers by_cusolver(const cuda::Card& card, int n, const SolveSpec& solve, const Matrices& m) {
     const cuda::DeviceBuffer<T> mass{std::span<const T>(std::vector<T>(m.mass.begin(), m.mass.end()))},
         y{std::span<const T>(std::vector<T>(m.y.begin(), m.y.end()))};
-    cuda::pseudo_inverses(card, n, std::int64_t(m.y.size()) / n, rcond, mass.get(), y.get());
+    cuda::pseudo_inverses(card, n, std::int64_t(m.y.size()) / n, solve, mass.get(), y.get());
     std::vector<T> x(m.y.size());
     y.download(x);
     return Numbers(x.begin(), x.end());
@@ -69,9 +69,9 @@ TEST(cuda, CusolverSolvesEverySize) {
     for (const int n : {1, 2, 3, 4, 7, 16, 32})
         for (const double condition : {1.0, 1e3, 1e6, 1e9, 1e12}) {
             const Matrices full(n, n, condition, 19);
-            EXPECT_LT(error(by_cusolver<double>(card, n, 1e-15, full), full.solution), 1e-14 * n * condition) << n << " " << condition;
+            EXPECT_LT(error(by_cusolver<double>(card, n, {1e-15}, full), full.solution), 1e-14 * n * condition) << n << " " << condition;
             if (condition > 1e3) continue;
-            EXPECT_LT(error(by_cusolver<float>(card, n, 1e-7, full), full.solution), 1e-6 * n * condition) << n << " " << condition;
+            EXPECT_LT(error(by_cusolver<float>(card, n, {1e-7}, full), full.solution), 1e-6 * n * condition) << n << " " << condition;
         }
 }
 
@@ -81,27 +81,27 @@ TEST(cuda, CusolverDropsWhatIsBelowRcond) {
     for (const int n : {2, 3, 4, 8, 32})
         for (const int rank : {1, n - 1}) {
             const Matrices m(n, rank, 10, 19);
-            EXPECT_LT(error(by_cusolver<double>(card, n, 1e-8, m), m.solution), 1e-11) << n << " rank " << rank;
-            EXPECT_LT(error(by_cusolver<float>(card, n, 1e-3, m), m.solution), 1e-4) << n << " rank " << rank;
+            EXPECT_LT(error(by_cusolver<double>(card, n, {1e-8}, m), m.solution), 1e-11) << n << " rank " << rank;
+            EXPECT_LT(error(by_cusolver<float>(card, n, {1e-3}, m), m.solution), 1e-4) << n << " rank " << rank;
         }
-    for (const int n : {1, 2, 5}) EXPECT_EQ(by_cusolver<double>(card, n, 1e-15, Matrices(n, 0, 1, 3)), Numbers(3 * n)) << n;
+    for (const int n : {1, 2, 5}) EXPECT_EQ(by_cusolver<double>(card, n, {1e-15}, Matrices(n, 0, 1, 3)), Numbers(3 * n)) << n;
 }
 
 template <int N>
 void agrees_with_the_fused_solve(const cuda::Card& card) {
     for (const int rank : {1, N})
         for (const double condition : {1.0, 1e2, 1e4, 1e6, 1e8, 1e10, 1e12}) {
-            const double rcond = rank < N ? 1e-8 : 1e-15;
+            const SolveSpec solve{rank < N ? 1e-8 : 1e-15};
             const Matrices m(N, rank, rank < N ? 1 : condition, 19);
             Numbers fused;
             for (int c = 0; c < 19; ++c) {
                 double mass[N * (N + 1) / 2], x[N];
                 for (int i = 0; i < N; ++i)
                     for (int j = 0; j <= i; ++j) mass[packed(i, j)] = m.mass[(c * N + i) * N + j];
-                SymmetricSolve<double, N>(mass, rcond).apply(&m.y[c * N], x);
+                SymmetricSolve<double, N>(mass, solve).apply(&m.y[c * N], x);
                 append(fused, Numbers(x, x + N));
             }
-            EXPECT_LT(error(by_cusolver<double>(card, N, rcond, m), fused), 1e-13 * condition) << N << " " << rank << " " << condition;
+            EXPECT_LT(error(by_cusolver<double>(card, N, solve, m), fused), 1e-13 * condition) << N << " " << rank << " " << condition;
         }
 }
 

@@ -129,11 +129,11 @@ struct Accelerations {
     Numbers accelerations, energies, lagrangians;
 };
 inline Accelerations accelerate(Backend& backend, const Nets& net, Precision precision, const Numbers& x,
-                                double rcond = 1e-15) {
+                                const SolveSpec& solve = {}) {
     const std::size_t n = net.spec.dof, samples = x.size() / (2 * n);
     Accelerations out{Numbers(net.count * n * samples), Numbers(net.count * samples),
                       Numbers(net.count * samples)};
-    backend.accelerate(net.models(), {rcond}, precision, x, out.accelerations, out.energies, out.lagrangians);
+    backend.accelerate(net.models(), solve, precision, x, out.accelerations, out.energies, out.lagrangians);
     return out;
 }
 
@@ -154,9 +154,9 @@ struct Gradients {
     Numbers losses, gradient;
 };
 inline Gradients gradients(Backend& backend, const Nets& net, Precision precision, const LossSpec& loss,
-                           const Numbers& x, const Numbers& targets, double rcond = 1e-15) {
+                           const Numbers& x, const Numbers& targets, const SolveSpec& solve = {}) {
     Gradients out{Numbers(net.count), Numbers(net.weights.size())};
-    backend.gradient(net.models(), {rcond}, loss, precision, x, targets, out.losses, out.gradient);
+    backend.gradient(net.models(), solve, loss, precision, x, targets, out.losses, out.gradient);
     return out;
 }
 

@@ -15,7 +15,7 @@ struct Gradient : testing::TestWithParam<std::string> {
     // every parameter moved by +-h and +-2h, all as models of one call; Richardson's extrapolation of the
     // losses
     void against_differences(const Nets& net, const LossSpec& loss, const Numbers& x, const Numbers& targets,
-                             double rcond = 1e-15, double h = 3e-4, double tolerance = 1e-7) {
+                             const SolveSpec& solve = {}, double h = 3e-4, double tolerance = 1e-7) {
         const std::size_t parameters = net.weights.size();
         Nets moved{net.spec, {}, 0};
         for (std::size_t p = 0; p < parameters; ++p)
@@ -23,8 +23,8 @@ struct Gradient : testing::TestWithParam<std::string> {
                 append(moved.weights, net.weights);
                 moved.weights[moved.count++ * parameters + p] += by;
             }
-        const auto found = gradients(*backend, net, Precision::f64, loss, x, targets, rcond);
-        const auto around = gradients(*backend, moved, Precision::f64, loss, x, targets, rcond).losses;
+        const auto found = gradients(*backend, net, Precision::f64, loss, x, targets, solve);
+        const auto around = gradients(*backend, moved, Precision::f64, loss, x, targets, solve).losses;
         double size = 0;
         for (const double g : found.gradient) size = std::max(size, std::abs(g));
         EXPECT_GT(size, 1e-4);
@@ -74,8 +74,21 @@ TEST_P(Gradient, WhereTheMassMatrixIsRankDeficient) {
             const Nets net = nets(n, 1, {narrow, 5}, angles, 0);
             // accelerations are large where an eigenvalue is small, and so are the higher derivatives: a
             // smaller h
-            against_differences(net, {}, states(n, 5, 3), scattered<double>(-4, 4, 5 * n, 78), 1e-8, 2e-4,
+            against_differences(net, {}, states(n, 5, 3), scattered<double>(-4, 4, 5 * n, 78), {1e-8}, 2e-4,
                                 1e-6);
+        }
+}
+
+// some eigenvalues of M, or all of them, below the floor of the solve
+TEST_P(Gradient, WhereTheMassMatrixIsBelowTheFloor) {
+    for (int n = 1; n <= 4; ++n)
+        for (const double floor : {0.3, 1.0, 10.0}) {
+            SCOPED_TRACE(testing::Message() << "n " << n << ", floor " << floor);
+            const Nets net = nets(n, 1, {5, 4}, 0b1, 0);
+            const Numbers x = states(n, 5), targets = scattered<double>(-4, 4, 5 * n, 78);
+            against_differences(net, {}, x, targets, {.floor = floor}, 2e-4, 1e-6);
+            EXPECT_NE(gradients(*backend, net, Precision::f64, {}, x, targets, {.floor = floor}).gradient,
+                      gradients(*backend, net, Precision::f64, {}, x, targets).gradient);
         }
 }
 

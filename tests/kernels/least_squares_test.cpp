@@ -15,11 +15,11 @@ struct Equations {
 };
 
 Equations equations(Backend& backend, const Nets& net, const RobustSpec& robust, Precision precision,
-                    const Numbers& x, const Numbers& targets, double rcond = 1e-15) {
+                    const Numbers& x, const Numbers& targets, const SolveSpec& solve = {}) {
     Equations e{Numbers(net.weights.size() * net.parameters()), Numbers(net.weights.size()),
                 std::vector<std::int64_t>(net.count)};
     NormalEquations view = e.view();
-    backend.normal_equations(net.models(), {rcond}, robust, precision, x, targets, view);
+    backend.normal_equations(net.models(), solve, robust, precision, x, targets, view);
     return e;
 }
 
@@ -177,15 +177,17 @@ TEST_P(LeastSquares, InSingleIsTheSame) {
     EXPECT_FALSE(same_bits(coarse.right, fine.right));
 }
 
-// a first layer narrower than n: no sample has a derivative, and there is no step to take
-TEST_P(LeastSquares, RankDeficientSamplesAreLeftOut) {
+// a first layer narrower than n, or all of M below the floor: no sample has a row, and there is no step to take
+TEST_P(LeastSquares, TruncatedSamplesAreLeftOut) {
     const Nets net = nets(2, 1, {1, 5}, 0b1, 0);
-    Equations found =
-        equations(*backend, net, {}, Precision::f64, states(2, 11), scattered<double>(-4, 4, 22, 5), 1e-8);
-    EXPECT_EQ(found.left_out[0], 11);
-    for (const double y : found.right) EXPECT_EQ(y, 0);
-    Numbers step(net.parameters());
-    EXPECT_FALSE(backend->damped_steps(found.view(), Numbers{1.0}, step)[0]);
+    for (const SolveSpec& solve : {SolveSpec{.rcond = 1e-8}, SolveSpec{.floor = 1e6}}) {
+        Equations found =
+            equations(*backend, net, {}, Precision::f64, states(2, 11), scattered<double>(-4, 4, 22, 5), solve);
+        EXPECT_EQ(found.left_out[0], 11);
+        for (const double y : found.right) EXPECT_EQ(y, 0);
+        Numbers step(net.parameters());
+        EXPECT_FALSE(backend->damped_steps(found.view(), Numbers{1.0}, step)[0]);
+    }
 }
 
 TEST_P(LeastSquares, SamplesThatAreNotFiniteAreLeftOut) {

@@ -45,7 +45,7 @@ struct Separate : testing::Test {
             terms.mass[0] = m[0], terms.mass[1] = m[2], terms.mass[2] = m[3];
             EXPECT_EQ(m[1], m[2]);
             terms.force[0] = force[2 * i], terms.force[1] = force[2 * i + 1];
-            acceleration(terms, 1e-15, &force[2 * i]);
+            acceleration(terms, SolveSpec{}, &force[2 * i]);
         });
     }
 };
@@ -141,7 +141,7 @@ TEST(Decomposition, AppliesThePseudoInverse) {
         std::vector<int> failed(count);
         const Decompositions<double> all{n, count, s.data(), u.data(), v.data(), along.data(), failed.data()};
         on_teams([&](const auto& grid) {
-            apply_decompositions(grid, all, 1e-6, y.data(), x.data());
+            apply_decompositions(grid, all, {1e-6}, y.data(), x.data());
             grid.for_each(1, [&](int) {
                 for (int i = 0; i < n * count; ++i)
                     EXPECT_NEAR(x[i], expected[i], 1e-12 * (1 + std::abs(expected[i]))) << n << ", number " << i;
@@ -155,14 +155,14 @@ TEST(Decomposition, HidesNothingThatWentWrong) {
     Numbers s(4), one{1, 0, 0, 1, 1, 0, 0, 1}, along(4), y{3, 4, 3, 4}, x(4, 1.0);
     std::vector<int> failed{0, 0};
     const Decompositions<double> two{2, 2, s.data(), one.data(), one.data(), along.data(), failed.data()};
-    apply_decompositions(SerialBlock(), two, 1e-15, y.data(), x.data());
+    apply_decompositions(SerialBlock(), two, {1e-15}, y.data(), x.data());
     EXPECT_EQ(x, Numbers(4));  // M = 0
     y[0] = NAN;
-    apply_decompositions(SerialBlock(), two, 1e-15, y.data(), x.data());
+    apply_decompositions(SerialBlock(), two, {1e-15}, y.data(), x.data());
     EXPECT_TRUE(std::isnan(x[0]) && std::isnan(x[1]));
     EXPECT_EQ(x[2], 0);
     failed[1] = 1;  // did not converge
-    apply_decompositions(SerialBlock(), two, 1e-15, y.data(), x.data());
+    apply_decompositions(SerialBlock(), two, {1e-15}, y.data(), x.data());
     EXPECT_TRUE(std::isnan(x[2]) && std::isnan(x[3]));
 }
 

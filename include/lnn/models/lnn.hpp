@@ -9,7 +9,8 @@
 // Gradient of a loss with dl/da = r in 8 more columns: with lambda = M^-1 r and a held constant,
 //   dl/dtheta = d/dtheta { DL[P0] - D2L[A, B] },  P0 = (lambda, 0),  A = (0, lambda),  B = (v, a)
 // One forward column pi (m before its activation), whose adjoint is g; a reverse sweep of three (zeta, alpha, beta),
-// the adjoints of y, t^A, t^B; four outer products. Where M is rank-deficient two more pairs join (A, B).
+// the adjoints of y, t^A, t^B; four outer products. Where M is rank-deficient or below the floor of
+// the solve there are more pairs (A, B).
 //
 // Linear damping: forces Q = -C C^T v beside f, C learned, so that C C^T is never negative (Rayleigh's dissipation).
 // The bracket gains lambda . Q, hence dC = -lambda (C^T v)^T - v (C^T lambda)^T: two outer products of the matrix beside.
@@ -45,7 +46,7 @@ struct LnnView {
     LNN_HD bool is_angle(int i) const { return angles >> i & 1; }
 };
 
-// `pairs` of directions (A_k, B_k) in the gradient: 0 for terms alone, 1 for a gradient, 3 for a rank-deficient M.
+// `pairs` of directions (A_k, B_k) in the gradient: 0 for terms alone, 1 for a gradient, more for a truncated M.
 // Columns of the outer products, left | right: 0: h | pi, 1: zbar | y, 2 + 2 k: ubarA_k | t^A_k, 3 + 2 k: ubarB_k | t^B_k
 template <int pairs>
 inline constexpr int factor_columns = 2 + 2 * pairs;
