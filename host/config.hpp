@@ -82,7 +82,8 @@ struct Config {
         std::string balance = "none";  // none | scale | large
         double clip = 0.0;             // largest norm of a gradient; 0: no clipping
         double ema = 0.0;              // decay of the average of the weights; 0: none
-        std::string guard = "skip";  // skip: a step with a non-finite gradient is left out and counted | none
+        std::string guard = "skip";  // skip: a step with a non-finite gradient is left out and counted | rollback | none
+        double rollback_above = 100.0;  // rollback: a loss that rose so many times over its best is bad
         int checkpoint_every = 10;   // epochs (steps / 100 where there are no epochs)
         int keep = 3;                // checkpoints kept besides the best
     } train;

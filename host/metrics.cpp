@@ -12,16 +12,18 @@ namespace lnn {
 namespace {
 
 constexpr const char* metrics_header =
-    "step,epoch,seed,loss,lr,grad_norm,skipped,truncated,cond_p99,cost,damping,accepted,seconds\n";
+    "step,epoch,seed,loss,lr,grad_norm,skipped,rolled_back,truncated,truncated_share,cond_p50,cond_p99,cond_max,cost,damping,"
+    "accepted,seconds\n";
 
 }  // namespace
 
 std::string metrics_csv(const std::vector<Metrics>& rows) {
     std::string text = metrics_header;
     for (const Metrics& m : rows)
-        text += fmt::format("{},{:.6g},{},{:.9g},{:.9g},{:.9g},{},{},{:.9g},{:.9g},{:.9g},{},{:.3f}\n",
-                            m.step, m.epoch, m.seed, m.loss, m.lr, m.grad_norm, m.skipped, m.truncated,
-                            m.cond_p99, m.cost, m.damping, m.accepted, m.seconds);
+        text += fmt::format("{},{:.6g},{},{:.9g},{:.9g},{:.9g},{},{},{},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{},{:.3f}\n",
+                            m.step, m.epoch, m.seed, m.loss, m.lr, m.grad_norm, m.skipped, m.rolled_back,
+                            m.truncated, m.truncated_share, m.cond_p50, m.cond_p99, m.cond_max, m.cost, m.damping,
+                            m.accepted, m.seconds);
     return text;
 }
 
@@ -42,7 +44,8 @@ std::vector<Metrics> read_metrics(const std::filesystem::path& path) {
     while (at < end) {
         Metrics m{};
         field(m.step, ','), field(m.epoch, ','), field(m.seed, ','), field(m.loss, ','), field(m.lr, ',');
-        field(m.grad_norm, ','), field(m.skipped, ','), field(m.truncated, ','), field(m.cond_p99, ',');
+        field(m.grad_norm, ','), field(m.skipped, ','), field(m.rolled_back, ','), field(m.truncated, ',');
+        field(m.truncated_share, ','), field(m.cond_p50, ','), field(m.cond_p99, ','), field(m.cond_max, ',');
         field(m.cost, ','), field(m.damping, ','), field(m.accepted, ','), field(m.seconds, '\n');
         rows.push_back(m);
     }

@@ -17,9 +17,10 @@ struct Metrics {
     std::uint64_t seed;
     double loss, lr,
         grad_norm;  // loss and norm: means over the interval; of lm: on its batch, before the step
-    std::int64_t skipped, truncated;  // since the start
-    double cond_p99;                  // 99th percentile of cond(M), to a factor of 2, in the interval
-    double seconds;                   // of training, since the start
+    std::int64_t skipped, rolled_back, truncated;  // since the start: steps, steps, samples
+    double truncated_share;                        // of the samples of the interval, of the batch of lm
+    double cond_p50, cond_p99, cond_max;           // quantiles of cond(M), up to a factor of 2, in the interval
+    double seconds;                                // of training, since the start
     double cost =
         std::numeric_limits<double>::quiet_NaN();  // lm: robust cost of the batch after the iteration
     double damping = std::numeric_limits<double>::quiet_NaN();  // lm: mu of its last try

@@ -110,7 +110,7 @@ AdamSpec adam_spec(const Config& config, std::int64_t samples) {
     adam.eps = t.eps;
     adam.clip = t.clip;
     adam.ema = t.ema;
-    adam.skip_bad = t.guard == "skip";
+    adam.skip_bad = t.guard != "none";
     return adam;
 }
 

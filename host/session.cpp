@@ -159,6 +159,7 @@ Exit Session::train(const Work& work) {
     say(verbose(), fmt::format("train: {:.1f} s, {} steps", outcome.seconds, outcome.steps));
     record_["steps"] = outcome.steps;
     record_["skipped"] = outcome.skipped;
+    record_["rolled_back"] = outcome.rolled_back;
     record_["truncated_samples"] = outcome.truncated;
     record_["failed_at"] = outcome.failed;
     save_models(trainer.networks(), outcome.failed);
@@ -166,12 +167,19 @@ Exit Session::train(const Work& work) {
 
     const std::size_t lost = std::count_if(outcome.failed.begin(), outcome.failed.end(), [](auto f) { return f >= 0; });
     for (std::size_t m = 0; m < outcome.failed.size(); ++m) {
-        if (outcome.failed[m] >= 0)
+        if (outcome.failed[m] >= 0 && rolled_back_too_often(outcome.rolled_back[m], adam_steps(config_, data.samples())))
+            say(talk(), fmt::format("seed {}: rolled back {} steps, more than a tenth of them all, by step {}; the model stops "
+                                    "there",
+                                    config_.run.seed + m, outcome.rolled_back[m], outcome.failed[m]));
+        else if (outcome.failed[m] >= 0)
             say(talk(), fmt::format("seed {}: the gradient left the finite numbers at step {}; the model stops there",
                                     config_.run.seed + m, outcome.failed[m]));
         else if (outcome.skipped[m] > 0)
             say(talk(), fmt::format("seed {}: {} of {} steps left out (gradient not finite)", config_.run.seed + m,
                                     outcome.skipped[m], outcome.steps));
+        if (outcome.failed[m] < 0 && outcome.rolled_back[m] > 0)
+            say(talk(), fmt::format("seed {}: {} of {} steps rolled back", config_.run.seed + m, outcome.rolled_back[m],
+                                    outcome.steps));
         if (outcome.failed[m] < 0 && !outcome.stalled.empty() && outcome.stalled[m] >= 5)
             say(talk(), fmt::format("seed {}: no step lowered the cost in the last {} iterations; the weights before them "
                                     "are kept",
@@ -180,7 +188,7 @@ Exit Session::train(const Work& work) {
     if (lost == outcome.failed.size()) {
         record_["status"] = "failed";
         write_record();
-        throw Error(Exit::numerics, fmt::format("{}: training left the finite numbers in all {} models; the last good "
+        throw Error(Exit::numerics, fmt::format("{}: training left the finite numbers or rolled back too often in all {} models; the last good "
                                                 "checkpoint is kept; try a lower train.lr, train.clip or train.guard = \"skip\"",
                                                 path().string(), lost));
     }

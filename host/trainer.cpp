@@ -1,7 +1,7 @@
 #include "trainer.hpp"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -18,30 +18,19 @@ namespace lnn {
 namespace {
 
 constexpr int metric_intervals = 500;    // rows of metrics.csv for each model, about
+constexpr int judged_intervals = 5;      // together make a period of a rollback: a hundredth of the steps
+constexpr std::array good_names = {"good_weights", "good_first", "good_second", "good_average"};
 constexpr double slice_seconds = 0.25;   // longest stretch without a look at signals
 constexpr std::size_t slice_samples = 1 << 20;  // states held at once, over all models
 
-// edge of the bin below which 99 % of the counts lie
-double percentile99(const std::int64_t* bins) {
-    std::int64_t total = 0, below = 0;
-    for (int b = 0; b < condition_bins; ++b) total += bins[b];
+// edge of the bin below which that share of the counts lies
+double percentile(std::span<const std::int64_t> bins, double share) {
+    const std::int64_t total = std::accumulate(bins.begin(), bins.end(), std::int64_t{0});
     if (total == 0) return std::numeric_limits<double>::quiet_NaN();
-    for (int b = 0; b < condition_bins; ++b)
-        if ((below += bins[b]) * 100 >= total * 99) return std::exp2(b + 1);
-    return std::numeric_limits<double>::infinity();
-}
-
-// JSON has no word for inf and nan, which a sum of losses may be
-std::vector<std::uint64_t> bits_of(const std::vector<double>& values) {
-    std::vector<std::uint64_t> bits;
-    for (const double value : values) bits.push_back(std::bit_cast<std::uint64_t>(value));
-    return bits;
-}
-
-std::vector<double> from_bits(const nlohmann::json& bits) {
-    std::vector<double> values;
-    for (const auto value : bits.get<std::vector<std::uint64_t>>()) values.push_back(std::bit_cast<double>(value));
-    return values;
+    std::int64_t below = 0;
+    std::size_t b = 0;
+    while (double(below += bins[b]) < share * double(total)) ++b;
+    return std::exp2(double(b + 1));
 }
 
 Tensor state_tensor(const char* name, std::size_t models, const std::vector<double>& values) {
@@ -71,6 +60,7 @@ Trainer::Trainer(Backend& backend, const Config& config, TrainingData& data, std
     failed_.assign(models, -1);
     skipped_.assign(models, 0);
     truncated_.assign(models, 0);
+    if (config.train.guard == "rollback") rollback_.emplace(config.train.rollback_above, train_state());
     loss_ = loss_spec(config);
     if (loss_.balance == Balance::scale) {
         const auto scale = data.acceleration_scale();
@@ -88,11 +78,14 @@ std::vector<Network> Trainer::networks() const {
     return result;
 }
 
+TrainState Trainer::train_state() { return {weights_, first_, second_, average_, applied_, failed_}; }
+
 void Trainer::add(const TrainReport& report, std::int64_t steps) {
     const std::size_t models = networks_.size();
     interval_.loss.resize(models);
     interval_.grad_norm.resize(models);
     interval_.condition.resize(models * condition_bins);
+    interval_.truncated.resize(models);
     interval_.steps += steps;
     for (std::size_t m = 0; m < models; ++m) {
         for (std::int64_t k = 0; k < steps; ++k) {
@@ -100,17 +93,32 @@ void Trainer::add(const TrainReport& report, std::int64_t steps) {
             interval_.grad_norm[m] += report.grad_norm[m * steps + k];
         }
         skipped_[m] += report.skipped[m];
+        interval_.truncated[m] += report.truncated[m];
         truncated_[m] += report.truncated[m];
     }
+    if (rollback_) rollback_->add(report, steps);
     for (std::size_t i = 0; i < interval_.condition.size(); ++i) interval_.condition[i] += report.condition[i];
 }
 
 void Trainer::close_interval(double seconds) {
     const double per_epoch = double(steps_per_epoch(config_, data_.samples())), steps = double(interval_.steps);
-    for (std::size_t m = 0; m < networks_.size(); ++m)
-        metrics_.push_back({step_, double(step_) / per_epoch, data_.seeds()[m], interval_.loss[m] / steps,
-                            learning_rate(adam_[m].schedule, step_ - 1), interval_.grad_norm[m] / steps, skipped_[m],
-                            truncated_[m], percentile99(&interval_.condition[m * condition_bins]), seconds});
+    for (std::size_t m = 0; m < networks_.size(); ++m) {
+        const auto bins = std::span(interval_.condition).subspan(m * condition_bins, condition_bins);
+        metrics_.push_back({.step = step_,
+                            .epoch = double(step_) / per_epoch,
+                            .seed = data_.seeds()[m],
+                            .loss = interval_.loss[m] / steps,
+                            .lr = learning_rate(spec_now(m).schedule, step_ - 1),
+                            .grad_norm = interval_.grad_norm[m] / steps,
+                            .skipped = skipped_[m],
+                            .rolled_back = rolled_back(m),
+                            .truncated = truncated_[m],
+                            .truncated_share = double(interval_.truncated[m]) / (steps * config_.train.batch),
+                            .cond_p50 = percentile(bins, 0.5),
+                            .cond_p99 = percentile(bins, 0.99),
+                            .cond_max = percentile(bins, 1),
+                            .seconds = seconds});
+    }
     interval_ = {};
 }
 
@@ -123,22 +131,48 @@ double Trainer::recent_loss() const {
     return alive ? sum / alive : std::numeric_limits<double>::infinity();
 }
 
+std::int64_t Trainer::rolled_back(std::size_t m) const { return rollback_ ? rollback_->rolled_back()[m] : 0; }
+
+AdamSpec Trainer::spec_now(std::size_t m) const {
+    AdamSpec spec = adam_[m];
+    if (rollback_) spec.schedule.lr *= rollback_->rate_factor(m);
+    return spec;
+}
+
 bool Trainer::all_finite() const {
     for (const auto* part : {&weights_, &first_, &second_, &average_})
         if (!std::all_of(part->begin(), part->end(), [](double x) { return std::isfinite(x); })) return false;
     return true;
 }
 
+bool Trainer::is_lost(std::size_t m) const {
+    for (const auto* part : {&weights_, &first_, &second_, &average_}) {
+        const auto own = std::span(*part).subspan(m * parameters_, parameters_);
+        if (!std::all_of(own.begin(), own.end(), [](double x) { return std::isfinite(x); })) return true;
+    }
+    return false;
+}
+
+void Trainer::roll_back_bad_models() {
+    // a model that is lost cannot wait, for no checkpoint holds it
+    const bool over = step_ % (judged_intervals * interval_steps()) == 0 || step_ == adam_total_;
+    for (std::size_t m = 0; m < networks_.size(); ++m) {
+        if (failed_[m] >= 0) continue;
+        if (is_lost(m) || (over && rollback_->bad(m))) {
+            rollback_->roll_back(m, train_state());
+            if (rolled_back_too_often(rolled_back(m), adam_total_)) failed_[m] = step_;
+        } else if (over) {
+            rollback_->keep(m, train_state());
+        }
+    }
+}
+
 void Trainer::stop_lost_models() {
     for (std::size_t m = 0; m < networks_.size(); ++m) {
-        std::span<double> parts[] = {weights_, first_, second_, average_};
-        bool lost = false;
-        for (std::span<double>& part : parts) {
-            part = part.subspan(m * parameters_, parameters_);
-            lost |= !std::all_of(part.begin(), part.end(), [](double x) { return std::isfinite(x); });
-        }
+        const bool lost = is_lost(m);
         if (lost)
-            for (const std::span<double> part : parts) std::fill(part.begin(), part.end(), 0.0);
+            for (auto* part : {&weights_, &first_, &second_, &average_})
+                std::fill_n(part->begin() + m * parameters_, parameters_, 0.0);
         if (failed_[m] < 0 && (lost || (step_ == adam_total_ && applied_[m] == 0))) failed_[m] = step_;
     }
 }
@@ -164,7 +198,13 @@ void Trainer::save(double seconds) {
     checkpoint.state["interval"] = {{"steps", interval_.steps},
                                     {"loss", bits_of(interval_.loss)},
                                     {"grad_norm", bits_of(interval_.grad_norm)},
+                                    {"truncated", interval_.truncated},
                                     {"condition", interval_.condition}};
+    if (rollback_) {
+        checkpoint.state["rollback"] = rollback_->state();
+        for (std::size_t i = 0; i < good_names.size(); ++i)
+            checkpoint.optimizer.push_back(state_tensor(good_names[i], models, rollback_->good[i]));
+    }
     if (lm_) checkpoint.state["lm"] = {{"damping", bits_of(lm_->damping)}, {"rejected", lm_->rejected}};
     if (std::isfinite(best_loss_)) checkpoint.state["best_loss"] = best_loss_;
     write_file(directory_ / "metrics.csv", metrics_csv(metrics_), true);
@@ -191,7 +231,9 @@ void Trainer::restore(const Checkpoint& checkpoint) {
         interval_.steps = interval.at("steps");
         interval_.loss = from_bits(interval.at("loss"));
         interval_.grad_norm = from_bits(interval.at("grad_norm"));
+        interval_.truncated = interval.at("truncated").get<std::vector<std::int64_t>>();
         interval_.condition = interval.at("condition").get<std::vector<std::int64_t>>();
+        if (rollback_ && !rollback_->restore(state.at("rollback"))) refuse("is of another number of models");
         if (lm_) {
             lm_->damping = from_bits(state.at("lm").at("damping"));
             lm_->rejected = state.at("lm").at("rejected").get<std::vector<std::int64_t>>();
@@ -205,11 +247,13 @@ void Trainer::restore(const Checkpoint& checkpoint) {
     const std::size_t summed = interval_.steps > 0 ? networks_.size() : 0;
     for (const auto* counts : {&applied_, &failed_, &skipped_, &truncated_})
         if (counts->size() != networks_.size()) refuse("is of another number of models");
-    if (interval_.loss.size() != summed || interval_.grad_norm.size() != summed ||
+    if (interval_.loss.size() != summed || interval_.grad_norm.size() != summed || interval_.truncated.size() != summed ||
         interval_.condition.size() != summed * condition_bins)
         refuse("is of another number of models");
-    const std::pair<const char*, std::vector<double>*> parts[] = {
+    std::vector<std::pair<const char*, std::vector<double>*>> parts = {
         {"weights", &weights_}, {"first", &first_}, {"second", &second_}, {"average", &average_}};
+    if (rollback_)
+        for (std::size_t i = 0; i < good_names.size(); ++i) parts.push_back({good_names[i], &rollback_->good[i]});
     if (checkpoint.optimizer.size() != std::size(parts)) refuse("has an optimizer state of another shape");
     for (std::size_t i = 0; i < std::size(parts); ++i) {
         const Tensor& tensor = checkpoint.optimizer[i];
@@ -226,18 +270,24 @@ double Trainer::seconds() const {
     return seconds_ + std::chrono::duration<double>(Clock::now() - start_).count();
 }
 
+std::int64_t Trainer::interval_steps() const {
+    return std::max<std::int64_t>(1, (adam_total_ + metric_intervals - 1) / metric_intervals);
+}
+
 Trainer::Advance Trainer::advance_adam() {
     const std::size_t models = networks_.size();
-    const std::int64_t every = std::max<std::int64_t>(1, (adam_total_ + metric_intervals - 1) / metric_intervals);
+    const std::int64_t every = interval_steps();
     const std::int64_t checkpoint_every =
         config_.train.checkpoint_every * steps_per_epoch(config_, data_.samples());
     const std::int64_t most = std::max<std::int64_t>(1, slice_samples / (models * config_.train.batch));
+    std::vector<AdamSpec> adam;
+    for (std::size_t m = 0; m < models; ++m) adam.push_back(spec_now(m));
     const TrainJob job{networks_[0].spec, int(models), config_.train.batch, precision_of(config_.run.precision), solve_spec(config_),
-                       loss_, adam_};
+                       loss_, adam};
     const std::int64_t end = std::min(adam_total_, (step_ / every + 1) * every);
     const std::int64_t wanted = std::max<std::int64_t>(1, std::int64_t(slice_seconds / step_seconds_));
     const std::int64_t count = std::min({end - step_, wanted, most});
-    TrainState state{weights_, first_, second_, average_, applied_, failed_};
+    TrainState state = train_state();
     const TrainReport report = backend_.train(job, data_.slice(step_, count), state, step_, count);
     step_seconds_ = std::max(report.seconds, 1e-9) / double(count);
     step_ += count;
@@ -276,9 +326,23 @@ Trainer::Advance Trainer::advance_lm() {
     const double adam_epochs = double(adam_total_) / double(steps_per_epoch(config_, set));
     for (std::size_t m = 0; m < models; ++m) {
         truncated_[m] += report[m].truncated;
-        metrics_.push_back({step_, adam_epochs + double(done + 1), data_.seeds()[m],
-                            loss[m], none, norm[m], skipped_[m], truncated_[m], none, seconds(),
-                            report[m].cost, report[m].damping, report[m].accepted});
+        metrics_.push_back({.step = step_,
+                            .epoch = adam_epochs + double(done + 1),
+                            .seed = data_.seeds()[m],
+                            .loss = loss[m],
+                            .lr = none,
+                            .grad_norm = norm[m],
+                            .skipped = skipped_[m],
+                            .rolled_back = rolled_back(m),
+                            .truncated = truncated_[m],
+                            .truncated_share = double(report[m].truncated) / double(batch.samples),
+                            .cond_p50 = none,
+                            .cond_p99 = none,
+                            .cond_max = none,
+                            .seconds = seconds(),
+                            .cost = report[m].cost,
+                            .damping = report[m].damping,
+                            .accepted = report[m].accepted});
     }
     return {true, (done + 1) % config_.train.checkpoint_every == 0};
 }
@@ -291,8 +355,11 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
     while (step_ < total_) {
         const bool adam = step_ < adam_total_;
         const Advance advance = adam ? advance_adam() : advance_lm();
+        if (advance.ended && adam) {
+            if (rollback_) roll_back_bad_models();
+            close_interval(seconds());
+        }
         if (advance.ended) stop_lost_models();
-        if (advance.ended && adam) close_interval(seconds());
         std::string note = fmt::format("loss {:.4g}", recent_loss());
         if (!adam)
             note += fmt::format(", damping {:.2g}{}", metrics_.back().damping, metrics_.back().accepted ? "" : ", no step");
@@ -311,6 +378,7 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
     outcome.seconds = seconds();
     outcome.failed = failed_;
     outcome.skipped = skipped_;
+    for (std::size_t m = 0; m < networks_.size(); ++m) outcome.rolled_back.push_back(rolled_back(m));
     outcome.truncated = truncated_;
     if (lm_) outcome.stalled = lm_->rejected;
     return outcome;

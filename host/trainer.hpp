@@ -18,6 +18,7 @@
 #include "metrics.hpp"
 #include "network.hpp"
 #include "progress.hpp"
+#include "rollback.hpp"
 #include "signals.hpp"
 #include "training_data.hpp"
 
@@ -28,7 +29,7 @@ struct TrainingOutcome {
     bool out_of_time = false;
     std::int64_t steps = 0;      // done
     double seconds = 0;
-    std::vector<std::int64_t> failed, skipped, truncated;  // (models); failed: at which step, or -1
+    std::vector<std::int64_t> failed, skipped, rolled_back, truncated;  // (models); failed: at which step, or -1
     std::vector<std::int64_t> stalled;  // (models) iterations of lm at the end that found no step; empty without lm
 };
 
@@ -59,6 +60,7 @@ class Trainer {
     std::vector<AdamSpec> adam_;
     LossSpec loss_;
     std::optional<LevenbergMarquardt> lm_;
+    std::optional<Rollback> rollback_;
     std::vector<Metrics> metrics_;
     double seconds_ = 0;  // before this process
     std::string best_;
@@ -68,6 +70,7 @@ class Trainer {
     struct Interval {
         std::int64_t steps = 0;
         std::vector<double> loss, grad_norm;  // (models)
+        std::vector<std::int64_t> truncated;  // (models)
         std::vector<std::int64_t> condition;  // (models, condition_bins)
     } interval_;
     void add(const TrainReport&, std::int64_t steps);
@@ -84,7 +87,13 @@ class Trainer {
     };
     Advance advance_adam();  // a slice, up to the end of its interval at most
     Advance advance_lm();    // an iteration
+    std::int64_t interval_steps() const;
+    TrainState train_state();
+    AdamSpec spec_now(std::size_t m) const;  // after its rollbacks
+    std::int64_t rolled_back(std::size_t m) const;  // steps
     bool all_finite() const;
+    bool is_lost(std::size_t m) const;  // one of its numbers is not finite
+    void roll_back_bad_models();
     // a model with a number that is not finite, or without one good step of Adam, has failed; zeros, which files can hold,
     // stand for what is lost
     void stop_lost_models();

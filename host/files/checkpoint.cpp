@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -59,6 +60,19 @@ void write_files(const fs::path& directory, const fs::path& final, const Checkpo
 }
 
 }  // namespace
+
+// JSON has no word for inf and nan, which a sum of losses may be
+std::vector<std::uint64_t> bits_of(const std::vector<double>& values) {
+    std::vector<std::uint64_t> bits;
+    for (const double value : values) bits.push_back(std::bit_cast<std::uint64_t>(value));
+    return bits;
+}
+
+std::vector<double> from_bits(const nlohmann::json& bits) {
+    std::vector<double> values;
+    for (const auto value : bits.get<std::vector<std::uint64_t>>()) values.push_back(std::bit_cast<double>(value));
+    return values;
+}
 
 std::string checkpoint_name(std::int64_t step) { return fmt::format("step-{:012}", step); }
 

@@ -24,6 +24,10 @@ struct Checkpoint {
     std::map<std::string, std::string> model_metadata;
 };
 
+// JSON has no word for inf and nan, which a sum of losses may be
+std::vector<std::uint64_t> bits_of(const std::vector<double>&);
+std::vector<double> from_bits(const nlohmann::json& bits);
+
 std::string checkpoint_name(std::int64_t step);  // "step-000000051200"
 
 // removes all but those named `newest` and `best` and the last `keep`, and what killed writers left behind

@@ -18,6 +18,9 @@ TRAJECTORIES = {"data.source": "trajectories", "data.trajectories": 25, "data.sh
                 "train.epochs": 50,
                 "train.steps": 0, "train.checkpoint_every": 2, "train.keep": 2, "train.balance": "scale"}
 
+# 500 steps in periods of 5, of which some of every model are taken back
+ROLLBACK = {"train.steps": 500, "train.checkpoint_every": 1, "train.guard": "rollback", "train.rollback_above": 1.6,
+            "train.lr": 0.02, "train.schedule.kind": "step", "train.schedule.gamma": 1, "train.clip": 0, "run.seeds": 3}
 
 LM = {"train.optimizer": "lm", "train.steps": 20, "train.checkpoint_every": 2, "train.lm.iterations": 20,
       "train.lm.samples": "[20, 40]", "train.ema": 0.9, "run.seeds": 2}
@@ -95,6 +98,9 @@ class Resume(ProgramTest):
     def test_killed_in_a_training_on_trajectories(self):
         self.killed_everywhere("train", TRAJECTORIES)
 
+    def test_killed_while_rolling_back(self):
+        self.killed_everywhere("train", ROLLBACK)
+
     def test_killed_in_levenberg_marquardt(self):
         self.killed_everywhere("train", LM)
 
@@ -134,6 +140,16 @@ class Resume(ProgramTest):
         out, talk = process.communicate()
         self.assertEqual((process.returncode, out), (75, ""))
         self.assertIn("stopped in the evaluation; go on with: lnn_gpu train --resume r", talk)
+
+    def test_out_of_time_within_a_period(self):
+        """one step a call, so that a checkpoint has the sums of a period half done"""
+        reference, run = self.train("reference", values=ROLLBACK), self.directory / "r"
+        self.ends(75, "train", "--out", "r", "-q", "--max-time", "1e-9", *TINY, *settings(ROLLBACK))
+        for _ in range(12):
+            self.ends(75, "train", "--resume", "r", "-q", "--max-time", "1e-9")
+        self.ends(0, "train", "--resume", "r", "-q")
+        self.assertEqual(metrics(run), metrics(reference))
+        self.assertEqual((run / "model.safetensors").read_bytes(), (reference / "model.safetensors").read_bytes())
 
     def test_out_of_time_again_and_again(self):
         reference = self.train("reference", values=OFTEN)

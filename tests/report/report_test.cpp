@@ -82,8 +82,8 @@ TEST_F(Report, EachFileMayBeAbsent) {
 }
 
 TEST_F(Report, DamagedFilesCostTheirSectionOnly) {
-    const std::string row = "step,epoch,seed,loss,lr,grad_norm,skipped,truncated,cond_p99,cost,damping,accepted,"
-                            "seconds\n1,2,3\n";
+    const std::string row = "step,epoch,seed,loss,lr,grad_norm,skipped,rolled_back,truncated,truncated_share,cond_p50,"
+                            "cond_p99,cond_max,cost,damping,accepted,seconds\n1,2,3\n";
     const std::pair<const char*, std::string> damages[] = {
         {"config.toml", "[train]\nlr = = 3\n"},
         {"config.toml", "[system]\nkind = \"perpetuum_mobile\"\n"},
