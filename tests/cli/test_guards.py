@@ -46,6 +46,11 @@ class Rollback(ProgramTest):
                 name = f"models/seed-{seed}.safetensors"
                 same = (guarded / name).exists() and (guarded / name).read_bytes() == (plain / name).read_bytes()
                 self.assertEqual(same, count == 0)
+        # nor does a model that goes back know of them: it goes back to its own weights
+        seed = next(seed for seed, count in enumerate(counts) if seed > 0 and 0 < count <= TENTH)
+        alone, _ = self.guarded("alone", {"run.seed": seed})
+        self.assertEqual((alone / "model.safetensors").read_bytes(),
+                         (guarded / f"models/seed-{seed}.safetensors").read_bytes())
 
     def test_more_than_a_tenth_is_a_failure(self):
         run, talk = self.guarded("r", {"train.rollback_above": 1.0001}, code=5)
