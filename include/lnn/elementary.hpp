@@ -142,6 +142,18 @@ LNN_HD R log1p_unit(R e) {
     return e * polynomial(Elementary<ScalarOf<R>>::log1p(), e);
 }
 
+// log(x) of a normal number above 0, to about a unit of the larger of 1 and |log x|
+template <Real R>
+LNN_HD R logarithm(R x) {
+    using T = ScalarOf<R>;
+    using E = Elementary<T>;
+    const auto one = bits(T(1)), mantissa = (decltype(one)(1) << E::mantissa) - 1;
+    // x = 2^n m with 1 <= m < 2; the sum with `round` holds the integer in its low bits
+    const R n = from_bits((bits(x) >> E::mantissa) + bits(T(E::round))) - R(T(E::round + E::bias));
+    const R m = from_bits((bits(x) & mantissa) + one);
+    return mul_add(n, R(E::ln2[0]), mul_add(n, R(E::ln2[1]), log1p_unit(m - R(1))));
+}
+
 // sine and cosine together; NaN beyond angle_limit (1e5 rad in float32, 1e9 in float64), where a state has
 // diverged
 template <Real R>

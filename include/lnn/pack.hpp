@@ -214,6 +214,7 @@ struct BitPack<T, W, true> {
     LNN_LANES friend BitPack operator-(BitPack a, IntegerOf<T> b) { return {a.v - b}; }
     LNN_LANES friend BitPack operator&(BitPack a, IntegerOf<T> b) { return {a.v & b}; }
     LNN_LANES friend BitPack operator<<(BitPack a, int b) { return {a.v << b}; }
+    LNN_LANES friend BitPack operator>>(BitPack a, int b) { return {a.v >> b}; }
     LNN_LANES friend Mask<T, W> operator!=(BitPack a, IntegerOf<T> b) { return {a.v != b}; }
 };
 template <class T, int W>
@@ -223,6 +224,7 @@ struct BitPack<T, W, false> {
     LNN_LANES friend BitPack operator-(BitPack a, IntegerOf<T> b) { return {a.low - b, a.high - b}; }
     LNN_LANES friend BitPack operator&(BitPack a, IntegerOf<T> b) { return {a.low & b, a.high & b}; }
     LNN_LANES friend BitPack operator<<(BitPack a, int b) { return {a.low << b, a.high << b}; }
+    LNN_LANES friend BitPack operator>>(BitPack a, int b) { return {a.low >> b, a.high >> b}; }
     LNN_LANES friend Mask<T, W> operator!=(BitPack a, IntegerOf<T> b) {
         return {a.low != b, a.high != b};
     }

@@ -29,4 +29,15 @@ LNN_HD double uniform(std::uint64_t seed, Stream stream, std::uint64_t index, st
     return double((high << 32 | low) >> 11) * 0x1p-53;
 }
 
+// normal with mean 0 and deviation 1 (Box & Muller 1958): number `k` of the stream at `index`, made of the uniform
+// numbers of its even and odd neighbour
+LNN_HD double normal(std::uint64_t seed, Stream stream, std::uint64_t index, std::uint32_t k) {
+    constexpr double two_pi = 0x1.921fb54442d18p+2;
+    const double u = 1 - uniform(seed, stream, index, k / 2 * 2);  // never 0
+    double s, c;
+    sin_cos(two_pi * uniform(seed, stream, index, k / 2 * 2 + 1), s, c);
+    const double radius = square_root(maximum(-2 * logarithm(u), 0.0));  // the logarithm of almost 1 may round above 0
+    return radius * (k % 2 ? s : c);
+}
+
 }  // namespace lnn::inline LNN_ISA

@@ -80,6 +80,15 @@ TYPED_TEST(ElementaryOn, Log1pIsGoodToTwoUnits) {
     EXPECT_TRUE(std::isnan(ends[2]));
 }
 
+TYPED_TEST(ElementaryOn, LogarithmIsGoodToTwoUnits) {
+    using R = TypeParam;
+    using T = ScalarOf<R>;
+    const auto exact = [](long double x) { return std::log(x); };
+    const auto size = [](long double x) { return std::max(1.0L, std::fabs(std::log(x))); };
+    for (const double high : {2.0, 1e-6, 1e30})
+        EXPECT_LT(this->error(scattered<T>(high / 1e3, high, 40000), logarithm<R>, exact, size), 2.0);
+}
+
 template <class R>
 R sine(R x) {
     R s, c;

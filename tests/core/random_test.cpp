@@ -66,5 +66,33 @@ TEST(Uniform, LooksUniform) {
     EXPECT_NEAR(product / n, 0, 5 * (1.0 / 12) / std::sqrt(n));
 }
 
+// made of the uniform numbers of two neighbours, by Box and Muller's formula
+TEST(Normal, IsBoxMullers) {
+    for (std::uint64_t i = 0; i < 1000; ++i)
+        for (const std::uint32_t k : {0u, 2u, 4u}) {
+            const double radius = std::sqrt(-2 * std::log(1 - uniform(5, Stream::states, i, k))),
+                         angle = 2 * M_PI * uniform(5, Stream::states, i, k + 1);
+            EXPECT_NEAR(normal(5, Stream::states, i, k), radius * std::cos(angle), 1e-13);
+            EXPECT_NEAR(normal(5, Stream::states, i, k + 1), radius * std::sin(angle), 1e-13);
+        }
+}
+
+// moments 0, 1, 0, 3 of 1e5 numbers within five sigma (variances 1, 2, 15, 96), neighbours uncorrelated
+TEST(Normal, HasItsMoments) {
+    const int n = 100000;
+    double sums[4] = {}, product = 0, last = 0;
+    for (int i = 0; i < n; ++i) {
+        const double x = normal(7, Stream::states, std::uint64_t(i / 4), i % 4);
+        for (int power = 1; power <= 4; ++power) sums[power - 1] += std::pow(x, power);
+        product += x * last;
+        last = x;
+    }
+    EXPECT_NEAR(sums[0] / n, 0, 5 / std::sqrt(n));
+    EXPECT_NEAR(sums[1] / n, 1, 5 * std::sqrt(2.0 / n));
+    EXPECT_NEAR(sums[2] / n, 0, 5 * std::sqrt(15.0 / n));
+    EXPECT_NEAR(sums[3] / n, 3, 5 * std::sqrt(96.0 / n));
+    EXPECT_NEAR(product / n, 0, 5 / std::sqrt(n));
+}
+
 }  // namespace
 }  // namespace lnn
