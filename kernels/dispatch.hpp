@@ -2,7 +2,7 @@
 #pragma once
 
 #include "lnn/real.hpp"
-#include "lnn/spec.hpp"
+#include "lnn/backend.hpp"
 
 namespace lnn::inline LNN_ISA {
 
@@ -15,6 +15,15 @@ void with_dof(int dof, F&& f) {
         case 3: return f.template operator()<3>();
         case 4: return f.template operator()<4>();
     }
+}
+
+// f.template operator()<I>() for the integrator of a job
+template <class F>
+void with_integrator(const Integration& run, F&& f) {
+    if (run.integrator == Integrator::dormand_prince)
+        f.template operator()<Integrator::dormand_prince>();
+    else
+        f.template operator()<Integrator::rk4>();
 }
 
 }  // namespace lnn::inline LNN_ISA

@@ -85,11 +85,7 @@ LNN_HD void score_many(const Grid& grid, const ScoreJob<T>& job, const MlpShape&
 // states first .. first + count - 1 of the stream: states (2n, count)
 template <class Grid>
 LNN_HD void draw_many(const Grid& grid, const Draw& draw, int dof, std::int64_t first, std::int64_t count, double* states) {
-    grid.for_each(count, [&](std::int64_t s) {
-        double x[2 * max_dof];
-        draw_state(draw, Stream::states, dof, first + s, x);
-        for (int i = 0; i < 2 * dof; ++i) states[i * count + s] = x[i];
-    });
+    grid.for_each(count, [&](std::int64_t s) { draw_column(draw, dof, first, count, s, states); });
 }
 
 // words of a thread's scratch

@@ -1,7 +1,9 @@
-// Trajectories by RK4, and their scores against the truth: one trajectory (one pack) a call.
+// Trajectories and their scores against the truth: one trajectory (one pack) a call. CUDA threads take RK4 steps only;
+// an adaptive step costs them registers, and neighbours of a warp wait for the slowest.
 #pragma once
 
 #include "accelerate.hpp"
+#include "lnn/dormand_prince.hpp"
 #include "lnn/random.hpp"
 #include "lnn/rk4.hpp"
 
@@ -36,24 +38,46 @@ struct ModelField {
     }
 };
 
+// on to the next recorded instant; `step` is what Dormand and Prince's method remembers, at first run.dt
+template <int D, Integrator I, Real S, class Field>
+LNN_HD void next_instant(const Field& field, const Integration& run, S* x, S& step) {
+    if constexpr (I == Integrator::rk4)
+        for (int s = 0; s < run.substeps; ++s) rk4_step<D>(field, x, run.dt / run.substeps);
+    else
+        dormand_prince<D>(field, x, step, run.dt, run.tolerance);
+}
+
 // the trajectory of `sample` from initial (2n, samples) into out (instants + 1, 2n, samples)
-template <Real S, class Field>
+template <Real S, Integrator I = Integrator::rk4, class Field>
 LNN_HD void rollout(const Field& field, const Integration& run, std::int64_t samples, const double* initial, double* out,
                     std::int64_t sample) {
     constexpr int D = 2 * Field::dof;
     S x[D];
     for (int i = 0; i < D; ++i) x[i] = load_row<S>(initial + i * samples, sample, samples);
+    S step(static_cast<ScalarOf<S>>(run.dt));
     for (std::int64_t k = 0;; ++k) {
         for (int i = 0; i < D; ++i) store_row(out + (k * D + i) * samples, sample, samples, x[i]);
         if (k == run.instants) return;
-        for (int s = 0; s < run.substeps; ++s) rk4_step<D>(field, x, run.dt / run.substeps);
+        next_instant<D, I>(field, run, x, step);
     }
 }
 
 // state `index` of a stream, row by row
 LNN_HD void draw_state(const Draw& draw, Stream stream, int dof, std::int64_t index, double* x) {
-    for (int i = 0; i < 2 * dof; ++i)
-        x[i] = draw.low[i] + (draw.high[i] - draw.low[i]) * uniform(draw.seed, stream, std::uint64_t(index), i);
+    for (int i = 0; i < 2 * dof; ++i) {
+        const double share = draw.distribution == Distribution::normal
+                                 ? 0.5 + 0.5 * normal(draw.seed, stream, std::uint64_t(index), i)
+                                 : uniform(draw.seed, stream, std::uint64_t(index), i);
+        x[i] = draw.low[i] + (draw.high[i] - draw.low[i]) * share;
+    }
+}
+
+// the same into column `sample` of states (2n, samples)
+LNN_HD void draw_column(const Draw& draw, int dof, std::int64_t first, std::int64_t samples, std::int64_t sample,
+                        double* states) {
+    double x[2 * max_dof];
+    draw_state(draw, Stream::states, dof, first + sample, x);
+    for (int i = 0; i < 2 * dof; ++i) states[i * samples + sample] = x[i];
 }
 
 LNN_HD TrajectorySums sums_of(const TrajectoryScore& score) {
@@ -67,6 +91,8 @@ LNN_HD TrajectorySums operator+(const TrajectorySums& a, const TrajectorySums& b
     s.sum.energy_error += b.sum.energy_error;
     s.sum.energy_drift += b.sum.energy_drift;
     s.sum.valid_time += b.sum.valid_time;
+    s.sum.twin_valid_time += b.sum.twin_valid_time;
+    s.sum.lyapunov += b.sum.lyapunov;
     return s;
 }
 
@@ -74,10 +100,11 @@ LNN_HD TrajectorySums operator+(const TrajectorySums& a, const TrajectorySums& b
 template <Real S, int N>
 struct ScoreState {
     using Truth = WithScalar<S, double>;
-    Truth x[2 * N];                // of the truth, as all that is compared with it, in float64
+    Truth x[2][2 * N];             // of the truth and of its twin, as all that is compared with them, in float64
     S y[2 * N];                    // of the model
-    Truth begin, squares[N], valid;
-    MaskOf<Truth> within, good;    // still closer than valid_below; never further than diverged_above, always finite
+    Truth begin, squares[N], valid, twin_valid, apart;  // apart: squared distance of the twin at twin_valid
+    // still closer than valid_below, model and twin; never further than diverged_above, always finite
+    MaskOf<Truth> within, twin_within, good;
 };
 
 template <class System, class Truth>
@@ -98,36 +125,47 @@ LNN_HD void start_score(const EvaluateJob& job, std::int64_t first, std::int64_t
         for (int i = 0; i < D; ++i) start[i][w] = state[i];
     }
     for (int i = 0; i < D; ++i) {
-        score.x[i] = load<Truth>(start[i]);
+        score.x[0][i] = score.x[1][i] = load<Truth>(start[i]);
         score.y[i] = load<S>(start[i]);
     }
+    score.x[1][0] = score.x[1][0] + Truth(twin_offset);
     for (int i = 0; i < N; ++i) score.squares[i] = Truth(0);
-    score.begin = true_energy<System>(job, score.x);
-    score.valid = Truth(0);
-    score.within = score.good = Truth(0) == Truth(0);
+    score.begin = true_energy<System>(job, score.x[0]);
+    score.valid = score.twin_valid = Truth(0);
+    score.apart = Truth(twin_offset * twin_offset);
+    score.within = score.twin_within = score.good = Truth(0) == Truth(0);
 }
 
 // instants from + 1 .. to
-template <class System, Real S, class Field>
+template <class System, Integrator I = Integrator::rk4, Real S, class Field>
 LNN_HD void advance_score(const Field& model, const EvaluateJob& job, std::int64_t from, std::int64_t to,
                           ScoreState<S, System::dof>& score) {
     constexpr int N = System::dof, D = 2 * N;
     using Truth = WithScalar<S, double>;
     const SystemField<System, Truth> truth{job.system.parameters.data()};
     const Integration& run = job.integration;
-    const double h = run.dt / run.substeps;
+    Truth steps[2] = {Truth(run.dt), Truth(run.dt)};
+    S step(static_cast<ScalarOf<S>>(run.dt));
     for (std::int64_t k = from + 1; k <= to; ++k) {
-        for (int s = 0; s < run.substeps; ++s) {
-            rk4_step<D>(truth, score.x, h);
-            rk4_step<D>(model, score.y, h);
+        LNN_ROLLED
+        for (int i = 0; i < 2; ++i) next_instant<D, I>(truth, run, score.x[i], steps[i]);
+        next_instant<D, I>(model, run, score.y, step);
+        Truth apart(0);
+        for (int i = 0; i < D; ++i) {
+            const Truth off = score.x[1][i] - score.x[0][i];
+            apart = mul_add(off, off, apart);
+            if (i < N) score.twin_within = score.twin_within & (absolute(off) < Truth(job.valid_below));
         }
         for (int i = 0; i < N; ++i) {
-            const Truth e = convert<Truth>(score.y[i]) - score.x[i];
+            const Truth e = convert<Truth>(score.y[i]) - score.x[0][i];
             score.squares[i] = mul_add(e, e, score.squares[i]);
             score.within = score.within & (absolute(e) < Truth(job.valid_below));
             score.good = score.good & (absolute(e) <= Truth(job.diverged_above));
         }
-        score.valid = select(score.within, Truth(double(k) * run.dt), score.valid);
+        const Truth t(double(k) * run.dt);
+        score.valid = select(score.within, t, score.valid);
+        score.twin_valid = select(score.twin_within, t, score.twin_valid);
+        score.apart = select(score.twin_within, apart, score.apart);
     }
 }
 
@@ -139,8 +177,9 @@ LNN_HD void finish_score(const EvaluateJob& job, const ScoreState<S, System::dof
     using Truth = WithScalar<S, double>;
     Truth reached[2 * N];
     for (int i = 0; i < 2 * N; ++i) reached[i] = convert<Truth>(score.y[i]);
-    const Truth last = true_energy<System>(job, score.x), error = absolute(true_energy<System>(job, reached) - last),
-                drift = absolute(last - score.begin);
+    const Truth last = true_energy<System>(job, score.x[0]), error = absolute(true_energy<System>(job, reached) - last),
+                drift = absolute(last - score.begin),
+                growth = Truth(0.5) * logarithm(score.apart * Truth(1 / (twin_offset * twin_offset)));
     for (int w = 0; w < W && sample + w < count; ++w) {
         TrajectoryScore& out = scores[sample + w];
         out = {};
@@ -148,6 +187,8 @@ LNN_HD void finish_score(const EvaluateJob& job, const ScoreState<S, System::dof
         out.energy_error = lane(error, w);
         out.energy_drift = lane(drift, w);
         out.valid_time = lane(score.valid, w);
+        out.twin_valid_time = lane(score.twin_valid, w);
+        if (out.twin_valid_time > 0) out.lyapunov = lane(growth, w) / out.twin_valid_time;
         out.diverged = !lane(score.good, w);
     }
 }

@@ -25,6 +25,12 @@ inline void require_fused(const SolveSpec& solve) {
         throw Error(Exit::backend, "solve.pinv = \"cusolver\" is for accelerations and roll-outs on a CUDA device; use solve.pinv = \"fused\"");
 }
 
+// where steps cannot adapt
+inline void require_rk4(const Integration& run) {
+    if (run.integrator != Integrator::rk4)
+        throw Error(Exit::backend, "eval.integrator = \"dormand-prince\" is not on the card; use --backend cpu, or \"rk4\"");
+}
+
 inline void require_system(const SystemSpec& system) {
     int dof = 0;
     Systems::visit(system.kind, [&]<class System>() { dof = System::dof; });

@@ -26,16 +26,23 @@ struct Models {
     std::span<const double> weights;  // (models, parameters)
 };
 
-// where initial states come from: U(low, high) per row of the state, keyed by (seed, index)
+// where initial states come from, per row of the state, keyed by (seed, index): evenly between low and high, or
+// normally about their middle with half their distance as deviation
+enum class Distribution { uniform, normal };
 struct Draw {
     std::uint64_t seed = 0;
     std::array<double, 2 * max_dof> low{}, high{};  // rows q_1 .. q_n, v_1 .. v_n
+    Distribution distribution = Distribution::uniform;
 };
+
+enum class Integrator { rk4, dormand_prince };
 
 struct Integration {
     double dt = 0.01;            // s between two recorded instants
     int substeps = 1;            // RK4 steps in each
     std::int64_t instants = 100; // recorded instants after the start
+    Integrator integrator = Integrator::rk4;
+    double tolerance = 1e-9;     // dormand_prince: of each component of a step, relative to 1 + its size
 };
 
 // Adam's memory of M models, between slices
@@ -85,12 +92,17 @@ struct NormalEquations {
 
 inline constexpr double damping_floor = 1e-6;  // what D is at least, of the largest diagonal element of J^T J
 
+inline constexpr double twin_offset = 1e-6;  // rad or m
+
 // one row of a trajectory evaluation
 struct TrajectoryScore {
     std::array<double, max_dof> mse{};  // mean over the instants of the squared error of each unwrapped coordinate
     double energy_error = 0;            // |E(model) - E(truth)| at the last instant, E the true energy
     double energy_drift = 0;            // |E(truth) - E(start)| there: the integrator's own error
     double valid_time = 0;              // s until a coordinate is further than valid_below from the truth
+    // the floor that chaos sets: the truth against its twin, which starts twin_offset off in the first coordinate
+    double twin_valid_time = 0;         // s until a coordinate of the twin is further than valid_below from the truth
+    double lyapunov = 0;                // 1/s, at which their distance (of states) grew until then
     bool diverged = false;              // non-finite, or further than diverged_above
 };
 

@@ -139,11 +139,8 @@ class CpuBackend final : public Backend {
     void draw(const Draw& draw, int dof, std::int64_t first, std::int64_t count, std::span<double> states) override {
         require(dof >= 1 && dof <= max_dof && states.size() == std::size_t(2 * dof * count), "states (2n, count)");
         in_pieces(threads_, count, piece_samples, [&](int, std::int64_t begin, std::int64_t n) {
-            for (std::int64_t s = begin; s < begin + n; ++s) {
-                double x[2 * max_dof];
-                draw_state(draw, Stream::states, dof, first + s, x);
-                for (int i = 0; i < 2 * dof; ++i) states[i * count + s] = x[i];
-            }
+            for (std::int64_t s = begin; s < begin + n; ++s)
+                lanes_.systems->draw(draw, dof, first, count, s, states.data());
         });
     }
 

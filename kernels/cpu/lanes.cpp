@@ -37,8 +37,10 @@ void rollout_states(const RolloutJob<T>& job, std::int64_t first, std::int64_t c
     const MlpShape shape = lnn_shape(job.spec);
     const LnnView<T, N> net(shape, job.spec, job.weights);
     const ModelField<State, Wide, N, T, Wide*> field{net, job.solve, static_cast<Wide*>(scratch)};
-    for (std::int64_t i = first; i < first + count; i += native)
-        rollout<State>(field, job.integration, job.samples, job.initial, job.out, i);
+    with_integrator(job.integration, [&]<Integrator I>() {
+        for (std::int64_t i = first; i < first + count; i += native)
+            rollout<State, I>(field, job.integration, job.samples, job.initial, job.out, i);
+    });
 }
 
 void rollout_model(const RolloutJob<T>& job, bool state64, std::int64_t first, std::int64_t count, void* scratch) {
@@ -56,12 +58,14 @@ void score_states(const ScoreJob<T>& job, std::int64_t first, std::int64_t count
     const MlpShape shape = lnn_shape(job.spec);
     const LnnView<T, N> net(shape, job.spec, job.weights);
     const ModelField<State, Wide, N, T, Wide*> field{net, job.job.solve, static_cast<Wide*>(scratch)};
-    for (std::int64_t i = first; i < first + count; i += native) {
-        ScoreState<State, N> score;
-        start_score<System>(job.job, job.first, job.count, i, score);
-        advance_score<System>(field, job.job, 0, job.job.integration.instants, score);
-        finish_score<System>(job.job, score, job.count, i, job.scores);
-    }
+    with_integrator(job.job.integration, [&]<Integrator I>() {
+        for (std::int64_t i = first; i < first + count; i += native) {
+            ScoreState<State, N> score;
+            start_score<System>(job.job, job.first, job.count, i, score);
+            advance_score<System, I>(field, job.job, 0, job.job.integration.instants, score);
+            finish_score<System>(job.job, score, job.count, i, job.scores);
+        }
+    });
 }
 
 void score_model(const ScoreJob<T>& job, std::int64_t first, std::int64_t count, void* scratch) {

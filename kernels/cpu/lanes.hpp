@@ -33,6 +33,8 @@ struct SystemLaneKernels {
     int width;
     void (*accelerate)(const SystemAccelerateJob&, std::int64_t first, std::int64_t count);
     void (*rollout)(const SystemRolloutJob&, std::int64_t first, std::int64_t count);
+    // state `first + sample` of the stream into column `sample` of states (2n, samples)
+    void (*draw)(const Draw&, int dof, std::int64_t first, std::int64_t samples, std::int64_t sample, double* states);
 };
 
 template <class T>

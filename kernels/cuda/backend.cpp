@@ -100,6 +100,7 @@ class CudaBackend final : public Backend {
         require_system(system);
         const std::int64_t samples = require_states(initial, system.dof);
         require_trajectories(run, initial, 1, out);
+        require_rk4(run);
         const std::int64_t d = 2 * system.dof, rows = d * (run.instants + 1);
         in_pieces(1, samples, (rows + d) * sizeof(double), in_a_launch(system_work * 4 * run.substeps),
                   [&](auto, auto, std::int64_t first, std::int64_t count) {
@@ -118,6 +119,7 @@ class CudaBackend final : public Backend {
             const std::int64_t d = 2 * models.spec.dof, rows = d * (run.instants + 1);
             const std::int64_t samples = require_states(initial, models.spec.dof);
             require_trajectories(run, initial, models.count, out);
+            require_rk4(run);
             const auto weights = narrowed<T>(models.weights);
             in_pieces(models.count, samples, (rows + d) * sizeof(double) + bytes_of(solve, models.spec.dof),
                       in_a_launch(parameters * 4 * run.substeps),
@@ -219,6 +221,7 @@ class CudaBackend final : public Backend {
     // take(scores on the card, first model, models, first trajectory, trajectories) for each piece of (models, count)
     template <class Take>
     void score(const Models& models, const EvaluateJob& job, std::int64_t first, std::int64_t count, Take&& take) {
+        require_rk4(job.integration);
         with_precision(job.precision, [&]<class T>() {
             const std::size_t parameters = require_models(models);
             const auto weights = narrowed<T>(models.weights);
