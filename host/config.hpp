@@ -44,6 +44,8 @@ struct Config {
         int points = 4;      // recorded instants of a trajectory, from 0 to t_end inclusive
         double t_end = 1.0;  // s
         double dt = 0.01;    // s, largest RK4 step of the generator
+        std::string distribution = "uniform";  // of initial states: uniform (in the ranges below) | normal (about their
+                                               // middle, half their width as deviation)
         std::vector<double> angle = {-1.5707963267948966, 1.5707963267948966};  // rad, range of angles
         std::vector<double> position = {0.5, 1.5};   // range of coordinates that are not angles
         std::vector<double> velocity = {-1.0, 1.0};  // range of every velocity
@@ -99,6 +101,8 @@ struct Config {
         int repeats = 4;
         double t_end = 1.0;           // s
         double dt = 0.01;             // s
+        std::string integrator = "rk4";  // rk4 | dormand-prince
+        double tolerance = 1e-9;      // of dormand-prince
         double film = 10.0;           // s, length of the trajectories that a report shows
         double diverged_above = 1e3;  // a coordinate further from the truth than this counts as diverged
         double valid_below =

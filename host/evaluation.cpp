@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numbers>
 
 #include <fmt/format.h>
 
+#include "config/write.hpp"
 #include "problem.hpp"
 #include "statistics.hpp"
+#include "version.hpp"
 
 namespace lnn {
 
@@ -16,6 +19,38 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t slice_trajectories = 1000;
+
+// Trajectories of one model depend on its weights, so that pooled ones say too much: the median over models of each
+// model's median, its interval, and in how many models the second coordinate is worse.
+Json over_models(const Json& models, const SystemInfo& system) {
+    const auto medians = [&](int coordinate) {
+        std::vector<double> values;
+        for (const Json& model : models)
+            if (!model["failed"]) {
+                const Json& median = model["mse"][system.coordinates[coordinate]]["median"];
+                values.push_back(median.is_number() ? median.get<double>() : HUGE_VAL);
+            }
+        return values;
+    };
+    Json summary;
+    for (int i = 0; i < system.dof; ++i) {
+        const auto s = sorted(medians(i));
+        const Interval interval = median_interval(s);
+        summary["mse"][system.coordinates[i]] = {
+            {"median", finite_or_null(quantile(s, 0.5))},
+            {"ci95_median", {finite_or_null(interval.low), finite_or_null(interval.high)}}};
+    }
+    if (system.dof > 1) {
+        const auto first = medians(0), second = medians(1);
+        std::int64_t worse = 0, unequal = 0;
+        for (std::size_t m = 0; m < first.size(); ++m) {
+            unequal += first[m] != second[m];
+            worse += second[m] > first[m];
+        }
+        summary["paired"] = {{"second_worse", worse}, {"models", unequal}, {"p_value", sign_test(worse, unequal)}};
+    }
+    return summary;
+}
 
 Json quantiles(std::span<const double> values) {
     if (values.empty()) return nullptr;
@@ -66,7 +101,19 @@ Json summarise(std::span<const TrajectoryScore> scores, std::int64_t trajectorie
     }
     summary["energy_error"] = quantiles(column(scores, [](const auto& s) { return s.energy_error; }));
     summary["integrator_drift"] = quantiles(column(scores, [](const auto& s) { return s.energy_drift; }));
-    summary["valid_time"] = quantiles(column(scores, [](const auto& s) { return s.valid_time; }));
+    const auto valid = column(scores, [](const auto& s) { return s.valid_time; });
+    summary["valid_time"] = quantiles(valid);
+    // what chaos leaves to any model: the truth against its twin
+    summary["twin_valid_time"] = quantiles(column(scores, [](const auto& s) { return s.twin_valid_time; }));
+    const auto exponents = column(scores, [](const auto& s) { return s.lyapunov; });
+    summary["lyapunov_exponent"] = quantiles(exponents);
+    const double exponent = quantile(sorted(exponents), 0.5);
+    summary["valid_time_lyapunov"] = nullptr;
+    if (exponent > 0) {
+        std::vector<double> times = valid;
+        for (double& t : times) t *= exponent;
+        summary["valid_time_lyapunov"] = quantiles(times);
+    }
     summary["diverged"] = std::count_if(scores.begin(), scores.end(), [](const auto& s) { return s.diverged; });
     return summary;
 }
@@ -75,19 +122,13 @@ EvaluateJob evaluate_job(const Config& config, const SystemInfo& system) {
     EvaluateJob job;
     job.system = system_spec(config);
     job.draw = draw_of(config, system, config.run.seed);
-    job.integration = {config.eval.dt, 1, std::llround(config.eval.t_end / config.eval.dt)};
+    job.integration = integration_over(config, config.eval.t_end);
     job.precision = precision_of(config.run.precision);
     job.state = precision_of(config.run.state);
     job.solve = solve_spec(config);
     job.diverged_above = config.eval.diverged_above;
     job.valid_below = config.eval.valid_below;
     return job;
-}
-
-void check_system(const Network& network, const SystemInfo& system) {
-    if (network.spec.dof != system.dof)
-        throw Error(Exit::file, fmt::format("the model has {} degrees of freedom, {} has {}; choose system.kind to match",
-                                            network.spec.dof, system.name, system.dof));
 }
 
 Draw box_draw(const SystemInfo& system, double angle, double speed) {
@@ -107,10 +148,16 @@ std::string number(const Json& x) { return x.is_number() ? fmt::format("{:.4g}",
 
 }  // namespace
 
+void check_system(const Network& network, const SystemInfo& system) {
+    if (network.spec.dof != system.dof)
+        throw Error(Exit::file, fmt::format("the model has {} degrees of freedom, {} has {}; choose system.kind to match",
+                                            network.spec.dof, system.name, system.dof));
+}
+
 nlohmann::ordered_json finite_or_null(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
 
 TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Config& config, const std::vector<Network>& networks,
-                                           const std::vector<bool>& alive, Progress& progress) {
+                                           const std::vector<bool>& alive, Progress& progress, PartialFile& partial) {
     const EvaluateJob job = evaluate_job(config, systems()[system_spec(config).kind]);
     const SystemInfo& system = system_info(job.system);
     check_system(networks[0], system);
@@ -130,8 +177,15 @@ TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Config& confi
         const auto scores = std::span(result.scores).subspan(at, per_model);
         for (std::int64_t done = 0; done < per_model; done += slice_trajectories) {
             const std::int64_t count = std::min(slice_trajectories, per_model - done);
-            backend.evaluate(networks[m].models(), job, done, scores.subspan(done, count));
-            progress.show(std::int64_t(at) + done + count);
+            const auto part = scores.subspan(done, count);
+            if (std::string slice; partial.next(slice, part.size_bytes())) {
+                std::memcpy(part.data(), slice.data(), slice.size());
+            } else {
+                backend.evaluate(networks[m].models(), job, done, part);
+                partial.append({reinterpret_cast<const char*>(part.data()), part.size_bytes()});
+            }
+            result.done = std::int64_t(at) + done + count;
+            progress.show(result.done);
             if ((result.stop = stop_requested()) != Stop::none) return result;
         }
         result.seeds.push_back(seed);
@@ -148,22 +202,40 @@ TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Config& confi
                     {"dt", config.eval.dt}};
     if (!result.seeds.empty())
         summary.update(summarise(result.scores, result.trajectories, result.repeats, system));
+    if (result.seeds.size() > 1) summary["over_models"] = over_models(models, system);
     summary["models"] = models;
     result.summary = summary;
     return result;
+}
+
+std::uint64_t evaluation_key(const Backend& backend, const Config& config, const std::vector<Network>& networks,
+                             const std::vector<bool>& alive) {
+    Config same = config;  // threads and cards do not change a bit
+    same.run.threads = 0;
+    same.run.device = "";
+    const BackendInfo info = backend.info();
+    std::uint64_t key = hash_of(fmt::format("{} {} {} {} {}", version(), git_description(), info.name, info.isa,
+                                            config_to_toml(same)));
+    for (std::size_t m = 0; m < networks.size(); ++m)
+        if (alive[m])
+            key = hash_of({reinterpret_cast<const char*>(networks[m].weights.data()),
+                           networks[m].weights.size() * sizeof(double)},
+                          key + m);
+    return key;
 }
 
 std::string per_trajectory_csv(const TrajectoryEvaluation& e, const Config& config) {
     const SystemInfo& system = system_info(system_spec(config));
     std::string text = "seed,repeat,trajectory";
     for (const std::string& name : system.coordinates) text += ",mse_" + name;
-    text += ",energy_error,energy_drift,valid_time,diverged\n";
+    text += ",energy_error,energy_drift,valid_time,twin_valid_time,lyapunov_exponent,diverged\n";
     for (std::size_t m = 0; m < e.seeds.size(); ++m)
         for (std::int64_t k = 0; k < e.repeats * e.trajectories; ++k) {
             const TrajectoryScore& s = e.scores[m * e.repeats * e.trajectories + k];
             text += fmt::format("{},{},{}", e.seeds[m], k / e.trajectories, k % e.trajectories);
             for (int i = 0; i < system.dof; ++i) text += fmt::format(",{:.9g}", s.mse[i]);
-            text += fmt::format(",{:.9g},{:.9g},{:.9g},{}\n", s.energy_error, s.energy_drift, s.valid_time, int(s.diverged));
+            text += fmt::format(",{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{}\n", s.energy_error, s.energy_drift, s.valid_time,
+                                s.twin_valid_time, s.lyapunov, int(s.diverged));
         }
     return text;
 }
@@ -171,7 +243,7 @@ std::string per_trajectory_csv(const TrajectoryEvaluation& e, const Config& conf
 std::vector<double> sample_trajectories(Backend& backend, const Config& config, const Network& network, int count) {
     const SystemSpec system = system_spec(config);
     const int rows = 2 * system.dof;
-    const Integration run{config.eval.dt, 1, std::llround(config.eval.film / config.eval.dt)};
+    const Integration run = integration_over(config, config.eval.film);
     const std::size_t size = std::size_t(run.instants + 1) * rows * count;
     std::vector<double> initial(rows * count), raw(2 * size), out(2 * size);
     backend.draw(draw_of(config, system_info(system), config.run.seed + 1'000'000), system.dof, 0, count, initial);
@@ -290,11 +362,26 @@ std::string trajectory_table(const nlohmann::ordered_json& summary) {
                                 ? fmt::format("{:.1f} %", 100 * summary["paired"]["second_worse"].get<double>())
                                 : "-",
                             summary["paired"]["trajectories"].dump(), number(summary["paired"]["p_value"]));
+    if (summary.contains("over_models")) {
+        const Json& all = summary["over_models"];
+        text += "over models, which are independent where their trajectories are not, the median of the medians:";
+        for (const auto& [name, entry] : all["mse"].items())
+            text += fmt::format(" {} {} ({} .. {})", name, number(entry["median"]), number(entry["ci95_median"][0]),
+                                number(entry["ci95_median"][1]));
+        text += "\n";
+        if (all.contains("paired"))
+            text += fmt::format("the second coordinate is worse in {} of {} models (sign test over models: p = {})\n",
+                                all["paired"]["second_worse"].dump(), all["paired"]["models"].dump(),
+                                number(all["paired"]["p_value"]));
+    }
     text += fmt::format("energy error: median {} J, 95 % below {} J (the integrator's own: {} J)\n",
                         number(summary["energy_error"]["median"]), number(summary["energy_error"]["p95"]),
                         number(summary["integrator_drift"]["median"]));
-    text += fmt::format("valid for {} s (median); diverged: {}\n", number(summary["valid_time"]["median"]),
-                        summary["diverged"].dump());
+    const Json& times = summary["valid_time_lyapunov"];
+    text += fmt::format("valid for {} s (median{}); a twin of the truth, started {:g} off: {} s; diverged: {}\n",
+                        number(summary["valid_time"]["median"]),
+                        times.is_null() ? "" : fmt::format("; {} Lyapunov times", number(times["median"])), twin_offset,
+                        number(summary["twin_valid_time"]["median"]), summary["diverged"].dump());
     return text;
 }
 

@@ -62,6 +62,7 @@ Precision precision_of(const std::string& word) {
 Draw draw_of(const Config& config, const SystemInfo& system, std::uint64_t seed) {
     Draw draw;
     draw.seed = seed;
+    draw.distribution = config.data.distribution == "normal" ? Distribution::normal : Distribution::uniform;
     for (int i = 0; i < system.dof; ++i) {
         const auto& range = system.angles >> i & 1 ? config.data.angle : config.data.position;
         draw.low[i] = range[0];
@@ -127,6 +128,12 @@ LossSpec loss_spec(const Config& config) {
     loss.delta = t.delta;
     loss.balance = t.balance == "scale" ? Balance::scale : t.balance == "large" ? Balance::large : Balance::none;
     return loss;
+}
+
+Integration integration_over(const Config& config, double seconds) {
+    const Config::Eval& eval = config.eval;
+    return {eval.dt, 1, std::llround(seconds / eval.dt),
+            eval.integrator == "rk4" ? Integrator::rk4 : Integrator::dormand_prince, eval.tolerance};
 }
 
 int substeps(double gap, double dt) { return std::max(1, int(std::ceil(gap / dt - 1e-9))); }

@@ -34,6 +34,9 @@ AdamSpec adam_spec(const Config&, std::int64_t samples);
 std::vector<std::uint64_t> seeds_of(const Config&);  // of the models of a run: seed, seed + 1, ...
 LossSpec loss_spec(const Config&);
 
+// instants eval.dt apart, as eval.integrator has it
+Integration integration_over(const Config&, double seconds);
+
 // RK4 steps between two instants `gap` apart, none longer than dt
 int substeps(double gap, double dt);
 

@@ -250,7 +250,11 @@ void Session::compare_with_held_out(const RunModels& models, const Work& work) {
 Exit Session::compare_with_system(const RunModels& models) {
     const std::int64_t total = models.count() * config_.eval.trajectories * config_.eval.repeats;
     Progress progress("eval", "trajectories", total, bars());
-    const TrajectoryEvaluation e = evaluate_trajectories(*backend_, config_, models.networks, models.alive, progress);
+    PartialFile partial(path() / "eval/trajectories.partial",
+                        evaluation_key(*backend_, config_, models.networks, models.alive), false);
+    say(talk() && !partial.problem().empty(), partial.problem());
+    const TrajectoryEvaluation e =
+        evaluate_trajectories(*backend_, config_, models.networks, models.alive, progress, partial);
     progress.finish();
     if (e.stop != Stop::none) return stopped(e.stop, "in the evaluation");
     write_file(path() / "eval/summary.json", e.summary.dump(2) + "\n", true);
@@ -261,6 +265,7 @@ Exit Session::compare_with_system(const RunModels& models) {
     const std::size_t rows = 2 * first.spec.dof;
     write_npy(path() / "eval/trajectories.npy", {{2, count, trajectories.size() / (2 * count * rows), rows}, trajectories},
               true);
+    partial.remove();
     results_ += trajectory_table(e.summary);
     return Exit::ok;
 }

@@ -7,6 +7,7 @@
 #include "commands/commands.hpp"
 #include "config/schema.hpp"
 #include "evaluation.hpp"
+#include "links.hpp"
 #include "measured_evaluation.hpp"
 #include "problem.hpp"
 #include "files/atomic_file.hpp"
@@ -24,10 +25,34 @@ struct Flags {
 
 using Json = nlohmann::ordered_json;
 
-Json evaluate_all(Backend& backend, const Config& config, const RunModels& models, const Options& options) {
-    Progress progress("eval", "trajectories", models.count() * config.eval.trajectories * config.eval.repeats,
-                      !options.quiet && !options.no_progress);
-    return evaluate_trajectories(backend, config, models.networks, models.alive, progress).summary;
+// Where finished slices of trajectories are kept until the result is there: beside it, or in the run; empty for a lone
+// file of weights whose result goes to the terminal, or where --out is not a regular file
+std::filesystem::path partial_path(const Flags& flags) {
+    std::error_code ignored;
+    const auto target = std::filesystem::status(flags.common.out, ignored);
+    if (!flags.common.out.empty())
+        return std::filesystem::exists(target) && !std::filesystem::is_regular_file(target) ? "" : flags.common.out + ".partial";
+    return flags.run.empty() ? "" : flags.run + "/trajectories.partial";
+}
+
+// random trajectories; after a signal `ended` is not ok, and the same command goes on
+Json evaluate_all(Backend& backend, const Config& config, const RunModels& models, const Flags& flags, PartialFile& partial,
+                  Exit& ended) {
+    const Options& options = flags.common;
+    const std::int64_t total = models.count() * config.eval.trajectories * config.eval.repeats;
+    Progress progress("eval", "trajectories", total, !options.quiet && !options.no_progress);
+    catch_stop_signals();
+    if (const auto path = partial_path(flags); !path.empty())
+        partial = PartialFile(path, evaluation_key(backend, config, models.networks, models.alive), options.force);
+    const TrajectoryEvaluation e = evaluate_trajectories(backend, config, models.networks, models.alive, progress, partial);
+    progress.finish();
+    say(!options.quiet && !partial.problem().empty(), partial.problem());
+    if (e.stop == Stop::none) return e.summary;
+    ended = e.stop == Stop::interrupt ? Exit::interrupted : Exit::stopped;
+    say(!options.quiet, fmt::format("stopped after {} of {} trajectories; {}", e.done, total,
+                                    partial.keeps() ? "the same command goes on from " + partial.path().string()
+                                                    : "nothing of them is kept"));
+    return {};
 }
 
 // a published protocol, for each model that survived
@@ -35,9 +60,11 @@ Json evaluate_protocol(Backend& backend, const Config& config, const RunModels& 
     Json results = Json::array();
     for (std::size_t m = 0; m < models.networks.size(); ++m) {
         if (!models.alive[m]) continue;
-        Json result = flags.protocol == "box"
-                          ? evaluate_box(backend, config, models.networks[m], flags.trajectories ? flags.trajectories : 100000)
-                          : evaluate_energy(backend, config, models.networks[m], flags.trajectories ? flags.trajectories : 40);
+        const auto count = [&](std::int64_t published) { return flags.trajectories ? flags.trajectories : published; };
+        const Network& network = models.networks[m];
+        Json result = flags.protocol == "box"     ? evaluate_box(backend, config, network, count(100000))
+                      : flags.protocol == "links" ? evaluate_links(backend, config, network, count(100))
+                                                  : evaluate_energy(backend, config, network, count(40));
         if (models.networks.size() > 1) result["seed"] = config.run.seed + m;
         results.push_back(result);
     }
@@ -57,18 +84,20 @@ Json evaluate_held_out(Backend& backend, const Config& config, const RunModels& 
     return evaluate_measured(backend, own, models.networks, models.alive, work.data[0], work.held_out).summary;
 }
 
-Json evaluate(Backend& backend, const Config& config, const RunModels& models, const Flags& flags) {
+Json evaluate(Backend& backend, const Config& config, const RunModels& models, const Flags& flags, PartialFile& partial,
+              Exit& ended) {
     if (flags.protocol == "measured") return evaluate_held_out(backend, config, models, flags.common);
-    if (flags.protocol == "trajectories") return evaluate_all(backend, config, models, flags.common);
+    if (flags.protocol == "trajectories") return evaluate_all(backend, config, models, flags, partial, ended);
     return evaluate_protocol(backend, config, models, flags);
 }
 
 std::string table(const Json& result) {
     if (result["protocol"] == "measured") return measured_table(result);
     if (result["protocol"] == "trajectories") return trajectory_table(result);
-    if (!result.contains("models")) return protocol_table(result);
+    const auto of_one = result["protocol"] == "links" ? links_table : protocol_table;
+    if (!result.contains("models")) return of_one(result);
     std::string text;
-    for (const Json& model : result["models"]) text += fmt::format("seed {}: {}", model["seed"].dump(), protocol_table(model));
+    for (const Json& model : result["models"]) text += fmt::format("seed {}: {}", model["seed"].dump(), of_one(model));
     return text;
 }
 
@@ -119,13 +148,13 @@ Action eval_command(CLI::App& app) {
     add_setting_flags(app, flags->common);
     add_talk_flags(app, flags->common);
     app.add_option("--out", flags->common.out, "JSON file for the result")->type_name("FILE")->group("Output");
-    app.add_flag("--force", flags->common.force, "overwrite it")->group("Output");
+    app.add_flag("--force", flags->common.force, "overwrite it, and begin an interrupted evaluation anew")->group("Output");
     auto* run = app.add_option("RUN", flags->run, "run directory: its models, system and settings");
     app.add_option("--model", flags->model, "weights, where there is no run")->type_name("FILE.safetensors")->excludes(run);
-    app.add_option("--protocol", flags->protocol, "trajectories (random roll-outs), measured (what was held out of a file), box or energy (as published); "
+    app.add_option("--protocol", flags->protocol, "trajectories (random roll-outs), measured (what was held out of a file), box, energy or links (as published); "
                    "not given: trajectories where the true system is known, else measured")
-        ->check(CLI::IsMember({"trajectories", "measured", "box", "energy"}));
-    app.add_option("--trajectories", flags->trajectories, "trajectories, starts of `energy` or states of `box`")
+        ->check(CLI::IsMember({"trajectories", "measured", "box", "energy", "links"}));
+    app.add_option("--trajectories", flags->trajectories, "trajectories, starts of `energy` and `links`, states of `box`")
         ->check(CLI::PositiveNumber);
     app.add_option("--repeats", flags->repeats, "evaluations, each with trajectories of its own")->check(CLI::PositiveNumber);
     return [flags] {
@@ -134,7 +163,8 @@ Action eval_command(CLI::App& app) {
             throw Error(Exit::usage, "give a run directory, or weights by --model FILE.safetensors");
         if (!options.out.empty()) check_target(options.out, options.force);
         // eval flags are settings like any other
-        if (flags->trajectories && flags->protocol != "box" && flags->protocol != "energy")
+        const bool published = flags->protocol == "box" || flags->protocol == "energy" || flags->protocol == "links";
+        if (flags->trajectories && !published)
             options.settings.push_back({"eval.trajectories", fmt::to_string(flags->trajectories), "--trajectories"});
         if (flags->repeats) options.settings.push_back({"eval.repeats", fmt::to_string(flags->repeats), "--repeats"});
         RunModels models;
@@ -153,12 +183,16 @@ Action eval_command(CLI::App& app) {
             models = load_run_models(flags->run, config);
         const auto backend = open_backend(config);
         if (flags->protocol.empty()) flags->protocol = has_system(config) ? "trajectories" : "measured";
-        const Json result = evaluate(*backend, config, models, *flags);
+        PartialFile partial;
+        Exit ended = Exit::ok;
+        const Json result = evaluate(*backend, config, models, *flags, partial, ended);
+        if (ended != Exit::ok) return ended;
         if (!options.out.empty()) write_file(options.out, result.dump(2) + "\n", options.force);
         if (options.json)
             fmt::print("{}\n", result.dump(2));
         else
             fmt::print("{}", table(result));
+        partial.remove();
         return Exit::ok;
     };
 }

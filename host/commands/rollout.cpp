@@ -17,6 +17,7 @@ Action rollout_command(CLI::App& app) {
         Options common;
         SourceFlags source;
         std::string states;
+        std::string integrator;
         double dt = 0.01;
         std::int64_t steps = 100;
     };
@@ -29,11 +30,15 @@ Action rollout_command(CLI::App& app) {
     add_source_flags(app, flags->source);
     app.add_option("--states", flags->states, "starts (N, 2n): q, v")->type_name("X.npy")->required();
     app.add_option("--out", flags->common.out, "trajectories (N, steps + 1, 2n)")->type_name("T.npy")->required();
-    app.add_option("--dt", flags->dt, "time step of RK4; s")->check(positive_number())->capture_default_str();
+    app.add_option("--integrator", flags->integrator, "as eval.integrator; dormand-prince keeps to eval.tolerance")
+        ->check(CLI::IsMember({"rk4", "dormand-prince"}));
+    app.add_option("--dt", flags->dt, "time between two states, one step of RK4; s")->check(positive_number())->capture_default_str();
     app.add_option("--steps", flags->steps, "steps")->check(CLI::PositiveNumber)->capture_default_str();
     app.add_flag("--force", flags->common.force, "overwrite what is there");
     return [flags] {
-        const Options& options = flags->common;
+        Options& options = flags->common;
+        if (!flags->integrator.empty())
+            options.settings.push_back({"eval.integrator", flags->integrator, "--integrator"});
         check_target(options.out, options.force);
         Config config;
         const Source source = open_source(flags->source, options, config);
@@ -43,7 +48,9 @@ Action rollout_command(CLI::App& app) {
         require_memory(2.0 * sizeof(double) * double(instants) * double(initial.size()),
                        fmt::format("{} steps of {} trajectories", flags->steps, samples));
         std::vector<double> raw(instants * initial.size());
-        const Integration run{flags->dt, 1, flags->steps};
+        Integration run = integration_over(config, 0);
+        run.dt = flags->dt;
+        run.instants = flags->steps;
         const auto backend = open_backend(config);
         const Precision state = precision_of(config.run.state);
         if (const Network* network = std::get_if<Network>(&source))

@@ -21,7 +21,8 @@ namespace {
 // what a run or a sweep writes; only these are removed when it is started anew
 constexpr const char* run_files[] = {"checkpoints",       "data",        "eval",         "figures",     "models",
                                      "model.safetensors", "metrics.csv", "report.html",  "config.toml", "run.json",
-                                     "results",           "table.csv",   "table.json",   "summary.json", "timings.csv"};
+                                     "results",           "table.csv",   "table.json",   "summary.json", "timings.csv",
+                                     "trajectories.partial"};
 
 bool is_there(const fs::path& path) {
     std::error_code unknown;

@@ -10,6 +10,7 @@ set(LNN_FILES_SOURCES
     files/measured.cpp
     files/npy.cpp
     files/npz.cpp
+    files/partial_file.cpp
     files/run_directory.cpp
     files/safetensors.cpp
     files/savitzky_golay.cpp

@@ -73,8 +73,12 @@ std::string quantile_table(const Json& summary) {
     std::string rows = heading_row({"", "mean", "median", "its 95 % interval", "5 % below", "95 % below"});
     const std::pair<const char*, const char*> lines[] = {{"energy_error", "energy error at the end, J"},
                                                          {"integrator_drift", "the integrator's own, J"},
-                                                         {"valid_time", "valid time, s"}};
+                                                         {"valid_time", "valid time, s"},
+                                                         {"twin_valid_time", "the same of a twin of the truth, s"},
+                                                         {"valid_time_lyapunov", "valid time, Lyapunov times"},
+                                                         {"lyapunov_exponent", "Lyapunov exponent of the truth, 1/s"}};
     for (const auto& [key, label] : lines) {
+        if (!summary.contains(key)) continue;  // of a run before there were such
         const Json& q = summary.at(key);
         rows += q.is_null() ? row({label, "-", "-", "-", "-", "-"})
                             : row({label, number(q.at("mean")), number(q.at("median")),
@@ -132,6 +136,18 @@ std::string pairs_sentence(const Json& paired) {
         number(paired.at("trajectories")), number(paired.at("p_value")));
 }
 
+static std::string models_sentence(const Json& all) {
+    std::string text = "Trajectories of one model are not independent of each other, models are. The median over models of "
+                       "each one's median:";
+    for (const auto& [coordinate, entry] : all.at("mse").items())
+        text += fmt::format(" {} {} ({})", coordinate, number(entry.at("median")), interval(entry.at("ci95_median")));
+    if (all.contains("paired"))
+        text += fmt::format("; the second coordinate is the worse one in {} of {} models (sign test over models: p = {})",
+                            number(all.at("paired").at("second_worse")), number(all.at("paired").at("models")),
+                            number(all.at("paired").at("p_value")));
+    return text + ".";
+}
+
 std::string lead(const Contents& c) {
     if (!c.summary) return "";
     return paragraph(c.summary->contains("mse") ? in_short(*c.summary) : "No model survived training.",
@@ -186,11 +202,14 @@ std::string results(const Contents& c) {
     html += mse_table(summary);
     if (summary.contains("mse")) {
         if (summary.contains("paired")) html += paragraph(pairs_sentence(summary.at("paired")));
+        if (summary.contains("over_models")) html += paragraph(models_sentence(summary.at("over_models")));
         html += "<h3>Energy and valid time</h3>\n" + quantile_table(summary);
         html += paragraph(
             "Energy error: how far the true energy at the end of the model's motion is from that of the "
             "truth. "
-            "Valid time: how long every coordinate stays close to the truth (eval.valid_below).",
+            "Valid time: how long every coordinate stays close to the truth (eval.valid_below). The twin is the true "
+            "motion from a start 1e-6 off: no model of this accuracy is expected to hold for longer. Their distance grows by a factor "
+            "of e in one Lyapunov time, the inverse of the exponent.",
             "note");
     }
     return html;

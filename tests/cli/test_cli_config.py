@@ -72,7 +72,7 @@ class ConfigCommand(ProgramTest):
         self.assertEqual(self.show("-c", "c.toml"), self.show())
 
     def test_resolved_text_reads_back_to_itself(self):
-        for preset in ["default", "thorough", "adam", "measured", "sweetspot", "sweetspot-rule"]:
+        for preset in ["default", "thorough", "links", "adam", "measured", "sweetspot", "sweetspot-rule"]:
             text = self.result("config", "show", "--preset", preset, "--set", "train.lr=0.30000000000000004")
             self.file(text)
             self.assertEqual(self.result("config", "show", "c.toml"), text)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import signal
 import unittest
 
 import numpy as np
@@ -84,6 +85,61 @@ class Eval(ProgramTest):
             self.assertAlmostEqual(energy["energy_scale"], 29.4)
             self.assertLess(energy["integrator_floor"]["worst"], 1e-3)
         self.assertIn("published LNN", self.result("eval", "r", "--protocol", "box", "--trajectories", 50))
+
+    def test_links(self):
+        """the figure from trajectories that `rollout` gives; its starts are N(0, 1)"""
+        self.train("r", values={"system.g": 1})
+        call = ["eval", "r", "--protocol", "links", "-q"]
+        links = json.loads(self.result(*call, "--json"))
+        self.assertEqual((links["starts"], links["g"], links["dt"]), (100, 1, 0.03))
+        error = links["relative_error"]
+        self.assertTrue(0 < error["geometric_mean"] <= error["worst"] <= 1)
+        self.assertLess(error["geometric_mean"], 1)
+        self.assertIn("trained on accelerations; published", self.result(*call))
+        self.assertIn("for double_pendulum", self.refused(2, *call, "--set", "system.kind=pendulum"))
+
+    def test_an_interrupted_evaluation_goes_on(self):
+        """killed or interrupted, the same command gives the same result, and nothing else stays"""
+        self.train("r")
+        call = ["eval", "r", "--trajectories", 60000, "--repeats", 1, "--threads", 1, "--no-progress"]
+        whole = self.result(*call, "--json", "-q", "--out", "whole.json")
+        self.assertFalse((self.directory / "whole.json.partial").exists())
+        partial = self.directory / "result.json.partial"
+        for stop, code in [(signal.SIGKILL, -9), (signal.SIGINT, 130), (signal.SIGTERM, 75)]:
+            before = partial.stat().st_size if partial.exists() else 0
+            process = self.start(*call, "--out", "result.json")
+            self.wait_for(lambda: partial.exists() and partial.stat().st_size > before + 100000, process)
+            process.send_signal(stop)
+            process.communicate()
+            self.assertEqual(process.returncode, code)
+            self.assertGreater(partial.stat().st_size, before)
+        with open(partial, "ab") as file:  # a slice that a kill cut short
+            file.write(b"x" * 100)
+        self.assertEqual(self.result(*call, "--json", "-q", "--out", "result.json"), whole)
+        self.assertEqual((self.directory / "result.json").read_bytes(), (self.directory / "whole.json").read_bytes())
+        self.assertFalse(partial.exists())
+
+    def test_integrators_agree(self):
+        self.train("r", "--precision", "f64")
+        call = ["eval", "r", "--precision", "f64", "--json", "-q", "--set", "eval.dt=0.1", "--set", "eval.t_end=0.5"]
+        of = {name: json.loads(self.result(*call, "--set", "eval.integrator=" + name))["integrator_drift"]["median"]
+              for name in ["rk4", "dormand-prince"]}
+        self.assertLess(of["dormand-prince"], 1e-6)
+        self.assertLess(of["dormand-prince"], 0.1 * of["rk4"])
+
+    def test_twins_and_models(self):
+        self.result("run", "--out", "r", "-q", *TINY, "--set", "run.seeds=3")
+        summary = json.loads((self.directory / "r/eval/summary.json").read_text())
+        with open(self.directory / "r/eval/per_trajectory.csv") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual(summary["twin_valid_time"]["median"], 0.1)
+        exponents = [float(row["lyapunov_exponent"]) for row in rows]
+        self.assertAlmostEqual(summary["lyapunov_exponent"]["median"] / np.median(exponents), 1, places=7)
+        for name, entry in summary["over_models"]["mse"].items():
+            medians = [model["mse"][name]["median"] for model in summary["models"]]
+            self.assertEqual(entry["median"], np.median(medians))
+        self.assertEqual(summary["over_models"]["paired"]["models"], 3)
+        self.assertIn("sign test over models", self.result("eval", "r", "-q"))
 
     def test_what_diverges_is_null(self):
         """weights so large that no acceleration is finite: an answer, not an error"""

@@ -1,0 +1,102 @@
+#include "files/partial_file.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include <fmt/format.h>
+
+namespace lnn {
+
+namespace {
+
+// number of bytes read or written, less than all where the file ends or fails
+std::size_t read_all(int fd, char* to, std::size_t size) {
+    std::size_t done = 0;
+    while (done < size) {
+        const ssize_t got = ::read(fd, to + done, size - done);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        done += std::size_t(got);
+    }
+    return done;
+}
+bool write_all(int fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+        if (written >= 0)
+            bytes.remove_prefix(std::size_t(written));
+        else if (errno != EINTR)
+            return false;
+    }
+    return true;
+}
+
+constexpr std::uint64_t magic = 0x545241504e4e4c;  // LNNPART
+
+std::string bytes_of(std::uint64_t number) { return {reinterpret_cast<const char*>(&number), sizeof number}; }
+
+}  // namespace
+
+std::uint64_t hash_of(std::string_view bytes, std::uint64_t from) {
+    for (const char c : bytes) from = (from ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    return from;
+}
+
+PartialFile::PartialFile(std::filesystem::path path, std::uint64_t key, bool anew)
+    : path_(std::move(path)), file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    const auto without = [&](const std::string& why) {
+        problem_ = fmt::format("{}: {}; what is done will not outlive an interruption", path_.string(), why);
+        file_ = Descriptor();
+    };
+    if (!file_) {
+        without(std::generic_category().message(errno));
+        return;
+    }
+    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+        without("in use by another process");
+        return;
+    }
+    std::uint64_t found[2] = {};
+    const std::size_t got = read_all(file_.get(), reinterpret_cast<char*>(found), sizeof found);
+    if (got >= sizeof magic && found[0] != magic) {
+        without("not a file of an interrupted job; remove it");
+        return;
+    }
+    reading_ = !anew && got == sizeof found && found[1] == key;
+    if (!reading_ && (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) != 0 ||
+                      !write_all(file_.get(), bytes_of(magic) + bytes_of(key))))
+        without(std::generic_category().message(errno));
+}
+
+bool PartialFile::next(std::string& slice, std::size_t bytes) {
+    if (!reading_) return false;
+    const off_t begin = ::lseek(file_.get(), 0, SEEK_CUR);
+    std::uint64_t check = 0;
+    slice.resize(bytes);
+    reading_ = read_all(file_.get(), slice.data(), bytes) == bytes &&
+               read_all(file_.get(), reinterpret_cast<char*>(&check), sizeof check) == sizeof check && check == hash_of(slice);
+    // from here on it is written
+    if (!reading_ && (::ftruncate(file_.get(), begin) != 0 || ::lseek(file_.get(), begin, SEEK_SET) != begin))
+        file_ = Descriptor();
+    return reading_;
+}
+
+void PartialFile::append(std::string_view slice) {
+    if (file_ && !write_all(file_.get(), std::string(slice) + bytes_of(hash_of(slice)))) {
+        problem_ = fmt::format("{}: {}; what is done from here on will not outlive an interruption", path_.string(),
+                               std::generic_category().message(errno));
+        file_ = Descriptor();
+    }
+}
+
+void PartialFile::remove() {
+    if (!file_) return;
+    ::unlink(path_.c_str());
+    file_ = Descriptor();
+}
+
+}  // namespace lnn
