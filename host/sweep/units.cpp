@@ -28,7 +28,8 @@ std::string shape_of(Config config) {
     const Config::Train plain;
     Config::Train& t = config.train;
     t.lr = plain.lr, t.beta1 = plain.beta1, t.beta2 = plain.beta2, t.eps = plain.eps, t.clip = plain.clip, t.ema = plain.ema;
-    t.guard = plain.guard, t.schedule = plain.schedule;
+    if (t.guard != "rollback") t.guard = plain.guard;
+    t.schedule = plain.schedule;
     return config_to_toml(config);
 }
 
@@ -147,6 +148,7 @@ std::optional<std::vector<UnitResult>> train_piece(Backend& backend, const Plan&
         unit.id = ids[m];
         unit.failed_at = outcome.failed[m];
         unit.skipped = outcome.skipped[m];
+        unit.rolled_back = outcome.rolled_back[m];
         unit.truncated = outcome.truncated[m];
         unit.seconds = outcome.seconds / double(ids.size());
         unit.loss = unit.error = unit.relative_error = std::numeric_limits<double>::quiet_NaN();

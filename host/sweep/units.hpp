@@ -37,7 +37,7 @@ class Plan {
 std::vector<std::vector<std::int64_t>> pieces(const Plan&, std::span<const std::int64_t> ids, std::size_t most);
 
 struct UnitResult {
-    std::int64_t id = 0, failed_at = -1, skipped = 0, truncated = 0;
+    std::int64_t id = 0, failed_at = -1, skipped = 0, rolled_back = 0, truncated = 0;
     double loss = 0;            // mean of the last interval
     double error = 0;           // mean of |da_1| + ... + |da_n| on held-out samples, the same for all units
     double relative_error = 0;  // to that of predicting zero

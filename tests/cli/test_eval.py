@@ -96,7 +96,8 @@ class Eval(ProgramTest):
         self.assertTrue(0 < error["geometric_mean"] <= error["worst"] <= 1)
         self.assertLess(error["geometric_mean"], 1)
         self.assertIn("trained on accelerations; published", self.result(*call))
-        self.assertIn("for double_pendulum", self.refused(2, *call, "--set", "system.kind=pendulum"))
+        self.train("spring", values={"system.kind": "spring_pendulum"})
+        self.assertIn("for double_pendulum", self.refused(2, "eval", "spring", "--protocol", "links", "-q"))
 
     def test_an_interrupted_evaluation_goes_on(self):
         """killed or interrupted, the same command gives the same result, and nothing else stays"""
