@@ -129,7 +129,9 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
         asked.run.seed = own.run.seed;
         Progress progress("eval " + arm.name, "trajectories", models.count() * study.trajectories,
                           !options.quiet && !options.no_progress);
-        const TrajectoryEvaluation e = evaluate_trajectories(*backend, asked, models.networks, models.alive, progress);
+        PartialFile nothing_kept;
+        const TrajectoryEvaluation e =
+            evaluate_trajectories(*backend, asked, models.networks, models.alive, progress, nothing_kept);
         progress.finish();
         if (e.stop != Stop::none) return e.stop == Stop::interrupt ? Exit::interrupted : Exit::stopped;
         CoordinateErrors own_errors{study.trajectories, std::int64_t(models.alive.size()) - models.count(), e.seeds, {}};

@@ -48,6 +48,7 @@ Json row_of(const Plan& plan, const UnitResult& unit) {
             {"status", failed ? "failed" : "ok"},
             {"failed_at", failed ? Json(unit.failed_at) : Json(nullptr)},
             {"skipped", unit.skipped},
+            {"rolled_back", unit.rolled_back},
             {"truncated", unit.truncated},
             {"loss", finite_or_null(unit.loss)},
             {"error", finite_or_null(unit.error)},
@@ -63,7 +64,8 @@ std::string cell(const Json& value) {
 }
 
 std::string table_csv(const Plan& plan, const std::vector<Json>& rows) {
-    const char* const figures[] = {"seed", "status", "failed_at", "skipped", "truncated", "loss", "error", "relative_error"};
+    const char* const figures[] = {"seed",        "status",    "failed_at", "skipped",       "rolled_back",
+                                   "truncated", "loss",      "error",     "relative_error"};
     std::string text = fmt::format("id,{},{}\n", fmt::join(plan.keys(), ","), fmt::join(figures, ","));
     for (const Json& row : rows) {
         text += row["id"].dump();
@@ -86,8 +88,10 @@ std::vector<Json> ranked(const std::vector<Json>& rows) {
 }
 
 Json summary_of(const std::vector<Json>& rows) {
-    std::int64_t failed = 0, worse = 0;
+    std::int64_t failed = 0, worse = 0, skipping = 0, rolling_back = 0;
     for (const Json& row : rows) {
+        skipping += row["skipped"] > 0;
+        rolling_back += row["rolled_back"] > 0;
         failed += row["status"] == "failed";
         worse += row["relative_error"].is_number() && row["relative_error"].get<double>() >= 1;
     }
@@ -98,7 +102,9 @@ Json summary_of(const std::vector<Json>& rows) {
                     {"failed", failed},
                     {"failed_share", models ? Json(double(failed) / double(models)) : Json(nullptr)},
                     {"not_finite", models - failed - std::int64_t(best.size())},
-                    {"worse_than_zero", worse}};
+                    {"worse_than_zero", worse},
+                    {"skipped_steps", skipping},
+                    {"rolled_back", rolling_back}};
     best.resize(std::min(best.size(), best_shown));
     summary["best"] = best;
     return summary;
