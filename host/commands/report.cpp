@@ -6,6 +6,7 @@
 #include "options.hpp"
 #include "progress.hpp"
 #include "report.hpp"
+#include "sweep/sweep.hpp"
 
 namespace lnn {
 
@@ -40,8 +41,12 @@ Action report_command(CLI::App& app) {
         };
         nlohmann::ordered_json json;
         for (const auto& run : flags->runs) {
-            tell(write_report(run));
-            json["runs"].push_back(report_json(run));
+            const bool sweep = is_sweep(run);
+            if (sweep && several)
+                throw Error(Exit::usage, fmt::format("{} is a sweep, which has no place beside runs; give it alone", run.string()));
+            tell(sweep ? report_sweep(run) : write_report(run));
+            json["runs"].push_back(sweep ? nlohmann::ordered_json{{"run", run.string()}, {"report", (run / "report.html").string()}}
+                                         : report_json(run));
             if (!options.json) fmt::print("{}\n", (run / "report.html").string());
         }
         if (several) {

@@ -76,22 +76,22 @@ Figure models_figure(const Json& study, const std::vector<CoordinateErrors>& err
                   "", ""};
     figure.csv = "setting," + column_name(first) + "," + column_name(second) + "\n";
     std::vector<double> logs;
-    std::string lines;
-    for (std::size_t a = 0; a < errors.size(); ++a) {
+    for (std::size_t a = 0; a < errors.size(); ++a)
         for (std::size_t m = 0; m < errors[a].models(); ++m) {
             const double x = errors[a].median(0, m), y = errors[a].median(1, m);
             if (!std::isfinite(x) || !std::isfinite(y) || x <= 0 || y <= 0) continue;
             figure.csv += fmt::format("{},{},{}\n", a, value_text(x), value_text(y));
             logs.insert(logs.end(), {std::log10(x), std::log10(y)});
         }
-        lines += fmt::format(", \\\n     'models.csv' using ($1=={0}?$2:NaN):3 with points pointtype 7 pointsize 0.5 linecolor rgb "
-                             "'{1}' title {2} noenhanced",
-                             a, colour_of(a), in_quotes(study["settings"][a]["title"].get<std::string>()));
-    }
     if (logs.empty()) logs = {0};
     const auto s = sorted(logs);
-    const double low = s.front() - 0.3, high = s.back() + 0.3;
-    figure.plot = fmt::format("set xlabel {} noenhanced\nset ylabel {} noenhanced\nset key outside top vertical\n",
+    const double low = s.front() - 0.3, high = s.back() + 0.3, dash = std::pow(10.0, (high - low) / 100) - 1;
+    std::string lines;  // short dashes: point shapes have ids, which a page cannot hold twice
+    for (std::size_t a = 0; a < errors.size(); ++a)
+        lines += fmt::format(", \\\n     'models.csv' using ($1=={0}?$2:NaN):3:($2*{1:.3g}):(0) with vectors nohead linewidth 4 "
+                             "linecolor rgb '{2}' title {3} noenhanced",
+                             a, dash, colour_of(a), in_quotes(study["settings"][a]["title"].get<std::string>()));
+    figure.plot = fmt::format("set xlabel {} noenhanced\nset ylabel {} noenhanced\nset key inside bottom right vertical\n",
                               in_quotes("squared error of " + first), in_quotes("squared error of " + second)) +
                   log_axis('x', low, high) + log_axis('y', low, high) +
                   "plot x with lines linecolor rgb '#808080' linewidth 1 notitle" + lines + "\n";
@@ -123,7 +123,7 @@ Figure ratios_figure(const Json& study, const std::vector<CoordinateErrors>& err
     }
     if (all.empty()) all = {0};
     const auto s = sorted(all);
-    figure.plot = fmt::format("set xlabel {} noenhanced\nset ylabel 'models / %'\nset yrange [0:100]\nset key outside top vertical\n"
+    figure.plot = fmt::format("set xlabel {} noenhanced\nset ylabel 'models / %'\nset yrange [0:100]\nset key inside bottom right vertical\n"
                               "set arrow from 1, graph 0 to 1, graph 1 nohead dashtype (4,4) linecolor rgb '#808080'\n",
                               in_quotes(fmt::format("squared error of {} / of {}", second, first))) +
                   log_axis('x', std::min(s.front(), 0.0) - 0.1, std::max(s.back(), 0.0) + 0.1) + lines + "\n";

@@ -25,10 +25,10 @@ struct Arm {
     std::string name, title, preset, balance;
 };
 
-const Arm arms[] = {{"sweetspot", "the seed's setting", "sweetspot", "none"},
-                    {"sweetspot-balanced", "the seed's setting, balanced", "sweetspot", "scale"},
-                    {"small", "second-order training", "small", "none"},
-                    {"small-balanced", "second-order training, balanced", "small", "scale"}};
+const Arm arms[] = {{"sweetspot", "The seed's setting", "sweetspot", "none"},
+                    {"sweetspot-balanced", "The seed's setting, balanced", "sweetspot", "scale"},
+                    {"small", "Second-order training", "small", "none"},
+                    {"small-balanced", "Second-order training, balanced", "small", "scale"}};
 constexpr std::pair<int, int> balanced[] = {{0, 1}, {2, 3}};  // arms, without and with
 
 Options arm_options(const Arm& arm, const Study& study, const Options& options) {

@@ -19,6 +19,7 @@
 #include "progress.hpp"
 #include "record.hpp"
 #include "session.hpp"
+#include "sweep/page.hpp"
 #include "sweep/units.hpp"
 
 namespace lnn {
@@ -163,6 +164,7 @@ Exit finish(const Plan& plan, const fs::path& path, const std::vector<Json>& uni
     record["status"] = run_complete;
     record["finished"] = now_text();
     write_record_file(path, record);
+    for (const std::string& note : write_sweep_page(path, plan.keys(), rows, summary)) say(!options.quiet, note);
     print_summary(summary, path, options);
     return Exit::ok;
 }
@@ -287,6 +289,20 @@ Exit resume_sweep(const fs::path& path, const Options& options) {
     if (record["status"] != run_complete) return work(plan, directory, record, options);
     print_summary(Json::parse(read_file(path / "summary.json")), path, options);
     return Exit::ok;
+}
+
+bool is_sweep(const fs::path& path) {
+    if (!fs::exists(path / "run.json")) return false;
+    const Json record = Json::parse(read_file(path / "run.json"), nullptr, false);
+    return record.is_object() && record.value("command", "") == "sweep";
+}
+
+std::vector<std::string> report_sweep(const fs::path& path) {
+    const Plan plan(base_of(path));
+    std::vector<Json> rows;
+    for (const Json& unit : finished(path)) rows.push_back(unit["row"]);
+    if (rows.empty()) throw Error(Exit::file, fmt::format("{0}: no model is trained yet; go on with: lnn_gpu sweep --resume {0}", path.string()));
+    return write_sweep_page(path, plan.keys(), rows, summary_of(rows));
 }
 
 Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
