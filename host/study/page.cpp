@@ -123,7 +123,7 @@ Figure ratios_figure(const Json& study, const std::vector<CoordinateErrors>& err
     }
     if (all.empty()) all = {0};
     const auto s = sorted(all);
-    figure.plot = fmt::format("set xlabel {} noenhanced\nset ylabel 'models / %'\nset yrange [0:100]\nset key inside bottom right vertical\n"
+    figure.plot = fmt::format("set xlabel {} noenhanced\nset ylabel 'models / %'\nset yrange [0:100]\nset key inside top left vertical Left reverse\n"
                               "set arrow from 1, graph 0 to 1, graph 1 nohead dashtype (4,4) linecolor rgb '#808080'\n",
                               in_quotes(fmt::format("squared error of {} / of {}", second, first))) +
                   log_axis('x', std::min(s.front(), 0.0) - 0.1, std::max(s.back(), 0.0) + 0.1) + lines + "\n";

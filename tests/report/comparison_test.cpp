@@ -62,7 +62,7 @@ TEST_F(Comparison, ResultsSideBySide) {
 TEST_F(Comparison, LossesOverlaid) {
     in(first), in(second);
     std::vector<Metrics> rows;
-    for (int k : {1, 2, 3}) rows.push_back({15 * k, 0, 7, 5.0 * k, 1, 1, 0, 0, 8, 1});
+    for (int k : {1, 2, 3}) rows.push_back({.step = 15 * k, .seed = 7, .loss = 5.0 * k, .lr = 1, .grad_norm = 1, .cond_p99 = 8});
     spill(second / "metrics.csv", metrics_csv(rows));
     rows = metrics(2);
     rows[0].loss = 3;  // step 10, seed 7; seed 8 has 1

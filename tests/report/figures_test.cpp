@@ -148,7 +148,7 @@ TEST_F(Report, ConstantMetricsAndManySeeds) {
     std::vector<Metrics> rows;
     for (std::int64_t step : {1, 2, 3})
         for (std::uint64_t seed = 0; seed < 40; ++seed)
-            rows.push_back({step, 0, seed, 1, 1, 1e-300, 0, 0, 8, 1});
+            rows.push_back({.step = step, .seed = seed, .loss = 1, .lr = 1, .grad_norm = 1e-300, .cond_p99 = 8});
     spill(run / "metrics.csv", metrics_csv(rows));
     EXPECT_TRUE(write_report(run).empty());
     EXPECT_EQ(numbers("loss.csv")[0].size(), 41u);

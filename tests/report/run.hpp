@@ -79,7 +79,14 @@ class Report : public testing::Test {
         std::vector<Metrics> rows;
         for (int k = 1; k <= steps; ++k)
             for (std::uint64_t seed : {7, 8})
-                rows.push_back({10 * k, 0.1 * k, seed, 1.0 / k, 1e-3, 2.0 / k, 0, 0, 8, 0.1 * k});
+                rows.push_back({.step = 10 * k,
+                                .epoch = 0.1 * k,
+                                .seed = seed,
+                                .loss = 1.0 / k,
+                                .lr = 1e-3,
+                                .grad_norm = 2.0 / k,
+                                .cond_p99 = 8,
+                                .seconds = 0.1 * k});
         return rows;
     }
 
