@@ -348,7 +348,7 @@ std::string trajectory_table(const nlohmann::ordered_json& summary) {
         for (const auto& model : summary["models"]) {
             const std::string label = fmt::format("seed {}", model["seed"].dump());
             if (model["failed"])
-                text += fmt::format("{:<22}left the finite numbers in training\n", label);
+                text += fmt::format("{:<22}failed in training\n", label);
             else
                 rows(model["mse"], label);
         }

@@ -253,7 +253,7 @@ std::string measured_table(const nlohmann::ordered_json& summary) {
     for (const Json& model : summary["models"]) {
         const std::string label = summary["models"].size() > 1 ? fmt::format("seed {} ", model["seed"].dump()) : "";
         if (model["failed"]) {
-            text += fmt::format("{:<22}left the finite numbers in training\n", label);
+            text += fmt::format("{:<22}failed in training\n", label);
             continue;
         }
         for (const auto& [name, entry] : model["accelerations"].items())

@@ -81,7 +81,7 @@ std::string measured_results(const Contents& c) {
     for (const Json& model : measured.at("models")) {
         const std::string seed = fmt::format("seed {}", number(model.at("seed")));
         if (model.at("failed").get<bool>()) {
-            rows += row({seed + ": left the finite numbers in training", "", "", "", ""});
+            rows += row({seed + ": failed in training", "", "", "", ""});
             continue;
         }
         for (const auto& [name, entry] : model.at("accelerations").items())

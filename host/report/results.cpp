@@ -60,8 +60,7 @@ std::string mse_table(const Json& summary) {
             const std::string label = fmt::format("seed {}", number(model.at("seed")));
             rows += failed(model)
                         ? fmt::format(
-                              "<tr><th scope=\"row\">{}</th><td colspan=\"{}\">left the finite numbers "
-                              "in training</td></tr>\n",
+                              "<tr><th scope=\"row\">{}</th><td colspan=\"{}\">failed in training</td></tr>\n",
                               escape(label), repeats + 5)
                         : mse_rows(model, label, "");
         }

@@ -326,7 +326,7 @@ class Numerics(ProgramTest):
         self.assertRegex(done.stderr, f"eval: 100% {len(alive) * 40}/{len(alive) * 40} trajectories")
         self.assertEqual([model["seed"] for model in result["eval"]["models"] if not model["failed"]], alive)
         self.assertEqual(result["eval"]["models_evaluated"], len(alive))
-        self.assertIn("left the finite numbers in training", self.result("eval", "r", "-q"))
+        self.assertIn("failed in training", self.result("eval", "r", "-q"))
 
 
 MAY_MOUNT = subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0

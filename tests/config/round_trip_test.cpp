@@ -19,7 +19,8 @@ static double any_double(const Rule& rule) {
     double x = std::bit_cast<double>(*rc::gen::resize(100, rc::gen::arbitrary<std::uint64_t>()));
     if (!rule.allows(x)) x = -x;
     if (!rule.allows(x)) x = 1 / std::fabs(x);
-    return rule.allows(x) ? x : 0.5;
+    if (!rule.allows(x)) x = 0.5;
+    return rule.allows(x) ? x : rule.low + 1;
 }
 
 static std::int64_t any_integer(const Rule& rule) {

@@ -11,7 +11,7 @@ TEST_F(Report, WholeRun) {
     for (const char* part :
          {"Double pendulum, learned by lnn", "2026-01-02 03:04:05", "complete", "timings.train", "12.5",
           "lnn_gpu run", "mean over 1000 trajectories, computed 4 times", "<th scope=\"row\">all theta2</th>",
-          "0.5625", "not finite", "left the finite numbers", "0.225 .. 0.275", "83 %", "3 of 4000 diverged"})
+          "0.5625", "not finite", "failed in training", "0.225 .. 0.275", "83 %", "3 of 4000 diverged"})
         expect_has(page, part);
     // the seed's own four means stand in a row of their own
     expect_has(page,
