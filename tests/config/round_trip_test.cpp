@@ -20,7 +20,7 @@ static double any_double(const Rule& rule) {
     if (!rule.allows(x)) x = -x;
     if (!rule.allows(x)) x = 1 / std::fabs(x);
     if (!rule.allows(x)) x = 0.5;
-    return rule.allows(x) ? x : rule.low + 1;
+    return rule.allows(x) ? x : rule.allows(rule.high) ? rule.high : rule.low + 1;
 }
 
 static std::int64_t any_integer(const Rule& rule) {
