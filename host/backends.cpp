@@ -18,7 +18,12 @@ std::unique_ptr<Backend> open_backend(const Config& config, std::string* note) {
     const bool needs_card = config.solve.pinv == "cusolver";
     if (needs_card && config.run.backend == "cpu")
         throw Error(Exit::backend, "solve.pinv = \"cusolver\" needs the CUDA backend; use solve.pinv = \"fused\"");
-    if (config.run.backend == "cpu") return make_cpu_backend(options);
+    const bool needs_cpu = config.eval.integrator == "dormand-prince";
+    if (needs_cpu && config.run.backend == "cuda")
+        throw Error(Exit::backend, "eval.integrator = \"dormand-prince\" is not on the card; use --backend cpu, or \"rk4\"");
+    if (needs_cpu && config.run.backend == "auto" && note)
+        *note = "running on the CPU: eval.integrator = \"dormand-prince\" is not on the card";
+    if (config.run.backend == "cpu" || needs_cpu) return make_cpu_backend(options);
     if (config.run.backend == "cuda" || needs_card) return make_cuda_backend(options);
     try {
         return make_cuda_backend(options);

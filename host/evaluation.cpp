@@ -72,7 +72,7 @@ std::vector<double> column(std::span<const TrajectoryScore> scores, F&& f) {
 
 // of one model, or of several pooled: repeat r of each holds `trajectories` scores
 Json summarise(std::span<const TrajectoryScore> scores, std::int64_t trajectories, std::int64_t repeats,
-               const SystemInfo& system) {
+               const SystemInfo& system, double t_end) {
     Json summary;
     const std::int64_t blocks = std::int64_t(scores.size()) / trajectories;
     for (int i = 0; i < system.dof; ++i) {
@@ -105,9 +105,13 @@ Json summarise(std::span<const TrajectoryScore> scores, std::int64_t trajectorie
     summary["valid_time"] = quantiles(valid);
     // what chaos leaves to any model: the truth against its twin
     summary["twin_valid_time"] = quantiles(column(scores, [](const auto& s) { return s.twin_valid_time; }));
-    const auto exponents = column(scores, [](const auto& s) { return s.lyapunov; });
-    summary["lyapunov_exponent"] = quantiles(exponents);
-    const double exponent = quantile(sorted(exponents), 0.5);
+    // a rate of growth is one of chaos where the twin did part; where most did not, the time was too short to tell
+    std::vector<double> exponents;
+    for (const TrajectoryScore& s : scores)
+        if (s.twin_valid_time < (1 - 1e-9) * t_end) exponents.push_back(s.lyapunov);
+    const bool told = exponents.size() * 2 >= scores.size();
+    summary["lyapunov_exponent"] = told ? quantiles(exponents) : Json(nullptr);
+    const double exponent = told ? quantile(sorted(exponents), 0.5) : 0.0;
     summary["valid_time_lyapunov"] = nullptr;
     if (exponent > 0) {
         std::vector<double> times = valid;
@@ -190,7 +194,7 @@ TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Config& confi
         }
         result.seeds.push_back(seed);
         Json entry = {{"seed", seed}, {"failed", false}};
-        entry.update(summarise(scores, result.trajectories, result.repeats, system));
+        entry.update(summarise(scores, result.trajectories, result.repeats, system, config.eval.t_end));
         models.push_back(entry);
     }
     Json summary = {{"protocol", "trajectories"},
@@ -201,7 +205,7 @@ TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Config& confi
                     {"t_end", config.eval.t_end},
                     {"dt", config.eval.dt}};
     if (!result.seeds.empty())
-        summary.update(summarise(result.scores, result.trajectories, result.repeats, system));
+        summary.update(summarise(result.scores, result.trajectories, result.repeats, system, config.eval.t_end));
     if (result.seeds.size() > 1) summary["over_models"] = over_models(models, system);
     summary["models"] = models;
     result.summary = summary;
@@ -217,10 +221,12 @@ std::uint64_t evaluation_key(const Backend& backend, const Config& config, const
     std::uint64_t key = hash_of(fmt::format("{} {} {} {} {}", version(), git_description(), info.name, info.isa,
                                             config_to_toml(same)));
     for (std::size_t m = 0; m < networks.size(); ++m)
-        if (alive[m])
+        if (alive[m]) {
+            for (const auto& [name, value] : network_file(networks[m], true).metadata) key = hash_of(name + "=" + value, key);
             key = hash_of({reinterpret_cast<const char*>(networks[m].weights.data()),
                            networks[m].weights.size() * sizeof(double)},
                           key + m);
+        }
     return key;
 }
 

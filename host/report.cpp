@@ -62,7 +62,7 @@ std::string pictures(const Contents& c, std::vector<std::string>& notes) {
         const Drawing drawing = drawing_of(*c.config, *c.motions);
         moving = section("Motion", film(drawing, *c.motions));
         take(motion_figures(drawing, *c.motions));
-        if (has_system(*c.config)) all.push_back(energy_figure(*c.config, *c.motions));
+        if (has_system(*c.config)) all.push_back(energy_figure(*c.config, *c.motions, c.network ? &*c.network : nullptr));
     } else {
         left_out.push_back("Motion and energy: " + c.motions.reason);
     }
@@ -94,7 +94,7 @@ std::vector<std::string> write_report(const std::filesystem::path& run) {
         if (part.broken) notes.push_back(part.reason);
     };
     note(c.config), note(c.record), note(c.metrics), note(c.summary), note(c.measured), note(c.box), note(c.energy),
-        note(c.motions), note(c.scores);
+        note(c.motions), note(c.scores), note(c.network);
 
     std::string first;  // empty where the summary is broken: its section says why
     std::string tables, highlights;

@@ -251,7 +251,7 @@ Exit Session::compare_with_system(const RunModels& models) {
     const std::int64_t total = models.count() * config_.eval.trajectories * config_.eval.repeats;
     Progress progress("eval", "trajectories", total, bars());
     PartialFile partial(path() / "eval/trajectories.partial",
-                        evaluation_key(*backend_, config_, models.networks, models.alive), false);
+                        evaluation_key(*backend_, config_, models.networks, models.alive));
     say(talk() && !partial.problem().empty(), partial.problem());
     const TrajectoryEvaluation e =
         evaluate_trajectories(*backend_, config_, models.networks, models.alive, progress, partial);

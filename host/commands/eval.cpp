@@ -43,7 +43,7 @@ Json evaluate_all(Backend& backend, const Config& config, const RunModels& model
     Progress progress("eval", "trajectories", total, !options.quiet && !options.no_progress);
     catch_stop_signals();
     if (const auto path = partial_path(flags); !path.empty())
-        partial = PartialFile(path, evaluation_key(backend, config, models.networks, models.alive), options.force);
+        partial = PartialFile(path, evaluation_key(backend, config, models.networks, models.alive));
     const TrajectoryEvaluation e = evaluate_trajectories(backend, config, models.networks, models.alive, progress, partial);
     progress.finish();
     say(!options.quiet && !partial.problem().empty(), partial.problem());
@@ -148,7 +148,7 @@ Action eval_command(CLI::App& app) {
     add_setting_flags(app, flags->common);
     add_talk_flags(app, flags->common);
     app.add_option("--out", flags->common.out, "JSON file for the result")->type_name("FILE")->group("Output");
-    app.add_flag("--force", flags->common.force, "overwrite it, and begin an interrupted evaluation anew")->group("Output");
+    app.add_flag("--force", flags->common.force, "overwrite it")->group("Output");
     auto* run = app.add_option("RUN", flags->run, "run directory: its models, system and settings");
     app.add_option("--model", flags->model, "weights, where there is no run")->type_name("FILE.safetensors")->excludes(run);
     app.add_option("--protocol", flags->protocol, "trajectories (random roll-outs), measured (what was held out of a file), box, energy or links (as published); "

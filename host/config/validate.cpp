@@ -94,6 +94,11 @@ void validate(const Config& config) {
         refuse(fmt::format("train.epochs = {} and train.steps = {}: {} one of them must be positive",
                            config.train.epochs, config.train.steps, lm ? "at most" : "exactly"));
     check_source(config);
+    if (config.eval.integrator == "dormand-prince" && config.eval.tolerance < 1e-10 &&
+        (config.run.precision != "f64" || config.run.state != "f64"))
+        refuse(fmt::format("eval.tolerance = {} is below the rounding of float32; set run.precision and run.state to \"f64\", or "
+                           "it to 1e-10 or more",
+                           config.eval.tolerance));
     if (lm && config.train.balance == "large")
         refuse(
             "train.balance = \"large\" is no sum of squares, which train.optimizer = \"lm\" needs; use \"scale\" or "

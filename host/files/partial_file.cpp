@@ -46,7 +46,7 @@ std::uint64_t hash_of(std::string_view bytes, std::uint64_t from) {
     return from;
 }
 
-PartialFile::PartialFile(std::filesystem::path path, std::uint64_t key, bool anew)
+PartialFile::PartialFile(std::filesystem::path path, std::uint64_t key)
     : path_(std::move(path)), file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
     const auto without = [&](const std::string& why) {
         problem_ = fmt::format("{}: {}; what is done will not outlive an interruption", path_.string(), why);
@@ -62,11 +62,11 @@ PartialFile::PartialFile(std::filesystem::path path, std::uint64_t key, bool ane
     }
     std::uint64_t found[2] = {};
     const std::size_t got = read_all(file_.get(), reinterpret_cast<char*>(found), sizeof found);
-    if (got >= sizeof magic && found[0] != magic) {
+    if (got > 0 && (got < sizeof magic || found[0] != magic)) {
         without("not a file of an interrupted job; remove it");
         return;
     }
-    reading_ = !anew && got == sizeof found && found[1] == key;
+    reading_ = got == sizeof found && found[1] == key;
     if (!reading_ && (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) != 0 ||
                       !write_all(file_.get(), bytes_of(magic) + bytes_of(key))))
         without(std::generic_category().message(errno));

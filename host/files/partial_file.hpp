@@ -22,8 +22,8 @@ std::uint64_t hash_of(std::string_view bytes, std::uint64_t from = no_bytes);
 class PartialFile {
   public:
     PartialFile() = default;  // keeps nothing
-    // `anew` forgets the slices that are there. Where the file cannot be had, nothing is kept, and `problem` says why.
-    PartialFile(std::filesystem::path path, std::uint64_t key, bool anew);
+    // Where the file cannot be had, nothing is kept, and `problem` says why.
+    PartialFile(std::filesystem::path path, std::uint64_t key);
 
     const std::string& problem() const { return problem_; }
     bool keeps() const { return bool(file_); }

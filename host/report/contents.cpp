@@ -102,6 +102,10 @@ Contents read_contents(const fs::path& run) {
     c.measured = part(run, "eval/measured.json", read_object);
     c.box = part(run, "eval/box.json", read_object);
     c.energy = part(run, "eval/energy.json", read_object);
+    c.network = part(run, "model.safetensors", [](const fs::path& path) {
+        std::vector<std::string> notes;
+        return load_network(path, notes);
+    });
     c.scores = part(run, "eval/per_trajectory.csv", read_scores);
     if (c.config && has_system(*c.config))
         c.motions = part(run, "eval/trajectories.npy",

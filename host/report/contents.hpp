@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config.hpp"
+#include "network.hpp"
 #include "report/motions.hpp"
 #include "report/scores.hpp"
 #include "trainer.hpp"
@@ -37,6 +38,7 @@ struct Contents {
     Part<nlohmann::ordered_json> summary, measured, box, energy;
     Part<Motions> motions;  // eval/trajectories.npy, or eval/rollouts.csv where no true system is known
     Part<Scores> scores;    // eval/per_trajectory.csv
+    Part<Network> network;  // model.safetensors, whose motions these are
 };
 
 // Exit::file if there is no such directory

@@ -31,7 +31,8 @@ std::vector<Figure> curves(const std::vector<Metrics>&, std::vector<std::string>
 // of several runs, by their names, some without rows; nothing where none has a line
 std::optional<Figure> losses(const std::vector<std::pair<std::string, std::vector<Metrics>>>& runs);
 std::vector<Figure> motion_figures(const Drawing&, const Motions&);
-Figure energy_figure(const Config&, const Motions&);  // for a system whose energy is known
+// for a system whose energy is known; of a network also its own, aligned
+Figure energy_figure(const Config&, const Motions&, const Network* = nullptr);
 
 // errors of a name each, spread over their sizes; nothing where none has a logarithm
 struct Series {

@@ -75,7 +75,7 @@ std::string quantile_table(const Json& summary) {
                                                          {"valid_time", "valid time, s"},
                                                          {"twin_valid_time", "the same of a twin of the truth, s"},
                                                          {"valid_time_lyapunov", "valid time, Lyapunov times"},
-                                                         {"lyapunov_exponent", "Lyapunov exponent of the truth, 1/s"}};
+                                                         {"lyapunov_exponent", "Lyapunov exponent of the truth, until its twin parts, 1/s"}};
     for (const auto& [key, label] : lines) {
         if (!summary.contains(key)) continue;  // of a run before there were such
         const Json& q = summary.at(key);

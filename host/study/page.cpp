@@ -35,7 +35,7 @@ std::string verdict(const Json& over_models, const std::string& first, const std
 
 std::string sentence(const Json& setting, const std::string& first, const std::string& second) {
     if (!setting.contains("ratio") || setting["ratio"]["over_models"].is_null())
-        return fmt::format("{}: no model survived training.", setting["title"].get<std::string>());
+        return fmt::format("{}: no model with a finite error.", setting["title"].get<std::string>());
     const Json &models = setting["ratio"]["over_models"], &trajectories = setting["ratio"]["over_trajectories"],
                &motion = setting["ratio_to_motion"]["over_models"];
     return fmt::format(

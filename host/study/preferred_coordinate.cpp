@@ -35,7 +35,7 @@ Options arm_options(const Arm& arm, const Study& study, const Options& options) 
     Options own = options;
     own.out = (study.directory / arm.name).string();
     own.preset = arm.preset;
-    own.settings.insert(own.settings.begin(), {"run.seeds", fmt::to_string(study.models), "--models"});
+    own.settings.push_back({"run.seeds", fmt::to_string(study.models), "--models"});
     own.settings.push_back({"train.balance", arm.balance, "study"});
     return own;
 }
@@ -64,9 +64,10 @@ Exit train(const Arm& arm, const Study& study, const Options& options) {
     plain.preset.clear(), plain.settings.clear();
     Session session = Session::open(own.out, plain);
     Config config = session.config();
-    config.run = wanted.run;
-    config.run.seeds = session.config().run.seeds;
-    config.run.seed = session.config().run.seed;
+    config.run.backend = wanted.run.backend;  // resolved when it was started
+    config.run.device = wanted.run.device;
+    config.run.threads = wanted.run.threads;
+    config.run.isa = wanted.run.isa;
     if (const auto changed = differences(config, wanted); !changed.empty())
         throw Error(Exit::usage, fmt::format("{} was started with another {}; give what it was started with, or --force to "
                                              "start anew",
@@ -103,6 +104,7 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
     if (fs::exists(study.directory / "study.json") && !options.force)
         throw Error(Exit::usage, fmt::format("{} holds a complete study; give --force to replace it, or another --out",
                                              study.directory.string()));
+    for (const Arm& arm : arms) resolve(arm_options(arm, study, options));  // refused before the first is trained
     make_directories(study.directory);
     remove_tree(study.directory / "study.json");
     for (const Arm& arm : arms)

@@ -164,7 +164,8 @@ Exit finish(const Plan& plan, const fs::path& path, const std::vector<Json>& uni
     record["status"] = run_complete;
     record["finished"] = now_text();
     write_record_file(path, record);
-    for (const std::string& note : write_sweep_page(path, plan.keys(), rows, summary)) say(!options.quiet, note);
+    if (!rows.empty())  // a shard of a sweep that has fewer models than shards
+        for (const std::string& note : write_sweep_page(path, plan.keys(), rows, summary)) say(!options.quiet, note);
     print_summary(summary, path, options);
     return Exit::ok;
 }
@@ -301,7 +302,7 @@ std::vector<std::string> report_sweep(const fs::path& path) {
     const Plan plan(base_of(path));
     std::vector<Json> rows;
     for (const Json& unit : finished(path)) rows.push_back(unit["row"]);
-    if (rows.empty()) throw Error(Exit::file, fmt::format("{0}: no model is trained yet; go on with: lnn_gpu sweep --resume {0}", path.string()));
+    if (rows.empty()) throw Error(Exit::file, fmt::format("{0}: no model is trained there; where it is unfinished, go on with: lnn_gpu sweep --resume {0}", path.string()));
     return write_sweep_page(path, plan.keys(), rows, summary_of(rows));
 }
 
@@ -326,6 +327,9 @@ Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
     }
     if (std::int64_t(ids.size()) != plan.units())
         throw Error(Exit::file, fmt::format("{} of {} models are there; name all shards", ids.size(), plan.units()));
+    for (const fs::path& path : shards)  // starting anew would take its models away
+        if (std::error_code absent; fs::equivalent(path, options.out, absent))
+            throw Error(Exit::usage, fmt::format("--out {} is one of the shards; give another directory", options.out));
     std::sort(units.begin(), units.end(), [](const Json& a, const Json& b) { return a["row"]["id"] < b["row"]["id"]; });
     const RunDirectory directory = RunDirectory::create(options.out, options.force);
     const fs::path& out = directory.path();

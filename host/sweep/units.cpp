@@ -36,6 +36,7 @@ std::string shape_of(Config config) {
 // what units are judged by: fresh states of the base configuration's ranges, or what a file holds out
 Dataset held_out(Backend& backend, const Config& base, Config unit, const Work& work) {
     if (!has_system(unit)) return work.held_out.samples > 0 ? work.held_out : work.data[0];
+    unit.data.distribution = base.data.distribution;
     unit.data.angle = base.data.angle;
     unit.data.position = base.data.position;
     unit.data.velocity = base.data.velocity;

@@ -101,7 +101,7 @@ TEST(StudyAnswer, FewModelsProveNothing) {
 }
 
 TEST(StudyAnswer, SaysWhereNoModelIsLeft) {
-    EXPECT_EQ(study_answer(study_of(errors(0, 5, 2.0))), "a setting: no model survived training.\n");
+    EXPECT_EQ(study_answer(study_of(errors(0, 5, 2.0))), "a setting: no model with a finite error.\n");
 }
 
 }  // namespace
