@@ -108,7 +108,10 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
     make_directories(study.directory);
     remove_tree(study.directory / "study.json");
     for (const Arm& arm : arms)
-        if (const Exit ended = train(arm, study, options); ended != Exit::ok) return ended;
+        if (const Exit ended = train(arm, study, options); ended != Exit::ok) {
+            say(!options.quiet, "the study goes on where it was when its command is given again");
+            return ended;
+        }
 
     const auto backend = open_backend(config);
     const std::array<std::string, 2> names = {system.coordinates[0], system.coordinates[1]};

@@ -12,6 +12,7 @@
 #include "backends.hpp"
 #include "config/schema.hpp"
 #include "config/write.hpp"
+#include "dry_run.hpp"
 #include "evaluation.hpp"
 #include "files/atomic_file.hpp"
 #include "files/run_directory.hpp"
@@ -262,13 +263,14 @@ Exit start_sweep(const Options& options, Shard shard) {
         base.data.source = fmt::format("{}{}", Config::Data::file_prefix, fs::absolute(base.data.file()).string());
     const Plan plan(base);
     if (options.dry_run) {
-        fmt::print("{}\n", config_to_toml(base));
+        print_dry_run(base, options);
+        if (options.json) return Exit::ok;
         for (std::int64_t id = 0; id < plan.units(); id += base.run.seeds) {
             fmt::print("#");
             for (const Setting& setting : plan.point(id)) fmt::print(" {}={}", setting.key, setting.value);
             fmt::print("\n");
         }
-        fmt::print("# {} models\n", plan.units());
+        fmt::print("# {} models in all; the estimate is of the settings above\n", plan.units());
         return Exit::ok;
     }
     std::string note;

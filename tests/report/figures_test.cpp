@@ -1,5 +1,6 @@
 // The numbers behind the figures, gaps where numbers are not finite, and gnuplot: scripts that draw the same
 // again, a missing program, a failing one.
+#include "initialise.hpp"
 #include "report/run.hpp"
 
 namespace lnn {
@@ -44,6 +45,31 @@ TEST_F(Report, DoublePendulumNumbers) {
             for (int i = 0; i < 7; ++i)
                 EXPECT_NEAR(found[i], expected[i], 1e-8 * std::max(1.0, std::abs(expected[i]))) << i;
         }
+}
+
+// motion leaves scale and offset of an energy open: a network of another scale and offset has the same curve
+TEST_F(Report, LearnedEnergyIsAligned) {
+    write_all();
+    EXPECT_FALSE((write_report(run), html()).find("fitted to 3 motions") != std::string::npos);
+    Network network;
+    network.spec.dof = 2, network.spec.depth = 1, network.spec.hidden[0] = 5, network.spec.angles = 3;
+    network.weights = initial_weights(network.spec, "definite", 1);
+    write_safetensors(run / "model.safetensors", network_file(network, true), true);
+    EXPECT_NE((write_report(run), html()).find("fitted to 3 motions"), std::string::npos);
+    const auto first = numbers("energy.csv");
+    const std::size_t output = network.weights.size() - 6;  // fc2: five weights and a bias
+    for (std::size_t i = output; i < output + 5; ++i) network.weights[i] *= -2.5;
+    network.weights[output + 5] += 7;
+    write_safetensors(run / "model.safetensors", network_file(network, true), true);
+    write_report(run);
+    const auto second = numbers("energy.csv");
+    double moves = 0;
+    for (std::size_t k = 0; k < first.size(); ++k) {
+        ASSERT_EQ(first[k].size(), 4u);
+        EXPECT_NEAR(second[k][3], first[k][3], 1e-6);
+        moves = std::max(moves, std::abs(first[k][3] - first[0][3]));
+    }
+    EXPECT_GT(moves, 0.01);
 }
 
 TEST_F(Report, SpringPendulumIsPolar) {
