@@ -114,6 +114,7 @@ struct Config {
         std::string space;       // "KEY=log(1e-5,1e-1); KEY=int(4,128)": what random points are drawn from
         int random = 0;          // how many of them
         int keep = 5;            // weights kept: of so many models, the best
+        int halving = 1;         // rungs of successive halving; 1: every model is trained to the end
     } sweep;
 };
 

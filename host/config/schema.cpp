@@ -215,6 +215,9 @@ std::vector<Key> make_schema() {
         {LNN_KEY(sweep.space), text,
          "lnn_gpu sweep: what random points are drawn from: log(a,b), uniform(a,b), int(a,b), layers(a:b,c:d), or choices"},
         {LNN_KEY(sweep.random), between(0, 1e6), "lnn_gpu sweep: random points; 0: none"},
+        {LNN_KEY(sweep.halving), between(1, 16),
+         "lnn_gpu sweep: rungs of successive halving: on each the better half of the models is trained anew, twice as long, on the "
+         "last for all steps; 1: every model for all steps"},
         {LNN_KEY(sweep.keep), at_least(0), "lnn_gpu sweep: the weights of so many models are kept, the best"},
     };
     // where no bound is written, the type sets it

@@ -35,7 +35,7 @@ constexpr std::size_t best_shown = 5;
 
 fs::path model_path(const fs::path& sweep, std::int64_t id) { return sweep / "models" / fmt::format("{:06}.safetensors", id); }
 
-Json row_of(const Plan& plan, const UnitResult& unit) {
+Json row_of(const Plan& plan, int rung, const UnitResult& unit) {
     Json settings = Json::object();
     const Json config = config_to_json(plan.config(unit.id));
     for (const std::string& key : plan.keys()) {
@@ -46,6 +46,7 @@ Json row_of(const Plan& plan, const UnitResult& unit) {
     const bool failed = unit.failed_at >= 0;
     return {{"id", unit.id},
             {"settings", settings},
+            {"rung", rung},
             {"seed", plan.seed(unit.id)},
             {"status", failed ? "failed" : "ok"},
             {"failed_at", failed ? Json(unit.failed_at) : Json(nullptr)},
@@ -66,7 +67,7 @@ std::string cell(const Json& value) {
 }
 
 std::string table_csv(const Plan& plan, const std::vector<Json>& rows) {
-    const char* const figures[] = {"seed",        "status",    "failed_at", "skipped",       "rolled_back",
+    const char* const figures[] = {"rung",        "seed",        "status",    "failed_at", "skipped",       "rolled_back",
                                    "truncated", "loss",      "error",     "relative_error"};
     std::string text = fmt::format("id,{},{}\n", fmt::join(plan.keys(), ","), fmt::join(figures, ","));
     for (const Json& row : rows) {
@@ -125,7 +126,14 @@ void print_summary(const Json& summary, const fs::path& path, const Options& opt
     fmt::print("{}\n", (path / "table.csv").string());
 }
 
-// each {row, seconds}, by number
+void sort_units(std::vector<Json>& units) {
+    std::sort(units.begin(), units.end(), [](const Json& a, const Json& b) {
+        const Json &x = a["row"], &y = b["row"];
+        return x["id"] != y["id"] ? x["id"] < y["id"] : x["rung"] < y["rung"];
+    });
+}
+
+// each {row, seconds}, by number, then by rung
 std::vector<Json> finished(const fs::path& sweep) {
     std::vector<Json> all;
     std::error_code absent;
@@ -137,18 +145,39 @@ std::vector<Json> finished(const fs::path& sweep) {
                                                 entry.path().string()));
         for (const Json& unit : piece) all.push_back(unit);
     }
-    std::sort(all.begin(), all.end(), [](const Json& a, const Json& b) { return a["row"]["id"] < b["row"]["id"]; });
+    sort_units(all);
     return all;
+}
+
+// of each model the highest rung it came to
+std::vector<Json> last_rungs(const std::vector<Json>& units) {
+    std::vector<Json> last;
+    for (const Json& unit : units) {
+        if (!last.empty() && last.back()["row"]["id"] == unit["row"]["id"]) last.pop_back();
+        last.push_back(unit);
+    }
+    return last;
+}
+
+// the better half of those that were on a rung, by number
+std::vector<std::int64_t> better_half(const std::vector<Json>& units, int rung) {
+    std::vector<Json> rows;
+    for (const Json& unit : units)
+        if (unit["row"]["rung"] == rung) rows.push_back(unit["row"]);
+    const std::vector<Json> best = ranked(rows);
+    std::vector<std::int64_t> ids;
+    for (std::size_t k = 0; k < std::min(best.size(), (rows.size() + 1) / 2); ++k) ids.push_back(best[k]["id"]);
+    std::sort(ids.begin(), ids.end());
+    return ids;
 }
 
 // everything that is made of the rows; `record` is complete thereafter
 Exit finish(const Plan& plan, const fs::path& path, const std::vector<Json>& units, Json record, const Options& options) {
     std::vector<Json> rows;
-    std::string timings = "id,seconds\n";
-    for (const Json& unit : units) {
-        rows.push_back(unit["row"]);
-        timings += fmt::format("{},{:.3f}\n", unit["row"]["id"].dump(), unit["seconds"].get<double>());
-    }
+    std::string timings = "id,rung,seconds\n";
+    for (const Json& unit : units)
+        timings += fmt::format("{},{},{:.3f}\n", unit["row"]["id"].dump(), unit["row"]["rung"].dump(), unit["seconds"].get<double>());
+    for (const Json& unit : last_rungs(units)) rows.push_back(unit["row"]);
     const Json summary = summary_of(rows);
     write_file(path / "table.csv", table_csv(plan, rows), true);
     write_file(path / "table.json", Json(rows).dump(2) + "\n", true);
@@ -171,19 +200,15 @@ Exit finish(const Plan& plan, const fs::path& path, const std::vector<Json>& uni
     return Exit::ok;
 }
 
-Exit work(const Plan& plan, const RunDirectory& directory, Json record, const Options& options) {
-    const fs::path& path = directory.path();
-    const std::int64_t index = record["shard"]["index"], count = record["shard"]["count"];
+// trains what is not trained yet of `wanted` on a rung; whether that is all
+bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wanted, const fs::path& path, Backend& backend,
+                const Options& options) {
     std::set<std::int64_t> done;
-    for (const Json& unit : finished(path)) done.insert(unit["row"]["id"].get<std::int64_t>());
+    for (const Json& unit : finished(path))
+        if (unit["row"]["rung"] == rung) done.insert(unit["row"]["id"].get<std::int64_t>());
     std::vector<std::int64_t> ids;
-    for (std::int64_t id = index; id < plan.units(); id += count)
-        if (!done.contains(id)) ids.push_back(id);
-
-    std::string note;
-    const auto backend = open_training_backend(plan.base(), note);
-    say(!options.quiet && !note.empty(), note);
-    const BackendInfo info = backend->info();
+    std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(ids), [&](std::int64_t id) { return !done.contains(id); });
+    const BackendInfo info = backend.info();
     const bool card = info.name != "cpu";
     const auto jobs = pieces(plan, ids, card ? card_models : 1);
     const int workers = card ? 1 : int(std::clamp<std::size_t>(jobs.size(), 1, std::size_t(info.threads)));
@@ -197,16 +222,16 @@ Exit work(const Plan& plan, const RunDirectory& directory, Json record, const Op
     const auto take = [&](Backend& own) {
         try {
             for (std::size_t j; (j = next++) < jobs.size();) {
-                const auto results = train_piece(own, plan, jobs[j]);
+                const auto results = train_piece(own, plan, rung, jobs[j]);
                 if (!results) return;
                 Json piece = Json::array();
                 for (const UnitResult& unit : *results) {
                     if (unit.failed_at < 0)
                         write_safetensors(model_path(path, unit.id), network_file(unit.network, weights_in_f64(plan.config(unit.id))), true);
-                    piece.push_back({{"row", row_of(plan, unit)}, {"seconds", unit.seconds}});
+                    piece.push_back({{"row", row_of(plan, rung, unit)}, {"seconds", unit.seconds}});
                 }
                 // last: with it the piece is done
-                write_file(path / "results" / fmt::format("{:06}.json", jobs[j][0]), piece.dump() + "\n", true);
+                write_file(path / "results" / fmt::format("{}-{:06}.json", rung, jobs[j][0]), piece.dump() + "\n", true);
                 const std::lock_guard lock(mutex);
                 progress.show(trained += std::int64_t(jobs[j].size()));
                 if (stop_requested() != Stop::none) return;
@@ -218,7 +243,7 @@ Exit work(const Plan& plan, const RunDirectory& directory, Json record, const Op
         }
     };
     if (card) {
-        take(*backend);
+        take(backend);
     } else {
         std::vector<std::jthread> threads;
         for (int w = 0; w < workers; ++w)
@@ -232,10 +257,25 @@ Exit work(const Plan& plan, const RunDirectory& directory, Json record, const Op
     }
     progress.finish();
     if (error) std::rethrow_exception(error);
-    if (trained < std::int64_t(ids.size())) {
-        say(!options.quiet, fmt::format("stopped with {} of {} models to do; go on with: lnn_gpu sweep --resume {}",
-                                        std::int64_t(ids.size()) - trained, ids.size(), path.string()));
-        return stop_requested() == Stop::interrupt ? Exit::interrupted : Exit::stopped;
+    if (trained < std::int64_t(ids.size()))
+        say(!options.quiet, fmt::format("stopped with {} of {} models to do{}; go on with: lnn_gpu sweep --resume {}",
+                                        std::int64_t(ids.size()) - trained, wanted.size(),
+                                        plan.rungs() > 1 ? fmt::format(" on rung {} of {}", rung + 1, plan.rungs()) : "", path.string()));
+    return trained == std::int64_t(ids.size());
+}
+
+Exit work(const Plan& plan, const RunDirectory& directory, Json record, const Options& options) {
+    const fs::path& path = directory.path();
+    std::vector<std::int64_t> ids;
+    for (std::int64_t id = record["shard"]["index"]; id < plan.units(); id += record["shard"]["count"].get<std::int64_t>())
+        ids.push_back(id);
+    std::string note;
+    const auto backend = open_training_backend(plan.base(), note);
+    say(!options.quiet && !note.empty(), note);
+    for (int rung = 0; rung < plan.rungs(); ++rung) {
+        if (rung > 0) ids = better_half(finished(path), rung - 1);
+        if (!train_rung(plan, rung, ids, path, *backend, options))
+            return stop_requested() == Stop::interrupt ? Exit::interrupted : Exit::stopped;
     }
     return finish(plan, path, finished(path), std::move(record), options);
 }
@@ -262,6 +302,8 @@ Exit start_sweep(const Options& options, Shard shard) {
     if (base.data.is_file())
         base.data.source = fmt::format("{}{}", Config::Data::file_prefix, fs::absolute(base.data.file()).string());
     const Plan plan(base);
+    if (plan.rungs() > 1 && shard.count > 1)
+        throw Error(Exit::usage, "--shard: halving compares all models, which no shard has; set sweep.halving to 1");
     if (options.dry_run) {
         print_dry_run(base, options);
         if (options.json) return Exit::ok;
@@ -303,7 +345,7 @@ bool is_sweep(const fs::path& path) {
 std::vector<std::string> report_sweep(const fs::path& path) {
     const Plan plan(base_of(path));
     std::vector<Json> rows;
-    for (const Json& unit : finished(path)) rows.push_back(unit["row"]);
+    for (const Json& unit : last_rungs(finished(path))) rows.push_back(unit["row"]);
     if (rows.empty()) throw Error(Exit::file, fmt::format("{0}: no model is trained there; where it is unfinished, go on with: lnn_gpu sweep --resume {0}", path.string()));
     return write_sweep_page(path, plan.keys(), rows, summary_of(rows));
 }
@@ -332,7 +374,7 @@ Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
     for (const fs::path& path : shards)  // starting anew would take its models away
         if (std::error_code absent; fs::equivalent(path, options.out, absent))
             throw Error(Exit::usage, fmt::format("--out {} is one of the shards; give another directory", options.out));
-    std::sort(units.begin(), units.end(), [](const Json& a, const Json& b) { return a["row"]["id"] < b["row"]["id"]; });
+    sort_units(units);
     const RunDirectory directory = RunDirectory::create(options.out, options.force);
     const fs::path& out = directory.path();
     Json record = begin_record("sweep", base.run.seed);

@@ -1,6 +1,6 @@
 // A sweep in its directory: models trained side by side, one table.
 //
-//   DIR/  config.toml   results/ID.json (of each finished piece; what --resume goes on from)   models/ID.safetensors
+//   DIR/  config.toml   results/RUNG-ID.json (of each finished piece; what --resume goes on from)   models/ID.safetensors
 //         table.csv  table.json  summary.json  timings.csv  report.html  figures/   run.json (as of a run)
 //
 // table.*, summary.json and models/ depend on the configuration alone: not on threads, kills or shards.

@@ -99,8 +99,13 @@ Plan::Plan(Config base) : base_(std::move(base)) {
     }
 }
 
-Config Plan::config(std::int64_t id) const {
+Config Plan::config(std::int64_t id, int rung) const {
     Config config = with_settings(base_, point(id));
+    const std::int64_t parts = std::int64_t(1) << (rungs() - 1 - rung);
+    const auto share = [&](auto& count) {
+        if (count > 0) count = std::max<std::remove_cvref_t<decltype(count)>>(1, count / parts);
+    };
+    share(config.train.steps), share(config.train.epochs), share(config.train.lm.iterations);
     config.run.seed = seed(id);
     config.run.seeds = 1;
     return config;
@@ -118,11 +123,12 @@ std::vector<std::vector<std::int64_t>> pieces(const Plan& plan, std::span<const 
     return all;
 }
 
-std::optional<std::vector<UnitResult>> train_piece(Backend& backend, const Plan& plan, std::span<const std::int64_t> ids) {
+std::optional<std::vector<UnitResult>> train_piece(Backend& backend, const Plan& plan, int rung,
+                                                   std::span<const std::int64_t> ids) {
     Options quiet;
     quiet.quiet = true;
     std::vector<Config> configs;
-    for (const std::int64_t id : ids) configs.push_back(plan.config(id));
+    for (const std::int64_t id : ids) configs.push_back(plan.config(id, rung));
     Config& config = configs[0];
     const Work work = read_work(config, "", quiet);
     std::vector<std::uint64_t> seeds;

@@ -24,7 +24,10 @@ class Plan {
     const Config& base() const { return base_; }
     const std::vector<Setting>& point(std::int64_t id) const { return points_[id / base_.run.seeds]; }
     std::uint64_t seed(std::int64_t id) const { return base_.run.seed + id % base_.run.seeds; }
-    Config config(std::int64_t id) const;  // of one model
+    int rungs() const { return base_.sweep.halving; }
+    // of one model, on a rung: the last has all steps, each one before it half of the next
+    Config config(std::int64_t id, int rung) const;
+    Config config(std::int64_t id) const { return config(id, rungs() - 1); }
 
   private:
     Config base_;
@@ -46,6 +49,6 @@ struct UnitResult {
 };
 
 // none where a stop was asked for
-std::optional<std::vector<UnitResult>> train_piece(Backend&, const Plan&, std::span<const std::int64_t> ids);
+std::optional<std::vector<UnitResult>> train_piece(Backend&, const Plan&, int rung, std::span<const std::int64_t> ids);
 
 }  // namespace lnn

@@ -75,6 +75,26 @@ class Sweep(ProgramTest):
         self.result("merge", "shard2", "shard0", "shard1", "--out", "m", "-q")
         self.assert_same(self.directory / "m", whole)
 
+    def test_halving(self):
+        """rungs of 8, 4 and 2 models; the last have all steps, as if trained alone; stopped anywhere, the same table"""
+        flags = ["--set", "sweep.halving=3", "--set", "train.steps=40000"]
+        whole = self.sweep("whole", *flags)
+        rows = self.rows(whole)
+        self.assertEqual(sorted(row["rung"] for row in rows), ["0"] * 4 + ["1"] * 2 + ["2"] * 2)
+        plain = {row["id"]: row["relative_error"] for row in self.rows(self.sweep("plain", "--set", "train.steps=40000"))}
+        for row in rows:
+            self.assertEqual(row["relative_error"] == plain[row["id"]], row["rung"] == "2")
+        rung = {unit["row"]["id"]: unit["row"]["relative_error"] for path in (whole / "results").glob("0-*.json")
+                for unit in json.loads(path.read_text())}
+        self.assertEqual({int(row["id"]) for row in rows if row["rung"] != "0"}, set(sorted(rung, key=rung.get)[:4]))
+        process = self.start("sweep", *TINY, *GRID, *flags, "--out", "cut")
+        self.wait_for(lambda: len(list((self.directory / "cut/results").glob("*.json"))) >= 9, process)
+        process.kill()
+        process.wait()
+        self.result("sweep", "--resume", "cut", "-q", "--json")
+        self.assert_same(self.directory / "cut", whole)
+        self.assertIn("halving compares all models", self.refused(2, "sweep", *TINY, *GRID, *flags, "--shard", "0/2"))
+
     def test_threads(self):
         self.assert_same(self.sweep("one", "--threads", "1"), self.sweep("two", "--threads", "2"), SAME[1:])
 

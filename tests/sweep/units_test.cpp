@@ -49,13 +49,21 @@ TEST(Units, WhatIsEachModelsOwnTrainsTogether) {
     EXPECT_EQ(pieces(guards, all_of(guards), 100), (std::vector<Ids>{{0}, {1, 2}}));
 }
 
+TEST(Units, EachRungHasTwiceTheSteps) {
+    const Plan p = plan("train.lr=1e-2,1e-3", {{"sweep.halving", "3", "test"}});
+    EXPECT_EQ(p.config(0, 0).train.steps, 10);
+    EXPECT_EQ(p.config(0, 1).train.steps, 20);
+    EXPECT_EQ(p.config(0, 2).train.steps, 40);
+    EXPECT_EQ(p.config(0).train.steps, 40);
+}
+
 TEST(Units, AModelDoesNotDependOnItsPiece) {
     const Plan p = plan("train.lr=1e-2,1e-3; train.ema=0.0,0.9; train.clip=0.0,1.0", {{"train.guard", "skip", "test"}});
     const auto backend = make_cpu_backend({.threads = 1});
-    const auto together = train_piece(*backend, p, all_of(p));
+    const auto together = train_piece(*backend, p, 0, all_of(p));
     ASSERT_TRUE(together);
     for (const std::int64_t id : all_of(p)) {
-        const auto alone = train_piece(*backend, p, Ids{id});
+        const auto alone = train_piece(*backend, p, 0, Ids{id});
         ASSERT_TRUE(alone);
         EXPECT_EQ((*alone)[0].network.weights, (*together)[id].network.weights) << id;
         EXPECT_EQ((*alone)[0].relative_error, (*together)[id].relative_error) << id;
