@@ -124,7 +124,7 @@ TEST(cuda, AccelerationsAndTrajectoriesAgreeOverSolvers) {
             const Nets net = nets(n, 2, {17, 9});
             const Numbers x = states(n, 67);
             const auto with = [&](Pinv pinv) {
-                const SolveSpec solve{1e-15, pinv};
+                const SolveSpec solve{.rcond = 1e-15, .pinv = pinv};
                 Numbers a(2 * n * 67), path(2 * 5 * x.size());
                 backend->accelerate(net.models(), solve, precision, x, a, {}, {});
                 backend->rollout(net.models(), solve, {.dt = 0.02, .substeps = 2, .instants = 4}, precision, Precision::f64, x, path);
