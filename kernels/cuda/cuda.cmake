@@ -42,5 +42,7 @@ find_package(CUDAToolkit REQUIRED)
 set(LNN_CUDA_FLAGS -fmad=false --expt-relaxed-constexpr -Werror=all-warnings
     -Xcompiler=-ffp-contract=off,-Wall,-Wextra,-Wno-psabi,-Wno-unknown-pragmas)
 add_compile_options("$<$<COMPILE_LANGUAGE:CUDA>:${LNN_CUDA_FLAGS}>")
+# all code for cards compressed: gpu_check carries it to another machine
+add_compile_options("$<$<COMPILE_LANGUAGE:CUDA>:-Xfatbin=-compress-all>")
 set(LNN_WITH_CUDA ON)
 message(STATUS "CUDA ${nvcc_version} for ${CMAKE_CUDA_ARCHITECTURES}")
