@@ -65,6 +65,8 @@ static void reconcile(Config& config) {
     config.train.epochs = by_epochs ? std::max(1, config.train.epochs) : 0;
     config.train.steps = by_epochs ? 0 : std::max<std::int64_t>(1, config.train.steps);
     if (config.train.optimizer == "lm" && config.train.balance == "large") config.train.balance = "scale";
+    if (config.run.precision != "f64" || config.run.state != "f64")
+        config.eval.tolerance = std::max(config.eval.tolerance, 1e-10);
     config.data.trajectories = std::max(config.data.trajectories, config.train.batch / 2 + 1);
     for (auto* range : {&config.data.angle, &config.data.position, &config.data.velocity})
         std::sort(range->begin(), range->end());
