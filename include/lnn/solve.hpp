@@ -29,7 +29,8 @@ LNN_HD R inverse_eigenvalue(R lambda, R largest, const SolveSpec& spec) {
     return select(size < floor, lambda * bound * bound, kept);
 }
 
-// What a solve knows of M: eigenvalues, unit eigenvectors, and phi
+// What a solve knows of M: eigenvalues, unit eigenvectors, and phi. Vectors and phi are there where some lane is
+// truncated; others do without, since most solves never need them.
 template <Real R, int N>
 class Spectrum {
   public:
@@ -61,22 +62,25 @@ class Spectrum {
     }
 
   protected:
-    R values_[N], vectors_[N][N];  // vectors by columns
+    R values_[N], vectors_[N][N] = {};  // vectors by columns
 
-    LNN_HD void invert(const SolveSpec& spec) {
-        R smallest = absolute(values_[0]), largest = smallest;
+    LNN_HD void judge(const SolveSpec& spec) {
+        R smallest = absolute(values_[0]);
+        largest_ = smallest;
         for (int k = 1; k < N; ++k) {
             const R size = absolute(values_[k]);
             smallest = select(size < smallest, size, smallest);
-            largest = maximum(size, largest);
+            largest_ = maximum(size, largest_);
         }
-        condition = condition_number(largest, smallest);
-        truncated = (smallest <= R(ScalarOf<R>(spec.rcond)) * largest) | (smallest < R(ScalarOf<R>(spec.floor)));
-        for (int k = 0; k < N; ++k) inverse_[k] = inverse_eigenvalue(values_[k], largest, spec);
+        condition = condition_number(largest_, smallest);
+        truncated = (smallest <= R(ScalarOf<R>(spec.rcond)) * largest_) | (smallest < R(ScalarOf<R>(spec.floor)));
+    }
+    LNN_HD void invert(const SolveSpec& spec) {
+        for (int k = 0; k < N; ++k) inverse_[k] = inverse_eigenvalue(values_[k], largest_, spec);
     }
 
   private:
-    R inverse_[N];
+    R largest_, inverse_[N] = {};
 };
 
 template <Real R, int N>
@@ -93,6 +97,7 @@ class SymmetricSolve : public Spectrum<R, N> {
             }
         diagonalise();
         for (int k = 0; k < N; ++k) this->values_[k] = matrix_[k][k] + poison;
+        this->judge(spec);
         this->invert(spec);
     }
 
@@ -146,9 +151,30 @@ class SymmetricSolve<R, 2> : public Spectrum<R, 2> {
         const R radius = square_root(mul_add(half, half, b_ * b_));
         const R large = mean + select(mean < R(0), -radius, radius);  // eigenvalue of largest modulus
         inverse_ = R(1) / det;
+        values_[0] = large;
+        values_[1] = select(large == R(0), R(0), det / large);
+        this->judge(spec);
+        if (!any(this->truncated)) return;
+        eigenvectors(mean + mean - large);
+        this->invert(spec);
+    }
+    LNN_HD void apply(const R* y, R* x) const {
+        x[0] = difference_of_products(c_, y[0], b_, y[1]) * inverse_;
+        x[1] = difference_of_products(a_, y[1], b_, y[0]) * inverse_;
+        if (!any(this->truncated)) return;
+        R spectral[2];
+        Spectrum<R, 2>::apply(y, spectral);
+        for (int i = 0; i < 2; ++i) x[i] = select(this->truncated, spectral[i], x[i]);
+    }
 
-        // unit eigenvector of `large`, from the better conditioned row of M - (other eigenvalue)
-        const R first = a_ - (mean + mean - large), second = c_ - (mean + mean - large);
+  private:
+    using Spectrum<R, 2>::values_;
+    using Spectrum<R, 2>::vectors_;
+    R a_, b_, c_, inverse_;
+
+    // that of the larger eigenvalue from the better conditioned row of M - small; the other at right angles
+    LNN_HD void eigenvectors(R small) {
+        const R first = a_ - small, second = c_ - small;
         const auto upper = absolute(first) > absolute(second);
         const R ex = select(upper, first, b_), ey = select(upper, b_, second);
         const R norm2 = mul_add(ex, ex, ey * ey);
@@ -158,21 +184,7 @@ class SymmetricSolve<R, 2> : public Spectrum<R, 2> {
         vectors_[0][0] = vectors_[1][1] = x;
         vectors_[1][0] = y;
         vectors_[0][1] = -y;
-        values_[0] = large;
-        values_[1] = select(large == R(0), R(0), det / large);
-        this->invert(spec);
     }
-    LNN_HD void apply(const R* y, R* x) const {
-        R spectral[2];
-        Spectrum<R, 2>::apply(y, spectral);
-        x[0] = select(this->truncated, spectral[0], difference_of_products(c_, y[0], b_, y[1]) * inverse_);
-        x[1] = select(this->truncated, spectral[1], difference_of_products(a_, y[1], b_, y[0]) * inverse_);
-    }
-
-  private:
-    using Spectrum<R, 2>::values_;
-    using Spectrum<R, 2>::vectors_;
-    R a_, b_, c_, inverse_;
 };
 
 }  // namespace lnn::inline LNN_ISA
