@@ -1,6 +1,4 @@
-// The door on CPU lanes: picks the instruction set, cuts jobs into pieces for the threads, owns their memory.
-#include <cpuid.h>
-
+// The door on CPU lanes: cuts jobs into pieces for the threads, owns their memory.
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -8,61 +6,18 @@
 #include <ctime>
 #include <new>
 
-#include "cpu/lanes.hpp"
 #include "lnn/models/lnn.hpp"
 #include "lnn/random.hpp"
 #include "lnn/range.hpp"
 #include "cpu/equations.hpp"
+#include "cpu/instruction_sets.hpp"
 #include "cpu/parallel.hpp"
 #include "cpu/scratch.hpp"
 #include "rollout.hpp"
 #include "shapes.hpp"
 
-#define LNN_DECLARE_LANES(isa)                                                                           \
-    namespace lnn::isa {                                                                                 \
-    extern const LaneKernels<float> lanes_f32;                                                           \
-    extern const LaneKernels<double> lanes_f64;                                                          \
-    extern const SystemLaneKernels lanes_systems;                                                        \
-    extern const EquationLanes<float> lanes_equations_f32;                                               \
-    extern const EquationLanes<double> lanes_equations_f64;                                              \
-    extern const CholeskyLanes lanes_cholesky;                                                           \
-    }
-LNN_DECLARE_LANES(isa_portable)
-LNN_DECLARE_LANES(isa_avx2)
-LNN_DECLARE_LANES(isa_avx512)
-
 namespace lnn {
 namespace {
-
-#define LNN_LANES_OF(name, isa)                                                                                 \
-    const Lanes name = {#name,                     &isa::lanes_f32,           &isa::lanes_f64,      &isa::lanes_systems, \
-                        &isa::lanes_equations_f32, &isa::lanes_equations_f64, &isa::lanes_cholesky};
-LNN_LANES_OF(portable, isa_portable)
-LNN_LANES_OF(avx2, isa_avx2)
-LNN_LANES_OF(avx512, isa_avx512)
-
-const Lanes& pick_lanes(const std::string& wanted) {
-    __builtin_cpu_init();
-    const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
-    if (wanted == "auto") return has_avx512 ? avx512 : has_avx2 ? avx2 : portable;
-    if (wanted == "portable") return portable;
-    if (wanted == "avx2" && has_avx2) return avx2;
-    if (wanted == "avx512" && has_avx512) return avx512;
-    if (wanted == "avx2" || wanted == "avx512")
-        throw Error(Exit::backend, "this processor has no " + wanted + "; use run.isa = \"auto\"");
-    throw Error(Exit::usage, "unknown instruction set '" + wanted + "'; use auto, avx512, avx2 or portable");
-}
-
-std::string processor_name() {
-    unsigned words[12] = {};
-    for (unsigned i = 0; i < 3; ++i)
-        if (!__get_cpuid(0x80000002 + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2], &words[4 * i + 3]))
-            return "unknown processor";
-    const std::string name(reinterpret_cast<const char*>(words), sizeof words);
-    return name.substr(0, name.find_last_not_of(std::string(" \0", 2)) + 1);
-}
 
 // everything a model in training owns on this side of the door, in precision T
 template <class T>
@@ -89,7 +44,7 @@ double core_seconds() {
 class CpuBackend final : public Backend {
   public:
     explicit CpuBackend(const BackendOptions& options)
-        : lanes_(pick_lanes(options.isa)),
+        : lanes_(lanes_of(options.isa)),
           threads_(options.threads > 0 ? options.threads : int(std::thread::hardware_concurrency())) {
         if (threads_ < 1) threads_ = 1;
     }
