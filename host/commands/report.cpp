@@ -6,6 +6,7 @@
 #include "options.hpp"
 #include "progress.hpp"
 #include "report.hpp"
+#include "sweep/directory.hpp"
 #include "sweep/sweep.hpp"
 
 namespace lnn {

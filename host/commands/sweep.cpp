@@ -19,7 +19,8 @@ std::pair<std::int64_t, std::int64_t> pair_of(const std::string& text, char betw
     const auto first = std::from_chars(text.data(), end, a);
     const bool parted = first.ec == std::errc() && first.ptr != end && *first.ptr == between;
     const auto second = std::from_chars(parted ? first.ptr + 1 : end, end, b);
-    if (!parted || second.ec != std::errc() || second.ptr != end || a < 0) throw Error(Exit::usage, expected + (": not " + text));
+    if (!parted || second.ec != std::errc() || second.ptr != end || a < 0)
+        throw Error(Exit::usage, expected + (": not " + text));
     return {a, b};
 }
 
@@ -40,15 +41,19 @@ Action sweep_command(CLI::App& app) {
     add_setting_flags(app, flags->common);
     add_target_flags(app, flags->common, "the sweep's directory; without it a fresh numbered one under runs/");
     add_talk_flags(app, flags->common);
-    app.add_option("--grid", flags->grid, "values of a setting, all combined; repeatable")->type_name("KEY=A,B")->allow_extra_args(false);
-    app.add_option("--space", flags->space, "what random points draw a setting from: log(a,b), uniform(a,b), int(a,b), "
-                                            "layers(a:b,c:d) or choices; repeatable")
+    app.add_option("--grid", flags->grid, "values of a setting, all combined; repeatable")
+        ->type_name("KEY=A,B")
+        ->allow_extra_args(false);
+    app.add_option("--space", flags->space,
+                   "what random points draw a setting from: log(a,b), uniform(a,b), int(a,b), "
+                   "layers(a:b,c:d) or choices; repeatable")
         ->type_name("KEY=LAW")
         ->allow_extra_args(false);
     app.add_option("--random", flags->random, "random points of --space")->type_name("N");
     app.add_option("--seeds", flags->seeds, "seeds A to B - 1 of every point")->type_name("A:B");
     app.add_option("--keep", flags->keep, "weights kept: of so many models, the best")->type_name("N");
-    auto* shard = app.add_option("--shard", flags->shard, "the part I, from 0, of N; merge puts them together")->type_name("I/N");
+    auto* shard =
+        app.add_option("--shard", flags->shard, "the part I, from 0, of N; merge puts them together")->type_name("I/N");
     app.add_option("--resume", flags->resume, "sweep to go on with")->type_name("DIR")->excludes(shard);
     return [flags] {
         Options& options = flags->common;
@@ -58,13 +63,18 @@ Action sweep_command(CLI::App& app) {
             options.settings.push_back({"run.seed", fmt::to_string(from), "--seeds"});
             options.settings.push_back({"run.seeds", fmt::to_string(to - from), "--seeds"});
         }
-        if (!flags->grid.empty()) options.settings.push_back({"sweep.grid", toml_string(fmt::format("{}", fmt::join(flags->grid, "; "))), "--grid"});
-        if (!flags->space.empty()) options.settings.push_back({"sweep.space", toml_string(fmt::format("{}", fmt::join(flags->space, "; "))), "--space"});
+        if (!flags->grid.empty())
+            options.settings.push_back(
+                {"sweep.grid", toml_string(fmt::format("{}", fmt::join(flags->grid, "; "))), "--grid"});
+        if (!flags->space.empty())
+            options.settings.push_back(
+                {"sweep.space", toml_string(fmt::format("{}", fmt::join(flags->space, "; "))), "--space"});
         if (!flags->random.empty()) options.settings.push_back({"sweep.random", flags->random, "--random"});
         if (!flags->keep.empty()) options.settings.push_back({"sweep.keep", flags->keep, "--keep"});
         if (!flags->resume.empty()) {
             if (!options.out.empty() || options.force || options.dry_run)
-                throw Error(Exit::usage, "--resume goes on in its own directory; leave out --out, --force and --dry-run");
+                throw Error(Exit::usage,
+                            "--resume goes on in its own directory; leave out --out, --force and --dry-run");
             return resume_sweep(flags->resume, options);
         }
         Shard part;

@@ -7,10 +7,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sweep/table.hpp"
+
 namespace lnn {
 
-// `rows` as in table.json; figures in figures/ of `directory`. Notes on what could not be drawn.
+// Figures in figures/ of `directory`. Notes on what could not be drawn.
 std::vector<std::string> write_sweep_page(const std::filesystem::path& directory, const std::vector<std::string>& keys,
-                                          const std::vector<nlohmann::ordered_json>& rows, const nlohmann::ordered_json& summary);
+                                          const std::vector<Row>& rows, const nlohmann::ordered_json& summary);
 
 }  // namespace lnn

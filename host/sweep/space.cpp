@@ -24,11 +24,16 @@ std::vector<std::string> split(const std::string& text, char separator) {
     int depth = 0;
     char quote = 0;
     for (const char c : text) {
-        if (quote ? c == quote : c == '"' || c == '\'') quote = quote ? 0 : c;
-        else if (!quote && (c == '[' || c == '(' || c == '{')) ++depth;
-        else if (!quote && (c == ']' || c == ')' || c == '}')) --depth;
-        if (c == separator && depth == 0 && !quote) parts.emplace_back();
-        else parts.back() += c;
+        if (quote ? c == quote : c == '"' || c == '\'')
+            quote = quote ? 0 : c;
+        else if (!quote && (c == '[' || c == '(' || c == '{'))
+            ++depth;
+        else if (!quote && (c == ']' || c == ')' || c == '}'))
+            --depth;
+        if (c == separator && depth == 0 && !quote)
+            parts.emplace_back();
+        else
+            parts.back() += c;
     }
     for (std::string& part : parts) part = trimmed(part);
     return parts;
@@ -38,8 +43,8 @@ struct Law {
     const char *name, *form;
     std::size_t numbers;
 };
-constexpr Law laws[] = {{"log", "log(a,b)", 2}, {"uniform", "uniform(a,b)", 2}, {"int", "int(a,b)", 2},
-                        {"layers", "layers(a:b,c:d)", 4}};
+constexpr Law laws[] = {
+    {"log", "log(a,b)", 2}, {"uniform", "uniform(a,b)", 2}, {"int", "int(a,b)", 2}, {"layers", "layers(a:b,c:d)", 4}};
 
 // number of two that key a draw, by the name of its dimension: others may come or go (FNV-1a)
 std::uint32_t number_of(const std::string& key) {
@@ -83,8 +88,10 @@ std::vector<Dimension> parse_space(const std::string& text, const std::string& f
             for (std::size_t i = 0; good && i < d.range.size(); i += 2) good = d.range[i] <= d.range[i + 1];
             if (d.law == "int" || d.law == "layers")
                 for (const double x : d.range) good &= x == std::floor(x) && std::abs(x) < 1e9;
-            if (good && (d.law == "log" || d.law == "layers")) good = d.range[0] > 0 && (d.law == "log" || d.range[2] > 0);
-            if (!good) refuse(fmt::format("expected {} with a <= b{}", law.form, d.law == "log" ? ", both above 0" : ""));
+            if (good && (d.law == "log" || d.law == "layers"))
+                good = d.range[0] > 0 && (d.law == "log" || d.range[2] > 0);
+            if (!good)
+                refuse(fmt::format("expected {} with a <= b{}", law.form, d.law == "log" ? ", both above 0" : ""));
         }
         if (d.law.empty()) d.choices = split(values, ',');
         for (const std::string& choice : d.choices)
@@ -95,14 +102,19 @@ std::vector<Dimension> parse_space(const std::string& text, const std::string& f
 }
 
 std::string draw_value(const Dimension& d, std::uint64_t seed, std::int64_t point) {
-    const auto u = [&](std::uint32_t k) { return uniform(seed, Stream::sweep, std::uint64_t(point), number_of(d.key) + k); };
-    const auto whole = [&](double low, double high, double share) { return std::int64_t(low + std::floor(share * (high - low + 1))); };
+    const auto u = [&](std::uint32_t k) {
+        return uniform(seed, Stream::sweep, std::uint64_t(point), number_of(d.key) + k);
+    };
+    const auto whole = [&](double low, double high, double share) {
+        return std::int64_t(low + std::floor(share * (high - low + 1)));
+    };
     const auto& r = d.range;
     if (d.law.empty()) return d.choices[std::size_t(u(0) * double(d.choices.size()))];
     if (d.law == "int") return fmt::to_string(whole(r[0], r[1], u(0)));
     if (d.law == "layers") {
         const std::int64_t depth = whole(r[0], r[1], u(0));
-        const std::int64_t width = std::clamp(std::llround(r[2] * std::pow(r[3] / r[2], u(1))), (long long)r[2], (long long)r[3]);
+        const std::int64_t width =
+            std::clamp(std::llround(r[2] * std::pow(r[3] / r[2], u(1))), (long long)r[2], (long long)r[3]);
         return fmt::format("[{}]", fmt::join(std::vector<std::int64_t>(depth, width), ","));
     }
     const double x = d.law == "log" ? r[0] * std::pow(r[1] / r[0], u(0)) : r[0] + u(0) * (r[1] - r[0]);

@@ -16,7 +16,8 @@ namespace {
 using Words = std::vector<std::string>;
 
 TEST(Space, ChoicesArePartedOutsideOfBracketsAndQuotes) {
-    const auto space = parse_space("train.lr=1e-2, 1e-3 ; model.hidden=[16,16],[64, 64]; model.inputs=\"raw\",sincos", "--grid");
+    const auto space =
+        parse_space("train.lr=1e-2, 1e-3 ; model.hidden=[16,16],[64, 64]; model.inputs=\"raw\",sincos", "--grid");
     ASSERT_EQ(space.size(), 3u);
     EXPECT_EQ(space[0].key, "train.lr");
     EXPECT_EQ(space[0].choices, (Words{"1e-2", "1e-3"}));

@@ -1,15 +1,13 @@
-// The models of a sweep, each a point and a seed with a number of its own, and what became of them.
+// The models of a sweep, each a point and a seed with a number of its own.
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "config.hpp"
-#include "lnn/backend.hpp"
-#include "network.hpp"
 #include "sweep/space.hpp"
 
 namespace lnn {
@@ -28,27 +26,12 @@ class Plan {
     // of one model, on a rung: the last has all steps, each one before it half of the next
     Config config(std::int64_t id, int rung) const;
     Config config(std::int64_t id) const { return config(id, rungs() - 1); }
+    nlohmann::ordered_json settings(std::int64_t id) const;  // what is swept: key -> value
 
   private:
     Config base_;
     std::vector<std::string> keys_;
     std::vector<std::vector<Setting>> points_;
 };
-
-// Units that one job of training takes: configurations that differ in what is each model's own (seed, Adam's numbers).
-// In pieces of at most `most` units; the bits of a unit do not depend on its piece.
-std::vector<std::vector<std::int64_t>> pieces(const Plan&, std::span<const std::int64_t> ids, std::size_t most);
-
-struct UnitResult {
-    std::int64_t id = 0, failed_at = -1, skipped = 0, rolled_back = 0, truncated = 0;
-    double loss = 0;            // mean of the last interval
-    double error = 0;           // mean of |da_1| + ... + |da_n| on held-out samples, the same for all units
-    double relative_error = 0;  // to that of predicting zero
-    double seconds = 0;         // of its piece, shared out
-    Network network;            // where it did not fail
-};
-
-// none where a stop was asked for
-std::optional<std::vector<UnitResult>> train_piece(Backend&, const Plan&, int rung, std::span<const std::int64_t> ids);
 
 }  // namespace lnn

@@ -1,0 +1,83 @@
+#include "sweep/directory.hpp"
+
+#include <fmt/format.h>
+
+#include "config/write.hpp"
+#include "files/atomic_file.hpp"
+#include "lnn/error.hpp"
+#include "record.hpp"
+
+namespace lnn {
+
+namespace fs = std::filesystem;
+
+using Json = nlohmann::ordered_json;
+
+RunDirectory create_sweep(const Config& base, Shard shard, const Options& options) {
+    RunDirectory directory = RunDirectory::create(options.out, options.force);
+    const fs::path& path = directory.path();
+    Json record = begin_record("sweep", base.run.seed);
+    record["shard"] = {{"index", shard.index}, {"count", shard.count}};
+    write_record_file(path, record);
+    write_file(path / "config.toml", config_to_toml(base), true);  // last: now it is a sweep
+    return directory;
+}
+
+bool is_sweep(const fs::path& path) {
+    if (!fs::exists(path / "run.json")) return false;
+    const Json record = Json::parse(read_file(path / "run.json"), nullptr, false);
+    return record.is_object() && record.value("command", "") == "sweep";
+}
+
+Json read_sweep_record(const fs::path& path) {
+    Json record = Json::parse(read_file(path / "run.json"), nullptr, false);
+    if (!record.is_object() || record.value("command", "") != "sweep" || !record.contains("shard"))
+        throw Error(Exit::file, fmt::format("{} is not a sweep; check the path", path.string()));
+    return record;
+}
+
+void make_places(const fs::path& sweep) {
+    make_directories(sweep / "results");
+    make_directories(sweep / "models");
+}
+
+fs::path model_path(const fs::path& sweep, std::int64_t id) {
+    return sweep / "models" / fmt::format("{:06}.safetensors", id);
+}
+
+void keep_models(const fs::path& sweep, const std::set<std::int64_t>& ids) {
+    std::set<fs::path> kept;
+    for (const std::int64_t id : ids) kept.insert(model_path(sweep, id));
+    std::vector<fs::path> others;
+    std::error_code absent;
+    for (const auto& entry : fs::directory_iterator(sweep / "models", absent))
+        if (!kept.contains(entry.path())) others.push_back(entry.path());
+    for (const fs::path& other : others) remove_tree(other);
+}
+
+void write_piece(const fs::path& sweep, const std::vector<Row>& rows) {
+    Json piece = Json::array();
+    for (const Row& row : rows) piece.push_back({{"row", row}, {"seconds", row.seconds}});
+    write_file(sweep / "results" / fmt::format("{}-{:06}.json", rows[0].rung, rows[0].id), piece.dump() + "\n", true);
+}
+
+std::vector<Row> read_pieces(const fs::path& sweep) {
+    std::vector<Row> rows;
+    std::error_code absent;
+    for (const auto& entry : fs::directory_iterator(sweep / "results", absent)) {
+        if (entry.path().filename().string().starts_with(".")) continue;
+        const Json piece = Json::parse(read_file(entry.path()), nullptr, false);
+        if (!piece.is_array())
+            throw Error(Exit::file,
+                        fmt::format("{}: not JSON; remove it, and its models are trained again with --resume",
+                                    entry.path().string()));
+        for (const Json& unit : piece) {
+            rows.push_back(unit.at("row").get<Row>());
+            rows.back().seconds = unit.at("seconds");
+        }
+    }
+    sort_rows(rows);
+    return rows;
+}
+
+}  // namespace lnn

@@ -1,0 +1,43 @@
+// Where the parts of a sweep lie:
+//
+//   DIR/  config.toml   run.json (as of a run)   models/ID.safetensors
+//         results/RUNG-ID.json (of each finished piece, named by its first model; what --resume goes on from)
+//         table.csv  table.json  summary.json  timings.csv  report.html  figures/
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "config.hpp"
+#include "files/run_directory.hpp"
+#include "options.hpp"
+#include "sweep/table.hpp"
+
+namespace lnn {
+
+// takes the models whose number leaves `index` when divided by `count`
+struct Shard {
+    std::int64_t index = 0, count = 1;
+};
+
+// a new sweep without results, where and when RunDirectory::create gives one
+RunDirectory create_sweep(const Config& base, Shard, const Options&);
+
+bool is_sweep(const std::filesystem::path&);
+// run.json; Exit::file where that is not of a sweep
+nlohmann::ordered_json read_sweep_record(const std::filesystem::path& sweep);
+
+void make_places(const std::filesystem::path& sweep);  // for what is written below
+
+std::filesystem::path model_path(const std::filesystem::path& sweep, std::int64_t id);
+void keep_models(const std::filesystem::path& sweep, const std::set<std::int64_t>& ids);  // and no others
+
+// a finished piece; its models are written before it
+void write_piece(const std::filesystem::path& sweep, const std::vector<Row>&);
+// the rows of all pieces, sorted; Exit::file where one is damaged
+std::vector<Row> read_pieces(const std::filesystem::path& sweep);
+
+}  // namespace lnn

@@ -1,0 +1,53 @@
+#include "sweep/finish.hpp"
+
+#include <fmt/format.h>
+
+#include "files/atomic_file.hpp"
+#include "files/run_directory.hpp"
+#include "progress.hpp"
+#include "record.hpp"
+#include "sweep/directory.hpp"
+#include "sweep/page.hpp"
+#include "sweep/table.hpp"
+
+namespace lnn {
+
+namespace fs = std::filesystem;
+
+using Json = nlohmann::ordered_json;
+
+void print_summary(const Json& summary, const fs::path& path, const Options& options) {
+    if (options.json) {
+        fmt::print("{}\n", summary.dump(2));
+        return;
+    }
+    fmt::print("{} models: {} ok, {} failed, {} not finite, {} worse than predicting zero\n", summary["models"].dump(),
+               summary["ok"].dump(), summary["failed"].dump(), summary["not_finite"].dump(),
+               summary["worse_than_zero"].dump());
+    for (const Json& row : summary["best"])
+        fmt::print("{:>7}  relative error {:.4g}  seed {}  {}\n", row["id"].dump(), row["relative_error"].get<double>(),
+                   row["seed"].dump(), row["settings"].dump());
+    fmt::print("{}\n", (path / "table.csv").string());
+}
+
+void finish_sweep(const Plan& plan, const fs::path& path, const Options& options) {
+    const std::vector<Row> all = read_pieces(path), rows = last_rungs(all);
+    const Json summary = summary_of(rows);
+    write_file(path / "table.csv", table_csv(plan.keys(), rows), true);
+    write_file(path / "table.json", Json(rows).dump(2) + "\n", true);
+    write_file(path / "summary.json", summary.dump(2) + "\n", true);
+    write_file(path / "timings.csv", timings_csv(all), true);
+    std::set<std::int64_t> kept;
+    for (const Row& row : ranked(rows))
+        if (std::int64_t(kept.size()) < plan.base().sweep.keep) kept.insert(row.id);
+    keep_models(path, kept);
+    Json record = read_sweep_record(path);
+    record["status"] = run_complete;
+    record["finished"] = now_text();
+    write_record_file(path, record);
+    if (!rows.empty())  // a shard of a sweep that has fewer models than shards
+        for (const std::string& note : write_sweep_page(path, plan.keys(), rows, summary)) say(!options.quiet, note);
+    print_summary(summary, path, options);
+}
+
+}  // namespace lnn

@@ -1,0 +1,54 @@
+#include <set>
+
+#include <fmt/format.h>
+
+#include "config/schema.hpp"
+#include "files/atomic_file.hpp"
+#include "session.hpp"
+#include "sweep/directory.hpp"
+#include "sweep/finish.hpp"
+#include "sweep/sweep.hpp"
+
+namespace lnn {
+
+namespace fs = std::filesystem;
+
+Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
+    std::vector<Row> rows;
+    std::set<std::int64_t> ids;
+    const Config base = run_config(shards[0], {});
+    const Plan plan(base);
+    for (const fs::path& path : shards) {
+        if (read_sweep_record(path)["status"] != run_complete)
+            throw Error(Exit::file,
+                        fmt::format("{0} is unfinished; go on with: lnn_gpu sweep --resume {0}", path.string()));
+        for (const std::string& key : differences(base, run_config(path, {})))
+            if (key != "run.threads" && key != "run.device")
+                throw Error(Exit::file, fmt::format("{} and {} differ in {}; merge shards of one sweep",
+                                                    shards[0].string(), path.string(), key));
+        for (Row& row : read_pieces(path)) {
+            if (!ids.insert(row.id).second)
+                throw Error(Exit::file, fmt::format("{}: model {} is in another shard, too; name each shard once",
+                                                    path.string(), row.id));
+            rows.push_back(std::move(row));
+        }
+    }
+    if (std::int64_t(ids.size()) != plan.units())
+        throw Error(Exit::file, fmt::format("{} of {} models are there; name all shards", ids.size(), plan.units()));
+    for (const fs::path& path : shards)  // starting anew would take its models away
+        if (std::error_code absent; fs::equivalent(path, options.out, absent))
+            throw Error(Exit::usage, fmt::format("--out {} is one of the shards; give another directory", options.out));
+    sort_rows(rows);
+    const RunDirectory directory = create_sweep(base, {}, options);
+    const fs::path& out = directory.path();
+    make_places(out);
+    for (const fs::path& path : shards)
+        for (const std::int64_t id : ids)
+            if (fs::exists(model_path(path, id)))
+                write_file(model_path(out, id), read_file(model_path(path, id)), true);
+    write_piece(out, rows);
+    finish_sweep(plan, out, options);
+    return Exit::ok;
+}
+
+}  // namespace lnn

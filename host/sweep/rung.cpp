@@ -1,0 +1,90 @@
+#include "sweep/rung.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "problem.hpp"
+#include "progress.hpp"
+#include "signals.hpp"
+#include "sweep/directory.hpp"
+#include "sweep/piece.hpp"
+
+namespace lnn {
+
+namespace {
+
+constexpr std::size_t card_models = 1024;  // of a piece on a card; on the CPU a thread takes one at a time
+
+}  // namespace
+
+bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wanted, const std::filesystem::path& path,
+                Backend& backend, const Options& options) {
+    std::set<std::int64_t> done;
+    for (const Row& row : read_pieces(path))
+        if (row.rung == rung) done.insert(row.id);
+    std::vector<std::int64_t> ids;
+    std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(ids),
+                 [&](std::int64_t id) { return !done.contains(id); });
+    const BackendInfo info = backend.info();
+    const bool card = info.name != "cpu";
+    const auto jobs = pieces(plan, ids, card ? card_models : 1);
+    const int workers = card ? 1 : int(std::clamp<std::size_t>(jobs.size(), 1, std::size_t(info.threads)));
+    make_places(path);
+    Progress progress("sweep", "models", std::int64_t(ids.size()), !options.quiet && !options.no_progress);
+    std::mutex mutex;
+    std::exception_ptr error;
+    std::int64_t trained = 0;
+    std::atomic<std::size_t> next = 0;
+    const auto take = [&](Backend& own) {
+        try {
+            for (std::size_t j; (j = next++) < jobs.size();) {
+                const auto models = train_piece(own, plan, rung, jobs[j]);
+                if (!models) return;
+                std::vector<Row> rows;
+                for (const auto& [row, network] : *models) {
+                    if (!row.failed())
+                        write_safetensors(model_path(path, row.id),
+                                          network_file(network, weights_in_f64(plan.config(row.id))), true);
+                    rows.push_back(row);
+                }
+                write_piece(path, rows);
+                const std::lock_guard lock(mutex);
+                progress.show(trained += std::int64_t(jobs[j].size()));
+                if (stop_requested() != Stop::none) return;
+            }
+        } catch (...) {
+            const std::lock_guard lock(mutex);
+            if (!error) error = std::current_exception();
+            next = jobs.size();
+        }
+    };
+    if (card) {
+        take(backend);
+    } else {
+        std::vector<std::jthread> threads;
+        for (int w = 0; w < workers; ++w)
+            threads.emplace_back([&] {
+                BackendOptions one;
+                one.threads = std::max(1, info.threads / workers);
+                one.isa = info.isa;
+                const auto own = make_cpu_backend(one);
+                take(*own);
+            });
+    }
+    progress.finish();
+    if (error) std::rethrow_exception(error);
+    if (trained < std::int64_t(ids.size()))
+        say(!options.quiet,
+            fmt::format("stopped with {} of {} models to do{}; go on with: lnn_gpu sweep --resume {}",
+                        std::int64_t(ids.size()) - trained, wanted.size(),
+                        plan.rungs() > 1 ? fmt::format(" on rung {} of {}", rung + 1, plan.rungs()) : "",
+                        path.string()));
+    return trained == std::int64_t(ids.size());
+}
+
+}  // namespace lnn

@@ -1,0 +1,135 @@
+#include "sweep/table.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "evaluation.hpp"
+
+namespace lnn {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t best_shown = 5;
+
+double number_or_nan(const Json& value) { return value.is_null() ? NAN : value.get<double>(); }
+
+std::string cell(const Json& value) {
+    if (value.is_null()) return "";
+    std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+    if (text.find_first_of(",\"\n") == text.npos) return text;
+    for (std::size_t at = 0; (at = text.find('"', at)) != text.npos; at += 2) text.insert(at, 1, '"');
+    return '"' + text + '"';
+}
+
+}  // namespace
+
+void to_json(Json& json, const Row& row) {
+    json = {{"id", row.id},
+            {"settings", row.settings},
+            {"rung", row.rung},
+            {"seed", row.seed},
+            {"status", row.failed() ? "failed" : "ok"},
+            {"failed_at", row.failed() ? Json(row.failed_at) : Json(nullptr)},
+            {"skipped", row.skipped},
+            {"rolled_back", row.rolled_back},
+            {"truncated", row.truncated},
+            {"loss", finite_or_null(row.loss)},
+            {"error", finite_or_null(row.error)},
+            {"relative_error", finite_or_null(row.relative_error)}};
+}
+
+void from_json(const Json& json, Row& row) {
+    row.id = json.at("id");
+    row.settings = json.at("settings");
+    row.rung = json.at("rung");
+    row.seed = json.at("seed");
+    row.failed_at = json.at("failed_at").is_null() ? -1 : json.at("failed_at").get<std::int64_t>();
+    row.skipped = json.at("skipped");
+    row.rolled_back = json.at("rolled_back");
+    row.truncated = json.at("truncated");
+    row.loss = number_or_nan(json.at("loss"));
+    row.error = number_or_nan(json.at("error"));
+    row.relative_error = number_or_nan(json.at("relative_error"));
+}
+
+void sort_rows(std::vector<Row>& rows) {
+    std::sort(rows.begin(), rows.end(),
+              [](const Row& a, const Row& b) { return std::tie(a.id, a.rung) < std::tie(b.id, b.rung); });
+}
+
+std::vector<Row> last_rungs(const std::vector<Row>& rows) {
+    std::vector<Row> last;
+    for (const Row& row : rows) {
+        if (!last.empty() && last.back().id == row.id) last.pop_back();
+        last.push_back(row);
+    }
+    return last;
+}
+
+std::vector<Row> ranked(const std::vector<Row>& rows) {
+    std::vector<Row> best;
+    for (const Row& row : rows)
+        if (std::isfinite(row.relative_error)) best.push_back(row);
+    std::stable_sort(best.begin(), best.end(),
+                     [](const Row& a, const Row& b) { return a.relative_error < b.relative_error; });
+    return best;
+}
+
+std::vector<std::int64_t> better_half(const std::vector<Row>& rows, int rung) {
+    std::vector<Row> there;
+    std::copy_if(rows.begin(), rows.end(), std::back_inserter(there), [&](const Row& row) { return row.rung == rung; });
+    const std::vector<Row> best = ranked(there);
+    std::vector<std::int64_t> ids;
+    for (std::size_t k = 0; k < std::min(best.size(), (there.size() + 1) / 2); ++k) ids.push_back(best[k].id);
+    std::sort(ids.begin(), ids.end());
+    return ids;
+}
+
+std::string table_csv(const std::vector<std::string>& keys, const std::vector<Row>& rows) {
+    const char* const figures[] = {"rung",        "seed",      "status", "failed_at", "skipped",
+                                   "rolled_back", "truncated", "loss",   "error",     "relative_error"};
+    std::string text = fmt::format("id,{},{}\n", fmt::join(keys, ","), fmt::join(figures, ","));
+    for (const Row& row : rows) {
+        const Json json = row;
+        text += fmt::to_string(row.id);
+        for (const std::string& key : keys) text += "," + cell(row.settings[key]);
+        for (const char* name : figures) text += "," + cell(json[name]);
+        text += '\n';
+    }
+    return text;
+}
+
+Json summary_of(const std::vector<Row>& rows) {
+    std::int64_t failed = 0, worse = 0, skipping = 0, rolling_back = 0;
+    for (const Row& row : rows) {
+        skipping += row.skipped > 0;
+        rolling_back += row.rolled_back > 0;
+        failed += row.failed();
+        worse += row.relative_error >= 1;
+    }
+    std::vector<Row> best = ranked(rows);
+    const std::int64_t models = std::int64_t(rows.size());
+    Json summary = {{"models", models},
+                    {"ok", models - failed},
+                    {"failed", failed},
+                    {"failed_share", models ? Json(double(failed) / double(models)) : Json(nullptr)},
+                    {"not_finite", models - failed - std::int64_t(best.size())},
+                    {"worse_than_zero", worse},
+                    {"skipped_steps", skipping},
+                    {"rolled_back", rolling_back}};
+    best.resize(std::min(best.size(), best_shown));
+    summary["best"] = best;
+    return summary;
+}
+
+std::string timings_csv(const std::vector<Row>& rows) {
+    std::string text = "id,rung,seconds\n";
+    for (const Row& row : rows) text += fmt::format("{},{},{:.3f}\n", row.id, row.rung, row.seconds);
+    return text;
+}
+
+}  // namespace lnn
