@@ -56,9 +56,7 @@ void Session::write_record() { write_record_file(path(), record_); }
 
 Session Session::start(const std::string& command, Config config, const Options& options, const std::string& init_from) {
     catch_stop_signals();
-    // resumed from anywhere, it finds its files
-    if (config.data.is_file())
-        config.data.source = fmt::format("{}{}", Config::Data::file_prefix, fs::absolute(config.data.file()).string());
+    config.data.source = absolute_source(config.data.source);
     std::string note;
     auto backend = open_training_backend(config, note);
     Session session(std::move(config), options, std::move(backend), RunDirectory::create(options.out, options.force));

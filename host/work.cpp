@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -41,6 +42,13 @@ void complete(Config& config, const Dataset& data) {
 }
 
 }  // namespace
+
+std::string absolute_source(const std::string& source) {
+    Config::Data data;
+    data.source = source;
+    if (!data.is_file() || data.file().empty()) return source;
+    return fmt::format("{}{}", Config::Data::file_prefix, std::filesystem::absolute(data.file()).string());
+}
 
 Work read_work(Config& config, const std::string& init_from, const Options& options) {
     if (!config.data.is_file() && !has_system(config))

@@ -20,6 +20,9 @@ struct Work {
     double max_seconds = 0;       // 0: no limit
 };
 
+// data.source with the name of its file absolute, so that what is resumed from another directory finds it
+std::string absolute_source(const std::string& source);
+
 // Settings that say "as the file has it" are given their values: data.dof, data.angles, model.velocity_scale.
 Work read_work(Config&, const std::string& init_from, const Options&);
 

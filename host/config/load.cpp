@@ -317,6 +317,10 @@ class Loader {
 
 }  // namespace
 
+std::string string_value(const Setting& setting) {
+    return parse_value(setting, true).get("value")->value<std::string>().value_or("");
+}
+
 Config load(const Sources& sources) {
     const bool with_file = !sources.file.empty();
     const std::string text = with_file ? read_text(sources.file) : "";

@@ -25,6 +25,9 @@ struct Sources {
     bool environment = true;     // whether LNN_GPU_* counts
 };
 
+// of a setting that is a string: without quotes; Exit::usage where it is not UTF-8
+std::string string_value(const Setting&);
+
 inline constexpr const char *default_preset = "default", *measured_preset = "measured";
 
 // every setting in place, parameters of the system filled in, validated; reads the environment.

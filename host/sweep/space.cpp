@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "config/write.hpp"
 #include "lnn/error.hpp"
 #include "lnn/random.hpp"
+#include "work.hpp"
 
 namespace lnn {
 
@@ -23,8 +25,9 @@ std::vector<std::string> split(const std::string& text, char separator) {
     std::vector<std::string> parts(1);
     int depth = 0;
     char quote = 0;
+    bool escaped = false;  // by the backslash before, in a TOML string
     for (const char c : text) {
-        if (quote ? c == quote : c == '"' || c == '\'')
+        if (quote ? c == quote && !escaped : c == '"' || c == '\'')
             quote = quote ? 0 : c;
         else if (!quote && (c == '[' || c == '(' || c == '{'))
             ++depth;
@@ -34,6 +37,7 @@ std::vector<std::string> split(const std::string& text, char separator) {
             parts.emplace_back();
         else
             parts.back() += c;
+        escaped = quote == '"' && c == '\\' && !escaped;
     }
     for (std::string& part : parts) part = trimmed(part);
     return parts;
@@ -99,6 +103,22 @@ std::vector<Dimension> parse_space(const std::string& text, const std::string& f
         space.push_back(std::move(d));
     }
     return space;
+}
+
+std::string with_absolute_files(const std::string& text) {
+    std::vector<std::string> parts = split(text, ';');
+    for (std::string& part : parts) {
+        const std::size_t equals = part.find('=');
+        if (equals == part.npos || trimmed(part.substr(0, equals)) != "data.source") continue;
+        std::vector<std::string> choices = split(part.substr(equals + 1), ',');
+        for (std::string& choice : choices) {
+            const std::string source = string_value({"data.source", choice, part});
+            if (const std::string absolute = absolute_source(source); absolute != source)
+                choice = toml_string(absolute);
+        }
+        part = fmt::format("data.source={}", fmt::join(choices, ","));
+    }
+    return fmt::format("{}", fmt::join(parts, "; "));
 }
 
 std::string draw_value(const Dimension& d, std::uint64_t seed, std::int64_t point) {

@@ -29,6 +29,9 @@ struct Dimension {
 // `flag` is named by errors (Exit::usage)
 std::vector<Dimension> parse_space(const std::string& text, const std::string& flag);
 
+// the same text with the names of data.source's files absolute; all else stays as it is
+std::string with_absolute_files(const std::string& text);
+
 // value of a dimension at random point `point`: of this key, seed and point alone
 std::string draw_value(const Dimension&, std::uint64_t seed, std::int64_t point);
 

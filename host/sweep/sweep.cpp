@@ -1,5 +1,7 @@
 #include "sweep/sweep.hpp"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "backends.hpp"
@@ -19,6 +21,15 @@ namespace {
 namespace fs = std::filesystem;
 
 using Json = nlohmann::ordered_json;
+
+// Exit::file or Exit::usage where a model cannot have its data: now rather than in the night; a file is read once
+void check_data(const Plan& plan, const Options& options) {
+    std::set<std::string> files = {plan.base().data.source};  // of the base, which is read before
+    for (std::int64_t id = 0; id < plan.units(); id += plan.base().run.seeds) {
+        Config config = plan.config(id);
+        if (!config.data.is_file() || files.insert(config.data.source).second) read_work(config, "", options);
+    }
+}
 
 // all rungs; ok, stopped or interrupted
 Exit work(const Plan& plan, const fs::path& path, const Options& options) {
@@ -43,9 +54,10 @@ Exit work(const Plan& plan, const fs::path& path, const Options& options) {
 Exit start_sweep(const Options& options, Shard shard) {
     Config base = resolve(options);
     read_work(base, "", options);
-    if (base.data.is_file())
-        base.data.source = fmt::format("{}{}", Config::Data::file_prefix, fs::absolute(base.data.file()).string());
+    base.data.source = absolute_source(base.data.source);
+    for (std::string* text : {&base.sweep.grid, &base.sweep.space}) *text = with_absolute_files(*text);
     const Plan plan(base);
+    check_data(plan, options);
     if (plan.rungs() > 1 && shard.count > 1)
         throw Error(Exit::usage, "--shard: halving compares all models, which no shard has; set sweep.halving to 1");
     if (options.dry_run) {

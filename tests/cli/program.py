@@ -62,9 +62,9 @@ class ProgramTest(unittest.TestCase):
         self.directory = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.directory)
 
-    def lnn_gpu(self, *arguments, environment=None, text=True, **options):
+    def lnn_gpu(self, *arguments, environment=None, text=True, cwd=None, **options):
         return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=text, timeout=120,
-                              cwd=self.directory, env=CLEAN | (environment or {}), **options)
+                              cwd=cwd or self.directory, env=CLEAN | (environment or {}), **options)
 
     def result(self, *arguments, **options):
         """stdout of a call that must succeed and say nothing on stderr"""

@@ -114,6 +114,35 @@ class Sweep(ProgramTest):
         self.assertEqual(three, five[:3])
         self.assertEqual(len({row["train.lr"] for row in five}), 5)
 
+    def data_files(self):
+        for seed, name in enumerate(["a.npz", "b,c.npz"]):
+            self.result("data", "gen", *TINY, "--samples", "64", "--seed", seed, "--out", name, "-q")
+        return "data.source=file:a.npz,'file:b,c.npz'"
+
+    def test_files_are_found_from_another_directory(self):
+        sources = self.data_files()
+        elsewhere = self.directory / "elsewhere"
+        elsewhere.mkdir()
+        for k, flags in enumerate([["--grid", sources], ["--random", "4", "--space", sources]]):
+            process = self.start("sweep", *TINY, *flags, "--set", "train.steps=60000", "--out", f"s{k}", "-q")
+            run = self.directory / f"s{k}"
+            self.wait_for((run / "config.toml").exists, process)
+            process.kill()
+            process.wait()
+            self.assertFalse((run / "table.csv").exists())
+            self.assertIn(f"file:{self.directory.resolve()}/a.npz", (run / "config.toml").read_text())
+            self.result("sweep", "--resume", run, "-q", "--json", cwd=elsewhere)
+            self.assertEqual({row["data.source"] for row in self.rows(run)},
+                             {f"file:{self.directory.resolve()}/{name}" for name in ["a.npz", "b,c.npz"]})
+
+    def test_a_missing_file_is_refused_at_the_start(self):
+        sources = self.data_files() + ",file:none.npz"
+        single = self.refused(4, "train", *TINY, "--set", "data.source=file:none.npz", "--out", "s")
+        for flags in [["--grid", sources], ["--random", "9", "--space", sources]]:
+            for last in [["--out", "s"], [], ["--dry-run"]]:
+                line = self.refused(4, "sweep", *TINY, *flags, *last)
+                self.assertEqual(line, single.replace("none.npz", f"{self.directory.resolve()}/none.npz"))
+
     def test_refusals(self):
         for arguments, words in [
             ([], "nothing to sweep"),
@@ -122,6 +151,7 @@ class Sweep(ProgramTest):
             (["--grid", "train.lr=1,-1"], "train.lr must be"),
             (["--grid", "train.lr=log(1,2)"], "is for --space"),
             (["--grid", "run.seed=1,2"], "use --seeds"),
+            (["--grid", "data.source=box,file:"], "file:PATH"),
             (["--random", "2"], "--space"),
             (["--space", "train.lr=log(1,2)"], "--random N"),
             (["--random", "2", "--space", "train.lr=log(2,1)"], "a <= b"),

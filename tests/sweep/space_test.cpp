@@ -5,9 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <set>
 #include <sstream>
 
+#include <fmt/format.h>
+
+#include "config/write.hpp"
 #include "lnn/error.hpp"
 
 namespace lnn {
@@ -24,6 +28,34 @@ TEST(Space, ChoicesArePartedOutsideOfBracketsAndQuotes) {
     EXPECT_EQ(space[1].choices, (Words{"[16,16]", "[64, 64]"}));
     EXPECT_EQ(space[2].choices, (Words{"\"raw\"", "sincos"}));
     EXPECT_TRUE(parse_space("  ", "--grid").empty());
+}
+
+TEST(Space, AQuoteMayBeEscaped) {
+    EXPECT_EQ(parse_space(R"(model.inputs="a\",b",c)", "--grid")[0].choices, (Words{R"("a\",b")", "c"}));
+    EXPECT_EQ(parse_space(R"(model.inputs="a\\",b)", "--grid")[0].choices, (Words{R"("a\\")", "b"}));
+}
+
+TEST(Space, FilesBecomeAbsoluteAndAllElseStays) {
+    const std::string here = std::filesystem::current_path().string() + "/";
+    const std::string text =
+        R"(train.lr=1e-2,1e-3; data.source=file:a.npz,box,'file:b,c.npz',"file:d\".npz",file:/e.npz; train.lt)";
+    const std::string absolute = with_absolute_files(text);
+    EXPECT_EQ(absolute, fmt::format(R"(train.lr=1e-2,1e-3; data.source="file:{0}a.npz",box,"file:{0}b,c.npz",)"
+                                    R"("file:{0}d\".npz",file:/e.npz; train.lt)",
+                                    here));
+    EXPECT_EQ(with_absolute_files(absolute), absolute);
+    EXPECT_EQ(with_absolute_files(""), "");
+}
+
+TEST(Space, AFileKeepsItsNameThroughTheText) {
+    for (const char* name : {"a b.npz", "a,b;c.npz", "a\"b.npz", "it's [1.npz", "a\\b.npz"}) {
+        const std::string text = with_absolute_files("data.source=box," + toml_string(std::string("file:") + name));
+        const std::vector<Dimension> space = parse_space(text, "--grid");
+        ASSERT_EQ(space.size(), 1u) << name;
+        ASSERT_EQ(space[0].choices.size(), 2u) << name;
+        EXPECT_EQ(string_value({"data.source", space[0].choices[1], "test"}),
+                  fmt::format("file:{}/{}", std::filesystem::current_path().string(), name));
+    }
 }
 
 TEST(Space, WhatIsNoDimensionIsRefused) {
