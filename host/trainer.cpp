@@ -100,7 +100,7 @@ void Trainer::add(const TrainReport& report, std::int64_t steps) {
     for (std::size_t i = 0; i < interval_.condition.size(); ++i) interval_.condition[i] += report.condition[i];
 }
 
-void Trainer::close_interval(double seconds) {
+void Trainer::close_interval(std::span<const double> rates, double seconds) {
     const double per_epoch = double(steps_per_epoch(config_, data_.samples())), steps = double(interval_.steps);
     for (std::size_t m = 0; m < networks_.size(); ++m) {
         const auto bins = std::span(interval_.condition).subspan(m * condition_bins, condition_bins);
@@ -108,7 +108,7 @@ void Trainer::close_interval(double seconds) {
                             .epoch = double(step_) / per_epoch,
                             .seed = data_.seeds()[m],
                             .loss = interval_.loss[m] / steps,
-                            .lr = learning_rate(spec_now(m).schedule, step_ - 1),
+                            .lr = rates[m],
                             .grad_norm = interval_.grad_norm[m] / steps,
                             .skipped = skipped_[m],
                             .rolled_back = rolled_back(m),
@@ -137,6 +137,12 @@ AdamSpec Trainer::spec_now(std::size_t m) const {
     AdamSpec spec = adam_[m];
     if (rollback_) spec.schedule.lr *= rollback_->rate_factor(m);
     return spec;
+}
+
+std::vector<double> Trainer::learning_rates() const {
+    std::vector<double> rates;
+    for (std::size_t m = 0; m < networks_.size(); ++m) rates.push_back(learning_rate(spec_now(m).schedule, step_ - 1));
+    return rates;
 }
 
 bool Trainer::all_finite() const {
@@ -356,8 +362,9 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
         const bool adam = step_ < adam_total_;
         const Advance advance = adam ? advance_adam() : advance_lm();
         if (advance.ended && adam) {
+            const std::vector<double> rates = learning_rates();  // of the interval, before any is halved
             if (rollback_) roll_back_bad_models();
-            close_interval(seconds());
+            close_interval(rates, seconds());
         }
         if (advance.ended) stop_lost_models();
         std::string note = fmt::format("loss {:.4g}", recent_loss());

@@ -74,7 +74,7 @@ class Trainer {
         std::vector<std::int64_t> condition;  // (models, condition_bins)
     } interval_;
     void add(const TrainReport&, std::int64_t steps);
-    void close_interval(double seconds);
+    void close_interval(std::span<const double> rates, double seconds);
 
     using Clock = std::chrono::steady_clock;
     Clock::time_point start_;
@@ -87,6 +87,7 @@ class Trainer {
     };
     Advance advance_adam();  // a slice, up to the end of its interval at most
     Advance advance_lm();    // an iteration
+    std::vector<double> learning_rates() const;  // (models) of the last step
     std::int64_t interval_steps() const;
     TrainState train_state();
     AdamSpec spec_now(std::size_t m) const;  // after its rollbacks
