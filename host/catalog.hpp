@@ -25,6 +25,11 @@ struct SystemInfo {
     std::vector<ParameterInfo> parameters;
 };
 
+inline bool is_angle(const SystemInfo& system, std::size_t coordinate) { return system.angles >> coordinate & 1; }
+inline const char* unit_of(const SystemInfo& system, std::size_t coordinate) {
+    return is_angle(system, coordinate) ? "rad" : "m";
+}
+
 std::span<const SystemInfo> systems();  // in the order of SystemSpec::kind
 
 // what a measured file has: coordinates q1 .. qn, and no equations

@@ -121,7 +121,7 @@ std::vector<MeasuredRollout> rollouts(Backend& backend, const Config& config, co
             bool valid = true;
             for (int i = 0; i < n; ++i) {
                 double error = state[i] - data.q[row * n + i];
-                if (coordinates.angles >> i & 1) error = std::remainder(error, 2 * std::numbers::pi);
+                if (is_angle(coordinates, i)) error = std::remainder(error, 2 * std::numbers::pi);
                 valid = valid && std::abs(error) <= config.eval.valid_below;
             }
             r.to_the_end = r.to_the_end && valid;

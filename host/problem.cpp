@@ -64,7 +64,7 @@ Draw draw_of(const Config& config, const SystemInfo& system, std::uint64_t seed)
     draw.seed = seed;
     draw.distribution = config.data.distribution == "normal" ? Distribution::normal : Distribution::uniform;
     for (int i = 0; i < system.dof; ++i) {
-        const auto& range = system.angles >> i & 1 ? config.data.angle : config.data.position;
+        const auto& range = is_angle(system, i) ? config.data.angle : config.data.position;
         draw.low[i] = range[0];
         draw.high[i] = range[1];
         draw.low[system.dof + i] = config.data.velocity[0];

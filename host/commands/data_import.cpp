@@ -42,7 +42,7 @@ Measurement measurement(const Flags& flags) {
         how.dof = system.dof;
         how.angles.emplace();
         for (int i = 0; i < system.dof; ++i)
-            if (system.angles >> i & 1) how.angles->push_back(i + 1);
+            if (is_angle(system, i)) how.angles->push_back(i + 1);
     }
     if (!flags.angles.empty()) how.angles = coordinate_numbers(flags.angles, "--angles");
     return how;

@@ -10,8 +10,6 @@ namespace lnn {
 
 namespace {
 
-bool is_angle(const SystemInfo& system, std::size_t coordinate) { return system.angles >> coordinate & 1; }
-
 std::string text_of(const SystemInfo& system) {
     std::string coordinates;
     for (std::size_t i = 0; i < system.coordinates.size(); ++i)

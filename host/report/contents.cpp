@@ -59,7 +59,7 @@ Motions read_motions(const fs::path& path, const Config& config) {
                     fmt::format("{}: shape {}, not (2, trajectories, instants, {}); evaluate the run again",
                                 path.string(), shape_text(shape), rows));
     Motions motions{system.coordinates, {}, {}};
-    for (int i = 0; i < system.dof; ++i) motions.units.push_back(system.angles >> i & 1 ? "rad" : "m");
+    for (int i = 0; i < system.dof; ++i) motions.units.push_back(unit_of(system, i));
     for (std::size_t sample = 0; sample < shape[1]; ++sample) {
         Motion motion{fmt::format("trajectory {}", sample + 1), {}, {}};
         for (std::size_t k = 0; k < shape[2]; ++k) motion.instants.push_back(double(k) * config.eval.dt);

@@ -32,7 +32,7 @@ Drawing drawing_of(const Config& config, const Motions& motions) {
             for (double x : motion.along[truth][0]) furthest = std::max(furthest, std::abs(x));
         drawing.anchor = {-2 * furthest, 0};  // far enough for a spring that is pressed together
     }
-    drawing.second = system.dof > 1 && (system.angles & 1) == (system.angles >> 1 & 1);
+    drawing.second = system.dof > 1 && is_angle(system, 0) == is_angle(system, 1);
     return drawing;
 }
 

@@ -127,7 +127,7 @@ Motions read_rollouts(const std::filesystem::path& path, const Config& config) {
         throw Error(Exit::file, fmt::format("{}:1: {} columns, not {}; evaluate the run again", path.string(),
                                             table.names.size(), 3 + 2 * rows));
     Motions motions{coordinates.coordinates, {}, {}, "measured"};
-    for (int i = 0; i < coordinates.dof; ++i) motions.units.push_back(coordinates.angles >> i & 1 ? "rad" : "m");
+    for (int i = 0; i < coordinates.dof; ++i) motions.units.push_back(unit_of(coordinates, i));
     constexpr std::size_t most = 24;  // to choose from
     double start = 0;
     for (std::size_t row = 0; row < table.columns[0].size(); ++row) {

@@ -106,11 +106,11 @@ std::int64_t all_trajectories(const Json& summary) {
 }
 
 // of a squared error; empty where the coordinate is not known
-std::string unit_of(const Contents& c, const std::string& coordinate) {
+std::string unit_squared(const Contents& c, const std::string& coordinate) {
     if (!c.config) return "";
     const SystemInfo system = coordinates_of(*c.config);
     for (std::size_t i = 0; i < system.coordinates.size(); ++i)
-        if (system.coordinates[i] == coordinate) return system.angles >> i & 1 ? "rad²" : "m²";
+        if (system.coordinates[i] == coordinate) return fmt::format("{}²", unit_of(system, i));
     return "";
 }
 
@@ -180,7 +180,7 @@ std::string tiles(const Contents& c) {
                             escape(short_number(value)), after);
     };
     for (const auto& [coordinate, median] : key["median_mse"].items())
-        add(coordinate + ": median squared error", median, unit_of(c, coordinate));
+        add(coordinate + ": median squared error", median, unit_squared(c, coordinate));
     add("holds for, median", key["median_valid_time"], fmt::format("s of {}", number(key["t_end"])));
     add("energy error, median", key["median_energy_error"], "J");
     add("diverged", key["diverged"], fmt::format("of {}", number(key["trajectories"])));

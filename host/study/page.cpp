@@ -140,11 +140,12 @@ std::string methods(const Json& study) {
                "says what another training would show.",
                study["trajectories"].dump(), value_line(study["system"]), study["t_end"].dump(), study["angle"].dump(),
                study["velocity"].dump(), study["dt"].dump())) +
-           paragraph(fmt::format("The coordinates move by {} and {} rad (root mean square distance from the start): the ratio of "
+           paragraph(fmt::format("The coordinates move by {} {} and {} {} (root mean square distance from the start): the ratio of "
                                  "squared errors of a prediction that stands still would be {}. \"By motion\" is the ratio divided "
                                  "by that. Averages over trajectories (\"means\", lowest and highest of the models) are governed by the "
                                  "few worst ones, which is why they do not answer.",
-                                 number(displacement[0]), number(displacement[1]),
+                                 number(displacement[0]), study["units"][0].get<std::string>(),
+                                 number(displacement[1]), study["units"][1].get<std::string>(),
                                  number(std::pow(displacement[1].get<double>() / displacement[0].get<double>(), 2))));
 }
 

@@ -119,6 +119,7 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
     Json result = {{"study", "preferred-coordinate"},
                    {"system", system.name},
                    {"coordinates", names},
+                   {"units", {unit_of(system, 0), unit_of(system, 1)}},
                    {"trajectories", study.trajectories},
                    {"t_end", config.eval.t_end},
                    {"dt", config.eval.dt},
