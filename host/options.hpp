@@ -25,6 +25,12 @@ struct Options {
     // what is said
     bool json = false, quiet = false, no_progress = false;
     bool verbose = false;
+
+    static Options silent() {
+        Options options;
+        options.quiet = true;
+        return options;
+    }
 };
 
 // each declares its flags on a command; options must outlive the parsing

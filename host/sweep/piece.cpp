@@ -76,12 +76,10 @@ std::vector<std::vector<std::int64_t>> pieces(const Plan& plan, std::span<const 
 
 std::optional<std::vector<TrainedModel>> train_piece(Backend& backend, const Plan& plan, int rung,
                                                      std::span<const std::int64_t> ids) {
-    Options quiet;
-    quiet.quiet = true;
     std::vector<Config> configs;
     for (const std::int64_t id : ids) configs.push_back(plan.config(id, rung));
     Config& config = configs[0];
-    const Work work = read_work(config, "", quiet);
+    const Work work = read_work(config, "", Options::silent());
     std::vector<std::uint64_t> seeds;
     std::vector<Network> networks;
     for (const Config& own : configs) {

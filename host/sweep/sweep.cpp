@@ -22,12 +22,19 @@ namespace fs = std::filesystem;
 
 using Json = nlohmann::ordered_json;
 
+// with what its file says
+Config first_model(const Plan& plan, const Options& options) {
+    Config config = plan.config(0);
+    read_work(config, "", options);
+    return config;
+}
+
 // Exit::file or Exit::usage where a model cannot have its data: now rather than in the night; a file is read once
-void check_data(const Plan& plan, const Options& options) {
-    std::set<std::string> files = {plan.base().data.source};  // of the base, which is read before
+void check_data(const Plan& plan) {
+    std::set<std::string> files;
     for (std::int64_t id = 0; id < plan.units(); id += plan.base().run.seeds) {
         Config config = plan.config(id);
-        if (!config.data.is_file() || files.insert(config.data.source).second) read_work(config, "", options);
+        if (!config.data.is_file() || files.insert(config.data.source).second) read_work(config, "", Options::silent());
     }
 }
 
@@ -38,7 +45,7 @@ Exit work(const Plan& plan, const fs::path& path, const Options& options) {
     for (std::int64_t id = shard["index"]; id < plan.units(); id += shard["count"].get<std::int64_t>())
         ids.push_back(id);
     std::string note;
-    const auto backend = open_training_backend(plan.base(), note);
+    const auto backend = open_training_backend(first_model(plan, options), note);
     say(!options.quiet && !note.empty(), note);
     for (int rung = 0; rung < plan.rungs(); ++rung) {
         if (rung > 0) ids = better_half(read_pieces(path), rung - 1);
@@ -53,26 +60,25 @@ Exit work(const Plan& plan, const fs::path& path, const Options& options) {
 
 Exit start_sweep(const Options& options, Shard shard) {
     Config base = resolve(options);
-    read_work(base, "", options);
     base.data.source = absolute_source(base.data.source);
     for (std::string* text : {&base.sweep.grid, &base.sweep.space}) *text = with_absolute_files(*text);
     const Plan plan(base);
-    check_data(plan, options);
     if (plan.rungs() > 1 && shard.count > 1)
         throw Error(Exit::usage, "--shard: halving compares all models, which no shard has; set sweep.halving to 1");
+    check_data(plan);
     if (options.dry_run) {
-        print_dry_run(base, options);
+        print_dry_run(first_model(plan, options), options);
         if (options.json) return Exit::ok;
         for (std::int64_t id = 0; id < plan.units(); id += base.run.seeds) {
             fmt::print("#");
             for (const Setting& setting : plan.point(id)) fmt::print(" {}={}", setting.key, setting.value);
             fmt::print("\n");
         }
-        fmt::print("# {} models in all; the estimate is of the settings above\n", plan.units());
+        fmt::print("# {} models in all; settings and estimate above are of the first\n", plan.units());
         return Exit::ok;
     }
-    std::string note;
-    open_training_backend(base, note);
+    std::string unused;
+    open_training_backend(first_model(plan, Options::silent()), unused);  // refused before anything is written
     catch_stop_signals();
     const RunDirectory directory = create_sweep(base, shard, options);
     return work(plan, directory.path(), options);

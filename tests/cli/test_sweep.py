@@ -6,7 +6,7 @@ import random
 import time
 import unittest
 
-from program import TINY, ProgramTest
+from program import TINY, ProgramTest, load_safetensors
 
 GRID = ["--grid", "train.lr=1e-2,1e-3", "--grid", "model.hidden=[8,8],[6]", "--seeds", "0:2", "-q"]
 SAME = ("config.toml", "table.csv", "table.json", "summary.json")
@@ -94,6 +94,7 @@ class Sweep(ProgramTest):
         self.result("sweep", "--resume", "cut", "-q", "--json")
         self.assert_same(self.directory / "cut", whole)
         self.assertIn("halving compares all models", self.refused(2, "sweep", *TINY, *GRID, *flags, "--shard", "0/2"))
+        self.assertIn("no shard", self.refused(2, "merge", "whole", "--out", "merged"))
 
     def test_threads(self):
         self.assert_same(self.sweep("one", "--threads", "1"), self.sweep("two", "--threads", "2"), SAME[1:])
@@ -134,6 +135,18 @@ class Sweep(ProgramTest):
             self.result("sweep", "--resume", run, "-q", "--json", cwd=elsewhere)
             self.assertEqual({row["data.source"] for row in self.rows(run)},
                              {f"file:{self.directory.resolve()}/{name}" for name in ["a.npz", "b,c.npz"]})
+
+    def test_each_file_has_a_scale_of_its_own(self):
+        """files alone name the data: no system, and velocities in units of each file's largest"""
+        for name, speed in [("slow", 1), ("fast", 4)]:
+            self.result("data", "gen", *TINY, "--samples", "64", "--set", f"data.velocity=[-{speed},{speed}]", "--out",
+                        f"{name}.npz", "-q")
+        self.result("sweep", "--preset", "measured", "--grid", "data.source=file:slow.npz,file:fast.npz", "--set",
+                    "train.steps=20", "--set", "train.lm.iterations=2", "--out", "s", "-q", "--json")
+        slow, fast = [float(load_safetensors(self.directory / f"s/models/00000{k}.safetensors")[1]["velocity_scale"])
+                      for k in range(2)]
+        self.assertLess(slow, 0.51)
+        self.assertGreater(fast, 1.5)
 
     def test_a_missing_file_is_refused_at_the_start(self):
         sources = self.data_files() + ",file:none.npz"
