@@ -20,7 +20,8 @@ std::unique_ptr<Backend> open_backend(const Config& config, std::string* note) {
         throw Error(Exit::backend, "solve.pinv = \"cusolver\" needs the CUDA backend; use solve.pinv = \"fused\"");
     const bool needs_cpu = config.eval.integrator == "dormand-prince";
     if (needs_cpu && config.run.backend == "cuda")
-        throw Error(Exit::backend, "eval.integrator = \"dormand-prince\" is not on the card; use --backend cpu, or \"rk4\"");
+        throw Error(Exit::backend,
+                    "eval.integrator = \"dormand-prince\" is not on the card; use --backend cpu, or \"rk4\"");
     if (needs_cpu && config.run.backend == "auto" && note)
         *note = "running on the CPU: eval.integrator = \"dormand-prince\" is not on the card";
     if (config.run.backend == "cpu" || needs_cpu) return make_cpu_backend(options);

@@ -159,9 +159,8 @@ class Bench {
     void accelerations(const Case& c, Precision precision) {
         const Fixture f(*one_, c, card_ ? 8 * c.samples : c.samples);
         std::vector<double> out(2 * f.samples);
-        row(fmt::format("acceleration {}", c.name), precision, double(f.samples), 5 * f.products, [&](Backend& backend) {
-            backend.accelerate(f.models(), SolveSpec{}, precision, f.states, out, {}, {});
-        });
+        row(fmt::format("acceleration {}", c.name), precision, double(f.samples), 5 * f.products,
+            [&](Backend& backend) { backend.accelerate(f.models(), SolveSpec{}, precision, f.states, out, {}, {}); });
     }
 
     // `models` side by side, each on the same samples
@@ -179,8 +178,8 @@ class Bench {
         for (AdamSpec& spec : adam) spec.schedule = {ScheduleKind::step, 1e-6, 1 << 30, 1, 1, 0, 0};
         const std::int64_t steps = std::min<std::int64_t>(f.samples / batch, 1024);
         const std::string side = models == 1 ? "" : fmt::format(", {} models", models);
-        row(fmt::format("training sample {}, batch {}{}", c.name, batch, side), precision, double(models * steps * batch),
-            13 * f.products, [&](Backend& backend) {
+        row(fmt::format("training sample {}, batch {}{}", c.name, batch, side), precision,
+            double(models * steps * batch), 13 * f.products, [&](Backend& backend) {
                 TrainState state{weights, first, second, {}, applied, failed};
                 const TrainJob job{f.spec, models, batch, precision, {}, {}, adam};
                 backend.train(job, {f.samples, states, accelerations, {}}, state, 0, steps);
@@ -217,7 +216,8 @@ class Bench {
         const Integration whole{10.0, 1000, 1};
         const double t = wall_seconds(
             [&] { all_->rollout(f.models(), SolveSpec{}, whole, Precision::f32, Precision::f64, f.states, out); });
-        rows_.push_back({{"name", "1000 trajectories x 1000 RK4 steps, 4-16-16-16-1, all cores"}, {"unit", "s"}, {"value", t}});
+        rows_.push_back(
+            {{"name", "1000 trajectories x 1000 RK4 steps, 4-16-16-16-1, all cores"}, {"unit", "s"}, {"value", t}});
     }
 
     // the seed's whole schedule: 51 200 steps of batch 4
@@ -237,7 +237,8 @@ class Bench {
         std::vector<double> first(weights.size()), second(weights.size());
         std::vector<std::int64_t> applied(models), failed(models, -1);
         const std::vector<AdamSpec> adam(models, adam_spec(config, data.samples()));
-        const TrainJob job{spec, models, config.train.batch, Precision::f32, solve_spec(config), loss_spec(config), adam};
+        const TrainJob job{spec, models, config.train.batch, Precision::f32, solve_spec(config), loss_spec(config),
+                           adam};
         const std::int64_t steps = total_steps(config, data.samples());
         const std::int64_t slice = card_ ? 2048 : steps;  // short launches, as in training
         TrainState state{weights, first, second, {}, applied, failed};
@@ -247,9 +248,10 @@ class Bench {
             const TrainData part = data.slice(k, count);
             t += wall_seconds([&] { all_->train(job, part, state, k, count); });
         }
-        rows_.push_back({{"name", fmt::format("sweetspot training, {} model{}, all cores", models, models == 1 ? "" : "s")},
-                         {"unit", "s"},
-                         {"value", t}});
+        rows_.push_back(
+            {{"name", fmt::format("sweetspot training, {} model{}, all cores", models, models == 1 ? "" : "s")},
+             {"unit", "s"},
+             {"value", t}});
     }
 };
 
@@ -267,8 +269,8 @@ std::string benchmark_table(const nlohmann::ordered_json& result) {
     if (!card) text += fmt::format(", {}, {} threads; one core's", m["isa"].get<std::string>(), m["threads"].dump());
     text += fmt::format(" measured peak: {:.1f} GFLOP/s f32, {:.1f} f64\n", m["peak_gflops_f32" + of].get<double>(),
                         m["peak_gflops_f64" + of].get<double>());
-    text += fmt::format("{:<62}{:>12}{:>10}{:>9}{:>11}\n", card ? "copies included" : "one core", "ns each", "GFLOP/s", "of peak",
-                        card ? "" : "all cores");
+    text += fmt::format("{:<62}{:>12}{:>10}{:>9}{:>11}\n", card ? "copies included" : "one core", "ns each", "GFLOP/s",
+                        "of peak", card ? "" : "all cores");
     for (const Json& r : result["rows"])
         if (r["unit"] == "s")
             text += fmt::format("{:<62}{:>10.3f} s\n", r["name"].get<std::string>(), r["value"].get<double>());
@@ -285,7 +287,8 @@ std::string comparison_table(const nlohmann::ordered_json& result, const nlohman
         for (const Json& o : old.at("rows"))
             if (o.at("name") == r["name"]) {
                 const double ratio = r["value"].get<double>() / o.at("value").get<double>();
-                text += fmt::format("{:<62}{:>9.2f}x\n", r["name"].get<std::string>(), r["unit"] == "s" ? 1 / ratio : ratio);
+                text += fmt::format("{:<62}{:>9.2f}x\n", r["name"].get<std::string>(),
+                                    r["unit"] == "s" ? 1 / ratio : ratio);
             }
     return text;
 }

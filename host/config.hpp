@@ -41,17 +41,17 @@ struct Config {
     struct Data {
         std::string source = "box";  // box | trajectories | file:PATH
         int trajectories = 512;
-        int points = 4;      // recorded instants of a trajectory, from 0 to t_end inclusive
-        double t_end = 1.0;  // s
-        double dt = 0.01;    // s, largest RK4 step of the generator
+        int points = 4;                        // recorded instants of a trajectory, from 0 to t_end inclusive
+        double t_end = 1.0;                    // s
+        double dt = 0.01;                      // s, largest RK4 step of the generator
         std::string distribution = "uniform";  // of initial states: uniform (in the ranges below) | normal (about their
                                                // middle, half their width as deviation)
         std::vector<double> angle = {-1.5707963267948966, 1.5707963267948966};  // rad, range of angles
         std::vector<double> position = {0.5, 1.5};   // range of coordinates that are not angles
         std::vector<double> velocity = {-1.0, 1.0};  // range of every velocity
         std::string shuffle = "once";                // once | epoch
-        double hold_out = 0.0;        // files: share at the end of their time that is kept from training
-        int dof = 0;                  // files without a system: coordinates; 0: as many as there are
+        double hold_out = 0.0;                       // files: share at the end of their time that is kept from training
+        int dof = 0;                                 // files without a system: coordinates; 0: as many as there are
         std::string angles = "auto";  // files without a system: auto | none | "q1,q2": coordinates that are angles
 
         static constexpr std::string_view file_prefix = "file:";
@@ -61,7 +61,7 @@ struct Config {
 
     struct Train {
         std::string optimizer = "adam";  // adam | lm (after epochs or steps of Adam)
-        int epochs = 0;  // trajectories and files; exactly one of epochs and steps is positive
+        int epochs = 0;                  // trajectories and files; exactly one of epochs and steps is positive
         std::int64_t steps = 0;
         int batch = 64;
         double lr = 1e-3;
@@ -76,18 +76,19 @@ struct Config {
         struct Lm {
             int iterations = 100;
             std::vector<int> samples = {1000, 8000};  // of the first and the last batch
-            double delta = 1.0;      // from about here on a residual counts linearly; 0: all squared
-            double damping = 1e-3;   // mu of the first try
+            double delta = 1.0;                       // from about here on a residual counts linearly; 0: all squared
+            double damping = 1e-3;                    // mu of the first try
         } lm;
         std::string loss = "mse";      // mse | l1 | huber
         double delta = 1.0;            // huber: where it turns from square to linear
         std::string balance = "none";  // none | scale | large
         double clip = 0.0;             // largest norm of a gradient; 0: no clipping
         double ema = 0.0;              // decay of the average of the weights; 0: none
-        std::string guard = "skip";  // skip: a step with a non-finite gradient is left out and counted | rollback | none
+        std::string guard =
+            "skip";  // skip: a step with a non-finite gradient is left out and counted | rollback | none
         double rollback_above = 100.0;  // rollback: a loss that rose so many times over its best is bad
-        int checkpoint_every = 10;   // epochs (steps / 100 where there are no epochs)
-        int keep = 3;                // checkpoints kept besides the best
+        int checkpoint_every = 10;      // epochs (steps / 100 where there are no epochs)
+        int keep = 3;                   // checkpoints kept besides the best
     } train;
 
     struct Solve {
@@ -99,22 +100,21 @@ struct Config {
     struct Eval {
         int trajectories = 1000;
         int repeats = 4;
-        double t_end = 1.0;           // s
-        double dt = 0.01;             // s
+        double t_end = 1.0;              // s
+        double dt = 0.01;                // s
         std::string integrator = "rk4";  // rk4 | dormand-prince
-        double tolerance = 1e-9;      // of dormand-prince
-        double film = 10.0;           // s, length of the trajectories that a report shows
-        double diverged_above = 1e3;  // a coordinate further from the truth than this counts as diverged
-        double valid_below =
-            0.1;  // a trajectory is valid until a coordinate is further than this from the truth
+        double tolerance = 1e-9;         // of dormand-prince
+        double film = 10.0;              // s, length of the trajectories that a report shows
+        double diverged_above = 1e3;     // a coordinate further from the truth than this counts as diverged
+        double valid_below = 0.1;        // a trajectory is valid until a coordinate is further than this from the truth
     } eval;
 
-    struct Sweep {               // of lnn_gpu sweep; sweep/space.hpp has the grammar
-        std::string grid;        // "KEY=a,b; KEY=a,b,c": every combination
-        std::string space;       // "KEY=log(1e-5,1e-1); KEY=int(4,128)": what random points are drawn from
-        int random = 0;          // how many of them
-        int keep = 5;            // weights kept: of so many models, the best
-        int halving = 1;         // rungs of successive halving; 1: every model is trained to the end
+    struct Sweep {          // of lnn_gpu sweep; sweep/space.hpp has the grammar
+        std::string grid;   // "KEY=a,b; KEY=a,b,c": every combination
+        std::string space;  // "KEY=log(1e-5,1e-1); KEY=int(4,128)": what random points are drawn from
+        int random = 0;     // how many of them
+        int keep = 5;       // weights kept: of so many models, the best
+        int halving = 1;    // rungs of successive halving; 1: every model is trained to the end
     } sweep;
 };
 

@@ -17,7 +17,8 @@ namespace lnn {
 
 namespace {
 
-// seconds of all iterations of lm, from one of the last and largest: the others are shorter as their batches are smaller
+// seconds of all iterations of lm, from one of the last and largest: the others are shorter as their batches are
+// smaller
 double lm_seconds(Backend& backend, const Config& config, const ModelSpec& spec, std::vector<double> weights,
                   TrainingData& data, std::int64_t set) {
     const std::int64_t iterations = config.train.lm.iterations, largest = lm_samples(config, set, iterations - 1);
@@ -54,8 +55,13 @@ Exit print_dry_run(Config config, const Options& options) {
     std::vector<std::int64_t> applied(models), failed(models, -1);
     const std::vector<AdamSpec> adam(models, adam_spec(config, 1));
     TrainState state{weights, first, second, average, applied, failed};
-    const TrainJob job{spec, int(models), config.train.batch, precision_of(config.run.precision), solve_spec(config),
-                       loss_spec(config), adam};
+    const TrainJob job{spec,
+                       int(models),
+                       config.train.batch,
+                       precision_of(config.run.precision),
+                       solve_spec(config),
+                       loss_spec(config),
+                       adam};
     std::int64_t steps = 0;
     double seconds = 0;
     for (std::int64_t count = 1; seconds < 0.2 && steps < 4096; count *= 2) {

@@ -137,8 +137,10 @@ EvaluateJob evaluate_job(const Config& config, const SystemInfo& system) {
 
 Draw box_draw(const SystemInfo& system, double angle, double speed) {
     if (system.angles != (1u << system.dof) - 1)
-        throw Error(Exit::usage, fmt::format("the published protocols are for pendulums; {} has coordinates that are not "
-                                             "angles", system.name));
+        throw Error(Exit::usage,
+                    fmt::format("the published protocols are for pendulums; {} has coordinates that are not "
+                                "angles",
+                                system.name));
     Draw draw;
     for (int i = 0; i < system.dof; ++i) {
         draw.high[i] = angle;
@@ -154,8 +156,9 @@ std::string number(const Json& x) { return x.is_number() ? fmt::format("{:.4g}",
 
 void check_system(const Network& network, const SystemInfo& system) {
     if (network.spec.dof != system.dof)
-        throw Error(Exit::file, fmt::format("the model has {} degrees of freedom, {} has {}; choose system.kind to match",
-                                            network.spec.dof, system.name, system.dof));
+        throw Error(Exit::file,
+                    fmt::format("the model has {} degrees of freedom, {} has {}; choose system.kind to match",
+                                network.spec.dof, system.name, system.dof));
 }
 
 nlohmann::ordered_json finite_or_null(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
@@ -218,11 +221,12 @@ std::uint64_t evaluation_key(const Backend& backend, const Config& config, const
     same.run.threads = 0;
     same.run.device = "";
     const BackendInfo info = backend.info();
-    std::uint64_t key = hash_of(fmt::format("{} {} {} {} {}", version(), git_description(), info.name, info.isa,
-                                            config_to_toml(same)));
+    std::uint64_t key =
+        hash_of(fmt::format("{} {} {} {} {}", version(), git_description(), info.name, info.isa, config_to_toml(same)));
     for (std::size_t m = 0; m < networks.size(); ++m)
         if (alive[m]) {
-            for (const auto& [name, value] : network_file(networks[m], true).metadata) key = hash_of(name + "=" + value, key);
+            for (const auto& [name, value] : network_file(networks[m], true).metadata)
+                key = hash_of(name + "=" + value, key);
             key = hash_of({reinterpret_cast<const char*>(networks[m].weights.data()),
                            networks[m].weights.size() * sizeof(double)},
                           key + m);
@@ -240,8 +244,8 @@ std::string per_trajectory_csv(const TrajectoryEvaluation& e, const Config& conf
             const TrajectoryScore& s = e.scores[m * e.repeats * e.trajectories + k];
             text += fmt::format("{},{},{}", e.seeds[m], k / e.trajectories, k % e.trajectories);
             for (int i = 0; i < system.dof; ++i) text += fmt::format(",{:.9g}", s.mse[i]);
-            text += fmt::format(",{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{}\n", s.energy_error, s.energy_drift, s.valid_time,
-                                s.twin_valid_time, s.lyapunov, int(s.diverged));
+            text += fmt::format(",{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{}\n", s.energy_error, s.energy_drift,
+                                s.valid_time, s.twin_valid_time, s.lyapunov, int(s.diverged));
         }
     return text;
 }
@@ -261,11 +265,13 @@ std::vector<double> sample_trajectories(Backend& backend, const Config& config, 
         for (int s = 0; s < count; ++s)
             for (std::int64_t k = 0; k <= run.instants; ++k)
                 for (int i = 0; i < rows; ++i)
-                    out[w * size + (s * (run.instants + 1) + k) * rows + i] = raw[w * size + (k * rows + i) * count + s];
+                    out[w * size + (s * (run.instants + 1) + k) * rows + i] =
+                        raw[w * size + (k * rows + i) * count + s];
     return out;
 }
 
-nlohmann::ordered_json evaluate_box(Backend& backend, const Config& config, const Network& network, std::int64_t states) {
+nlohmann::ordered_json evaluate_box(Backend& backend, const Config& config, const Network& network,
+                                    std::int64_t states) {
     const SystemSpec spec = system_spec(config);
     const SystemInfo& system = system_info(spec);
     check_system(network, system);
@@ -282,7 +288,8 @@ nlohmann::ordered_json evaluate_box(Backend& backend, const Config& config, cons
         std::vector<double> x(2 * n * count), truth(n * count), learned(n * count);
         backend.draw(draw, n, first, count, x);
         backend.accelerate(spec, x, truth, {});
-        backend.accelerate(network.models(), solve_spec(config), precision_of(config.run.precision), x, learned, {}, {});
+        backend.accelerate(network.models(), solve_spec(config), precision_of(config.run.precision), x, learned, {},
+                           {});
         for (std::int64_t s = 0; s < count; ++s) {
             double error = 0, size = 0;
             for (int i = 0; i < n; ++i) {
@@ -301,7 +308,8 @@ nlohmann::ordered_json evaluate_box(Backend& backend, const Config& config, cons
     return result;
 }
 
-nlohmann::ordered_json evaluate_energy(Backend& backend, const Config& config, const Network& network, std::int64_t starts) {
+nlohmann::ordered_json evaluate_energy(Backend& backend, const Config& config, const Network& network,
+                                       std::int64_t starts) {
     EvaluateJob job = evaluate_job(config, system_info(system_spec(config)));
     const SystemInfo& system = system_info(job.system);
     check_system(network, system);
@@ -321,7 +329,8 @@ nlohmann::ordered_json evaluate_energy(Backend& backend, const Config& config, c
         drifts.push_back(s.energy_drift / scale);
     }
     const auto s = sorted(errors), d = sorted(drifts);
-    Json result = {{"protocol", "energy"}, {"system", system.name}, {"starts", starts}, {"t_end", 100.0}, {"dt", 0.005}};
+    Json result = {
+        {"protocol", "energy"}, {"system", system.name}, {"starts", starts}, {"t_end", 100.0}, {"dt", 0.005}};
     result["energy_scale"] = scale;
     result["relative_error"] = {{"mean", finite_or_null(mean(s))},
                                 {"median", finite_or_null(quantile(s, 0.5))},
@@ -345,9 +354,10 @@ std::string trajectory_table(const nlohmann::ordered_json& summary) {
         for (const auto& [name, entry] : mse.items()) {
             text += fmt::format("{:<22}", label.empty() ? name : fmt::format("{} {}", label, name));
             for (const auto& value : entry["per_repeat_mean"]) text += fmt::format(" {:>10}", number(value));
-            text += fmt::format(" {:>10} {:>22} {:>10} {:>10}\n", number(entry["median"]),
-                                fmt::format("{} .. {}", number(entry["ci95_median"][0]), number(entry["ci95_median"][1])),
-                                number(entry["p05"]), number(entry["p95"]));
+            text +=
+                fmt::format(" {:>10} {:>22} {:>10} {:>10}\n", number(entry["median"]),
+                            fmt::format("{} .. {}", number(entry["ci95_median"][0]), number(entry["ci95_median"][1])),
+                            number(entry["p05"]), number(entry["p95"]));
         }
     };
     if (summary["models"].size() > 1) {
@@ -363,11 +373,12 @@ std::string trajectory_table(const nlohmann::ordered_json& summary) {
         rows(summary["mse"], "");
     }
     if (summary.contains("paired"))
-        text += fmt::format("the second coordinate is worse in {} of {} trajectories (sign test over trajectories: p = {})\n",
-                            summary["paired"]["second_worse"].is_number()
-                                ? fmt::format("{:.1f} %", 100 * summary["paired"]["second_worse"].get<double>())
-                                : "-",
-                            summary["paired"]["trajectories"].dump(), number(summary["paired"]["p_value"]));
+        text += fmt::format(
+            "the second coordinate is worse in {} of {} trajectories (sign test over trajectories: p = {})\n",
+            summary["paired"]["second_worse"].is_number()
+                ? fmt::format("{:.1f} %", 100 * summary["paired"]["second_worse"].get<double>())
+                : "-",
+            summary["paired"]["trajectories"].dump(), number(summary["paired"]["p_value"]));
     if (summary.contains("over_models")) {
         const Json& all = summary["over_models"];
         text += "over models, which are independent where their trajectories are not, the median of the medians:";
@@ -398,7 +409,9 @@ std::string protocol_table(const nlohmann::ordered_json& r) {
             "non-finite: {}\n",
             r["states"].dump(), number(r["l1"]["mean"]), number(r["l1"]["median"]), number(r["l1"]["p95"]),
             number(r["mean_size"]), r["non_finite"].dump());
-    const auto percent = [](const Json& x) { return x.is_number() ? fmt::format("{:.4f} %", 100 * x.get<double>()) : "-"; };
+    const auto percent = [](const Json& x) {
+        return x.is_number() ? fmt::format("{:.4f} %", 100 * x.get<double>()) : "-";
+    };
     return fmt::format(
         "energy, {} starts, 100 s: mean {}, median {}, worst {} (the integrator's own: {}); published LNN 0.43 %\n"
         "diverged: {}\n",

@@ -25,19 +25,20 @@ namespace lnn {
 
 struct TrajectoryEvaluation {
     std::int64_t trajectories = 0, repeats = 0;
-    std::vector<std::uint64_t> seeds;        // (models)
-    std::vector<TrajectoryScore> scores;     // (models, repeats, trajectories)
-    nlohmann::ordered_json summary;          // eval/summary.json
-    std::int64_t done = 0;                   // trajectories
-    Stop stop = Stop::none;                  // asked for before all was done; then there is no summary
+    std::vector<std::uint64_t> seeds;     // (models)
+    std::vector<TrajectoryScore> scores;  // (models, repeats, trajectories)
+    nlohmann::ordered_json summary;       // eval/summary.json
+    std::int64_t done = 0;                // trajectories
+    Stop stop = Stop::none;               // asked for before all was done; then there is no summary
 };
 
-// `alive[m]`: whether model m has weights worth asking. Slices of trajectories that `partial` has are taken from it, others
-// are appended to it.
+// `alive[m]`: whether model m has weights worth asking. Slices of trajectories that `partial` has are taken from it,
+// others are appended to it.
 TrajectoryEvaluation evaluate_trajectories(Backend&, const Config&, const std::vector<Network>&,
                                            const std::vector<bool>& alive, Progress&, PartialFile& partial);
 // of all that the scores depend on: settings, weights and what computes
-std::uint64_t evaluation_key(const Backend&, const Config&, const std::vector<Network>&, const std::vector<bool>& alive);
+std::uint64_t evaluation_key(const Backend&, const Config&, const std::vector<Network>&,
+                             const std::vector<bool>& alive);
 std::string per_trajectory_csv(const TrajectoryEvaluation&, const Config&);
 
 // a few trajectories of eval.film seconds side by side for figures: (2: truth, model; count; instants + 1; 2n)

@@ -27,7 +27,8 @@ double predicted_fall(const NormalEquations& one, double damping, std::span<cons
     double largest = 0, fall = 0;
     for (std::size_t p = 0; p < parameters; ++p) largest = std::max(largest, one.matrix[p * parameters + p]);
     for (std::size_t p = 0; p < parameters; ++p)
-        fall += step[p] * (one.right[p] + damping * (one.matrix[p * parameters + p] + damping_floor * largest) * step[p]);
+        fall +=
+            step[p] * (one.right[p] + damping * (one.matrix[p * parameters + p] + damping_floor * largest) * step[p]);
     return fall;
 }
 
@@ -80,11 +81,9 @@ std::vector<LmIteration> LevenbergMarquardt::iterate(const ModelSpec& spec, std:
     for (std::size_t first = 0; first < models; first += group) {
         const std::size_t count = std::min(group, models - first);
         NormalEquations equations{std::span(matrix_).first(count * parameters * parameters),
-                                  std::span(right_).first(count * parameters),
-                                  std::span(left_out).first(count)};
-        backend_.normal_equations({spec, int(count), part(weights, first, count)}, solve_, robust_,
-                                  precision_, part(states, first, count), part(accelerations, first, count),
-                                  equations);
+                                  std::span(right_).first(count * parameters), std::span(left_out).first(count)};
+        backend_.normal_equations({spec, int(count), part(weights, first, count)}, solve_, robust_, precision_,
+                                  part(states, first, count), part(accelerations, first, count), equations);
         // first tries together; who fails goes on alone
         std::vector<bool> solved = backend_.damped_steps(equations, std::span(damping).subspan(first, count),
                                                          std::span(steps_).first(count * parameters));
@@ -96,9 +95,9 @@ std::vector<LmIteration> LevenbergMarquardt::iterate(const ModelSpec& spec, std:
             }
             const auto own = part(weights, m, 1), step = std::span(steps_).subspan(k * parameters, parameters);
             const auto own_states = part(states, m, 1), own_accelerations = part(accelerations, m, 1);
-            NormalEquations alone{
-                std::span(matrix_).subspan(k * parameters * parameters, parameters * parameters),
-                std::span(right_).subspan(k * parameters, parameters), std::span(left_out).subspan(k, 1)};
+            NormalEquations alone{std::span(matrix_).subspan(k * parameters * parameters, parameters * parameters),
+                                  std::span(right_).subspan(k * parameters, parameters),
+                                  std::span(left_out).subspan(k, 1)};
             const std::vector<double> before = costs({spec, 1, own}, own_states, own_accelerations);
             LmIteration result{mean_cost(before, before), damping[m], false, left_out[k]};
             bool fits = solved[k];

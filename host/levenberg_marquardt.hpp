@@ -29,9 +29,8 @@ class LevenbergMarquardt {
 
     // weights (models, parameters) of networks of one shape; states (models, 2n, samples), accelerations
     // (models, n, samples); failed (models): at or above 0 for a model that is left alone
-    std::vector<LmIteration> iterate(const ModelSpec&, std::span<double> weights,
-                                     std::span<const double> states, std::span<const double> accelerations,
-                                     std::span<const std::int64_t> failed);
+    std::vector<LmIteration> iterate(const ModelSpec&, std::span<double> weights, std::span<const double> states,
+                                     std::span<const double> accelerations, std::span<const std::int64_t> failed);
 
     std::vector<double> damping;         // (models) of the next try
     std::vector<std::int64_t> rejected;  // (models) iterations without a step since the last one with
@@ -43,7 +42,8 @@ class LevenbergMarquardt {
     Precision precision_;
     std::vector<double> matrix_, right_, steps_;  // of a group of models, kept between iterations
 
-    std::vector<double> costs(const Models&, std::span<const double> states, std::span<const double> accelerations) const;
+    std::vector<double> costs(const Models&, std::span<const double> states,
+                              std::span<const double> accelerations) const;
 };
 
 }  // namespace lnn

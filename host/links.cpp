@@ -50,7 +50,8 @@ double relative_error(const std::array<double, 4 * links>& a, const std::array<d
 
 }  // namespace
 
-nlohmann::ordered_json evaluate_links(Backend& backend, const Config& config, const Network& network, std::int64_t starts) {
+nlohmann::ordered_json evaluate_links(Backend& backend, const Config& config, const Network& network,
+                                      std::int64_t starts) {
     const SystemSpec system = system_spec(config);
     if (config.system.kind != "double_pendulum")
         throw Error(Exit::usage, fmt::format("the protocol links is for double_pendulum, not {}", config.system.kind));
@@ -68,8 +69,8 @@ nlohmann::ordered_json evaluate_links(Backend& backend, const Config& config, co
         std::vector<double> initial(rows * count), truth((instants + 1) * rows * count), learned(truth.size());
         backend.draw(draw, links, first, count, initial);
         backend.rollout(system, links_run, initial, truth);
-        backend.rollout(network.models(), solve_spec(config), links_run, precision_of(config.run.precision), Precision::f64,
-                        initial, learned);
+        backend.rollout(network.models(), solve_spec(config), links_run, precision_of(config.run.precision),
+                        Precision::f64, initial, learned);
         for (std::int64_t s = 0; s < count; ++s) {
             double sum = 0;
             for (std::int64_t k = 1; k <= instants; ++k) {
@@ -92,7 +93,9 @@ nlohmann::ordered_json evaluate_links(Backend& backend, const Config& config, co
             {"t_end", links_run.dt * double(instants)},
             {"dt", links_run.dt},
             {"relative_error",
-             {{"geometric_mean", std::exp(mean(s))}, {"median", std::exp(quantile(s, 0.5))}, {"worst", std::exp(s.back())}}},
+             {{"geometric_mean", std::exp(mean(s))},
+              {"median", std::exp(quantile(s, 0.5))},
+              {"worst", std::exp(s.back())}}},
             {"diverged", diverged},
             {"trained_on", "states and accelerations"},
             {"published_trained_on", "roll-outs, without accelerations"},
@@ -106,8 +109,8 @@ std::string links_table(const nlohmann::ordered_json& r) {
         "links, {} starts, 3 s, g = {}: relative error {} (geometric mean; median start {}, worst {}); diverged: {}\n"
         "trained on accelerations; published, with g = 1 and trained on roll-outs without them: NeuralODE 6.5e-2, HNN "
         "1.9e-3, DeLaN 1.2e-3, constrained (CLNN) 1.1e-4\n",
-        r["starts"].dump(), r["g"].dump(), number(error["geometric_mean"]), number(error["median"]), number(error["worst"]),
-        r["diverged"].dump());
+        r["starts"].dump(), r["g"].dump(), number(error["geometric_mean"]), number(error["median"]),
+        number(error["worst"]), r["diverged"].dump());
 }
 
 }  // namespace lnn

@@ -52,8 +52,7 @@ int main(int argc, char** argv) {
     } catch (const std::bad_alloc&) {
         return fail(Exit::internal, "out of memory");
     } catch (const std::exception& error) {
-        if (std::ferror(stdout))
-            return fail(Exit::file, fmt::format("cannot write to stdout: {}", error.what()));
+        if (std::ferror(stdout)) return fail(Exit::file, fmt::format("cannot write to stdout: {}", error.what()));
         return fail(Exit::internal, error.what());
     }
 }

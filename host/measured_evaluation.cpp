@@ -50,13 +50,14 @@ Json accelerations(Backend& backend, const Config& config, const Network& networ
     std::vector<std::size_t> all(held_out.samples);
     for (std::size_t s = 0; s < all.size(); ++s) all[s] = s;
     std::vector<double> learned(n * held_out.samples);
-    backend.accelerate(network.models(), solve_spec(config), precision_of(config.run.precision), states_of(held_out, all),
-                       learned, {}, {});
+    backend.accelerate(network.models(), solve_spec(config), precision_of(config.run.precision),
+                       states_of(held_out, all), learned, {}, {});
     Json json;
     for (int i = 0; i < n; ++i) {
         const double own_mean = column_mean(held_out.a, n, i), known_mean = column_mean(training.a, n, i);
         const double deviation = rms_error(held_out.a, n, i, [&](std::size_t) { return own_mean; });
-        const double error = rms_error(held_out.a, n, i, [&](std::size_t s) { return learned[i * held_out.samples + s]; });
+        const double error =
+            rms_error(held_out.a, n, i, [&](std::size_t s) { return learned[i * held_out.samples + s]; });
         const double naive = rms_error(held_out.a, n, i, [&](std::size_t) { return known_mean; });
         json[coordinates.coordinates[i]] = {{"normalised_error", finite_or_null(error / deviation)},
                                             {"predict_the_mean", finite_or_null(naive / deviation)},
@@ -66,9 +67,10 @@ Json accelerations(Backend& backend, const Config& config, const Network& networ
     return json;
 }
 
-// The states of a roll-out `dt` apart, q and v of sample `k` of `count`, at a time between two instants: a cubic through
-// both positions and velocities (Hermite), and its slope.
-void at_time(const std::vector<double>& path, int n, std::size_t count, std::size_t k, double dt, double time, double* state) {
+// The states of a roll-out `dt` apart, q and v of sample `k` of `count`, at a time between two instants: a cubic
+// through both positions and velocities (Hermite), and its slope.
+void at_time(const std::vector<double>& path, int n, std::size_t count, std::size_t k, double dt, double time,
+             double* state) {
     const std::size_t size = 2 * n * count, instants = path.size() / size;
     const std::size_t before = std::min(std::size_t(time / dt), instants - 2);
     const double s = time / dt - double(before);
@@ -91,7 +93,8 @@ double median_step(const Dataset& data, const std::vector<Stretch>& stretches) {
 
 // each stretch of the data from its first state
 std::vector<MeasuredRollout> rollouts(Backend& backend, const Config& config, const Network& network,
-                                      const SystemInfo& coordinates, const Dataset& data, const std::vector<Stretch>& stretches) {
+                                      const SystemInfo& coordinates, const Dataset& data,
+                                      const std::vector<Stretch>& stretches) {
     std::vector<MeasuredRollout> result(stretches.size());
     if (stretches.empty()) return result;
     const int n = data.dof;
@@ -142,7 +145,8 @@ Json summary_of(const std::vector<MeasuredRollout>& rollouts) {
         lengths.push_back(r.t.back() - r.t.front());
     }
     return {{"count", rollouts.size()},
-            {"valid_to_the_end", std::count_if(rollouts.begin(), rollouts.end(), [](const auto& r) { return r.to_the_end; })},
+            {"valid_to_the_end",
+             std::count_if(rollouts.begin(), rollouts.end(), [](const auto& r) { return r.to_the_end; })},
             {"median_valid_time", quantile(sorted(valid), 0.5)},
             {"median_length", quantile(sorted(lengths), 0.5)}};
 }
@@ -246,9 +250,12 @@ std::string rollouts_csv(const MeasuredEvaluation& e, const Config& config) {
 }
 
 std::string measured_table(const nlohmann::ordered_json& summary) {
-    const auto number = [](const Json& x) { return x.is_number() ? fmt::format("{:.4g}", x.get<double>()) : std::string("-"); };
-    std::string text = fmt::format("accelerations of {} held-out samples ({} to learn from), error over their deviation\n",
-                                   summary["held_out_samples"].dump(), summary["training_samples"].dump());
+    const auto number = [](const Json& x) {
+        return x.is_number() ? fmt::format("{:.4g}", x.get<double>()) : std::string("-");
+    };
+    std::string text =
+        fmt::format("accelerations of {} held-out samples ({} to learn from), error over their deviation\n",
+                    summary["held_out_samples"].dump(), summary["training_samples"].dump());
     text += fmt::format("{:<22}{:>12}{:>20}\n", "", "model", "predict the mean");
     for (const Json& model : summary["models"]) {
         const std::string label = summary["models"].size() > 1 ? fmt::format("seed {} ", model["seed"].dump()) : "";
@@ -263,9 +270,10 @@ std::string measured_table(const nlohmann::ordered_json& summary) {
             text += fmt::format(
                 "{}roll-out from the first held-out state, t = {} s: valid for {} s of {} s\n"
                 "{}segments between gaps: {} of {} valid to the end (median {} s of {} s)\n",
-                label, number(model["rollout"]["from"]), number(model["rollout"]["valid_time"]), number(model["rollout"]["length"]),
-                label, model["segments"]["valid_to_the_end"].dump(), model["segments"]["count"].dump(),
-                number(model["segments"]["median_valid_time"]), number(model["segments"]["median_length"]));
+                label, number(model["rollout"]["from"]), number(model["rollout"]["valid_time"]),
+                number(model["rollout"]["length"]), label, model["segments"]["valid_to_the_end"].dump(),
+                model["segments"]["count"].dump(), number(model["segments"]["median_valid_time"]),
+                number(model["segments"]["median_length"]));
         else
             text += fmt::format("{}no roll-outs: the held-out samples are no motion with rising times\n", label);
     }

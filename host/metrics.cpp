@@ -12,18 +12,18 @@ namespace lnn {
 namespace {
 
 constexpr const char* metrics_header =
-    "step,epoch,seed,loss,lr,grad_norm,skipped,rolled_back,truncated,truncated_share,cond_p50,cond_p99,cond_max,cost,damping,"
-    "accepted,seconds\n";
+    "step,epoch,seed,loss,lr,grad_norm,skipped,rolled_back,truncated,truncated_share,cond_p50,cond_p99,cond_max,"
+    "cost,damping,accepted,seconds\n";
 
 }  // namespace
 
 std::string metrics_csv(const std::vector<Metrics>& rows) {
     std::string text = metrics_header;
     for (const Metrics& m : rows)
-        text += fmt::format("{},{:.6g},{},{:.9g},{:.9g},{:.9g},{},{},{},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{},{:.3f}\n",
-                            m.step, m.epoch, m.seed, m.loss, m.lr, m.grad_norm, m.skipped, m.rolled_back,
-                            m.truncated, m.truncated_share, m.cond_p50, m.cond_p99, m.cond_max, m.cost, m.damping,
-                            m.accepted, m.seconds);
+        text += fmt::format(
+            "{},{:.6g},{},{:.9g},{:.9g},{:.9g},{},{},{},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{},{:.3f}\n", m.step,
+            m.epoch, m.seed, m.loss, m.lr, m.grad_norm, m.skipped, m.rolled_back, m.truncated, m.truncated_share,
+            m.cond_p50, m.cond_p99, m.cond_max, m.cost, m.damping, m.accepted, m.seconds);
     return text;
 }
 
@@ -37,8 +37,8 @@ std::vector<Metrics> read_metrics(const std::filesystem::path& path) {
     const auto field = [&](auto& value, char after) {
         const auto [next, error] = std::from_chars(at, end, value);
         if (error != std::errc() || next == end || *next != after)
-            throw Error(Exit::file, fmt::format("{}:{}: malformed row; start the run anew with --force",
-                                                path.string(), rows.size() + 2));
+            throw Error(Exit::file, fmt::format("{}:{}: malformed row; start the run anew with --force", path.string(),
+                                                rows.size() + 2));
         at = next + 1;
     };
     while (at < end) {

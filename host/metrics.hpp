@@ -18,11 +18,10 @@ struct Metrics {
     double loss = 0, lr = 0,
            grad_norm = 0;  // loss and norm: means over the interval; of lm: on its batch, before the step
     std::int64_t skipped = 0, rolled_back = 0, truncated = 0;  // since the start: steps, steps, samples
-    double truncated_share = 0;  // of the samples of the interval, of the batch of lm
+    double truncated_share = 0;                                // of the samples of the interval, of the batch of lm
     double cond_p50 = 0, cond_p99 = 0, cond_max = 0;  // quantiles of cond(M), up to a factor of 2, in the interval
-    double seconds = 0;  // of training, since the start
-    double cost =
-        std::numeric_limits<double>::quiet_NaN();  // lm: robust cost of the batch after the iteration
+    double seconds = 0;                               // of training, since the start
+    double cost = std::numeric_limits<double>::quiet_NaN();     // lm: robust cost of the batch after the iteration
     double damping = std::numeric_limits<double>::quiet_NaN();  // lm: mu of its last try
     int accepted = 1;                                           // lm: whether a step was taken
 };

@@ -51,7 +51,9 @@ const std::string damping_name = "damping";
 
 // fc1.weight, fc1.bias, fc2.weight, ...: files may hold them in any order
 Safetensors in_layer_order(Safetensors file) {
-    const auto layer = [](const Tensor& t) { return std::atoi(t.name.c_str() + std::min<std::size_t>(2, t.name.size())); };
+    const auto layer = [](const Tensor& t) {
+        return std::atoi(t.name.c_str() + std::min<std::size_t>(2, t.name.size()));
+    };
     std::stable_sort(file.tensors.begin(), file.tensors.end(), [&](const Tensor& a, const Tensor& b) {
         return std::pair(layer(a), a.name.ends_with(".bias")) < std::pair(layer(b), b.name.ends_with(".bias"));
     });
@@ -67,13 +69,15 @@ std::vector<int> widths_of(const Safetensors& file, const std::string& where) {
         const Tensor &weight = file.tensors[2 * l], &bias = file.tensors[2 * l + 1];
         const std::string layer = fmt::format("fc{}", l + 1);
         if (weight.name != layer + ".weight" || bias.name != layer + ".bias")
-            refuse(where, fmt::format("expected {0}.weight and {0}.bias, found {1} and {2}", layer, weight.name, bias.name));
-        if (weight.shape.size() != 2 || bias.shape.size() != 1 || bias.shape[0] != weight.shape[0] || bias.shape[0] == 0)
+            refuse(where,
+                   fmt::format("expected {0}.weight and {0}.bias, found {1} and {2}", layer, weight.name, bias.name));
+        if (weight.shape.size() != 2 || bias.shape.size() != 1 || bias.shape[0] != weight.shape[0] ||
+            bias.shape[0] == 0)
             refuse(where, fmt::format("{0}.weight must be [out, in] and {0}.bias [out], neither empty", layer));
         if (widths.empty()) widths.push_back(int(weight.shape[1]));
         if (weight.shape[1] != std::size_t(widths.back()))
-            refuse(where, fmt::format("{}.weight has {} inputs, the layer before has {} outputs", layer, weight.shape[1],
-                                      widths.back()));
+            refuse(where, fmt::format("{}.weight has {} inputs, the layer before has {} outputs", layer,
+                                      weight.shape[1], widths.back()));
         widths.push_back(int(weight.shape[0]));
     }
     return widths;
@@ -94,7 +98,8 @@ Safetensors network_file(const Network& network, bool f64) {
     file.metadata["velocity_scale"] = fmt::format("{}", network.spec.velocity_scale);
     if (network.spec.angles) {
         std::string& text = file.metadata["angles"];
-        for (int i = 0; i < network.spec.dof; ++i) text += fmt::format("{}{}", i ? "," : "", network.spec.angles >> i & 1);
+        for (int i = 0; i < network.spec.dof; ++i)
+            text += fmt::format("{}{}", i ? "," : "", network.spec.angles >> i & 1);
     }
     if (network.spec.mass_prior != 0) file.metadata["mass_prior"] = fmt::format("{}", network.spec.mass_prior);
     for (int l = 1; l <= s.depth + 1; ++l) {
@@ -114,7 +119,8 @@ Safetensors network_file(const Network& network, bool f64) {
 Network network_from(const Safetensors& given, const std::string& where, std::vector<std::string>& notes) {
     Safetensors file = in_layer_order(given);
     std::optional<Tensor> damping;
-    const auto found = std::find_if(file.tensors.begin(), file.tensors.end(), [](const Tensor& t) { return t.name == damping_name; });
+    const auto found =
+        std::find_if(file.tensors.begin(), file.tensors.end(), [](const Tensor& t) { return t.name == damping_name; });
     if (found != file.tensors.end()) {
         damping = std::move(*found);
         file.tensors.erase(found);
@@ -123,8 +129,7 @@ Network network_from(const Safetensors& given, const std::string& where, std::ve
         const auto at = file.metadata.find(key);
         return at == file.metadata.end() ? std::string(missing) : at->second;
     };
-    if (file.metadata.empty())
-        notes.push_back(fmt::format("{}: no metadata; taken as softplus on raw inputs", where));
+    if (file.metadata.empty()) notes.push_back(fmt::format("{}: no metadata; taken as softplus on raw inputs", where));
     if (meta("activation", "softplus") != "softplus")
         refuse(where, fmt::format("activation {} is not known; softplus is", meta("activation", "")));
     const std::vector<int> widths = widths_of(file, where);
@@ -139,7 +144,8 @@ Network network_from(const Safetensors& given, const std::string& where, std::ve
     std::copy(widths.begin() + 1, widths.end() - 1, spec.hidden.begin());
 
     const std::string inputs = meta("inputs", "raw");
-    if (inputs != "raw" && inputs != "sincos") refuse(where, fmt::format("inputs = \"{}\" is not raw or sincos", inputs));
+    if (inputs != "raw" && inputs != "sincos")
+        refuse(where, fmt::format("inputs = \"{}\" is not raw or sincos", inputs));
     int angles = 0;
     if (inputs == "sincos") {
         if (const std::string text = meta("angles", ""); !text.empty()) {
@@ -153,8 +159,8 @@ Network network_from(const Safetensors& given, const std::string& where, std::ve
     }
     spec.dof = (widths[0] - angles) / 2;
     if (spec.dof < 1 || (widths[0] - angles) % 2 || spec.angles >> std::min(spec.dof, 31))
-        refuse(where, fmt::format("{} inputs with {} angles make no whole number of coordinates and velocities", widths[0],
-                                  angles));
+        refuse(where, fmt::format("{} inputs with {} angles make no whole number of coordinates and velocities",
+                                  widths[0], angles));
     if (spec.dof > max_dof)
         refuse(where, fmt::format("{} degrees of freedom; up to {} are supported", spec.dof, max_dof));
     spec.velocity_scale = number(where, "velocity_scale", meta("velocity_scale", "1"));

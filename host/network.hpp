@@ -16,7 +16,7 @@ namespace lnn {
 
 struct Network {
     ModelSpec spec;
-    std::vector<double> weights;  // (parameters): fc1.weight, fc1.bias, fc2.weight, ...
+    std::vector<double> weights;                  // (parameters): fc1.weight, fc1.bias, fc2.weight, ...
     std::map<std::string, std::string> metadata;  // besides what the spec says: system, params, seed, version
 
     Models models() const { return {spec, 1, weights}; }

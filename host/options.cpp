@@ -16,8 +16,7 @@ namespace {
 Setting setting_of(const std::string& text) {
     const std::size_t equals = text.find('=');
     if (equals == 0 || equals == text.npos)
-        throw Error(Exit::usage,
-                    fmt::format("--set {}: expected key=value, as in --set train.lr=1e-3", text));
+        throw Error(Exit::usage, fmt::format("--set {}: expected key=value, as in --set train.lr=1e-3", text));
     const auto trimmed = [](std::string part) {
         part.erase(0, part.find_first_not_of(' '));
         part.erase(part.find_last_not_of(' ') + 1);
@@ -36,17 +35,15 @@ std::string words_of(const Key& key) {
 }  // namespace
 
 void add_setting_flags(CLI::App& app, Options& options) {
-    app.add_option("-c,--config", options.config, "configuration (TOML)")
-        ->type_name("FILE")
-        ->group("Configuration");
-    app.add_option("--preset", options.preset, "prepared configuration to start from; none given: default, or measured for a file")
+    app.add_option("-c,--config", options.config, "configuration (TOML)")->type_name("FILE")->group("Configuration");
+    app.add_option("--preset", options.preset,
+                   "prepared configuration to start from; none given: default, or measured for a file")
         ->type_name("NAME")
         ->group("Configuration");
     const auto set = [&options](const std::vector<std::string>& texts) {
         for (const std::string& text : texts) options.settings.push_back(setting_of(text));
     };
-    app.add_option_function<std::vector<std::string>>("--set", set,
-                                                      "one setting, e.g. train.lr=1e-3; repeatable")
+    app.add_option_function<std::vector<std::string>>("--set", set, "one setting, e.g. train.lr=1e-3; repeatable")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false)
         ->group("Configuration");

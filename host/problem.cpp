@@ -22,7 +22,10 @@ SystemInfo coordinates_of(const Config& config) {
 
 SystemSpec system_spec(const Config& config) {
     if (!has_system(config))
-        throw Error(Exit::usage, "system.kind = \"none\": there are no true equations; name a system by --set system.kind=NAME, or ask eval for --protocol measured");
+        throw Error(
+            Exit::usage,
+            "system.kind = \"none\": there are no true equations; name a system by --set system.kind=NAME, or ask "
+            "eval for --protocol measured");
     const SystemInfo& info = *find_system(config.system.kind);
     SystemSpec spec{int(&info - systems().data()), info.dof, {}};
     std::size_t at = 0;

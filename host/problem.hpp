@@ -26,7 +26,7 @@ std::int64_t steps_per_epoch(const Config&, std::int64_t samples);
 // of J^T J and its factor, in float64
 inline double lm_bytes(std::size_t parameters) { return 16.0 * double(parameters) * double(parameters); }
 std::int64_t adam_steps(const Config&, std::int64_t samples);
-std::int64_t total_steps(const Config&, std::int64_t samples);  // with the iterations of lm
+std::int64_t total_steps(const Config&, std::int64_t samples);                         // with the iterations of lm
 std::int64_t lm_samples(const Config&, std::int64_t samples, std::int64_t iteration);  // of its batch
 bool is_lm(const Config&);
 bool weights_in_f64(const Config&);  // as files hold them

@@ -13,7 +13,8 @@ namespace {
 
 std::string duration(double seconds) {
     const long s = std::max(0L, std::lround(seconds));
-    return s >= 3600 ? fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60) : fmt::format("{}:{:02}", s / 60, s % 60);
+    return s >= 3600 ? fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+                     : fmt::format("{}:{:02}", s / 60, s % 60);
 }
 
 }  // namespace
@@ -39,8 +40,8 @@ void Progress::show(std::int64_t done, const std::string& note) {
     const double rate = elapsed > 0 ? double(done - began_) / elapsed : 0;
     const std::string left = rate > 0 ? duration(double(total_ - done) / rate) : "?";
     const double share = total_ > 0 ? double(done) / double(total_) : 1;
-    const std::string figures = fmt::format("{}/{} {} {:.3g}/s {} left{}{}", done, total_, unit_, rate, left,
-                                            note.empty() ? "" : "  ", note);
+    const std::string figures =
+        fmt::format("{}/{} {} {:.3g}/s {} left{}{}", done, total_, unit_, rate, left, note.empty() ? "" : "  ", note);
     if (terminal_) {
         const int full = int(share * 24);
         fmt::print(stderr, "\r\033[K{} [{}{}] {:3.0f}% {}", what_, std::string(full, '#'), std::string(24 - full, '.'),

@@ -36,14 +36,8 @@ std::vector<std::string> program_arguments() {
 std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
 
 Json begin_record(const std::string& command, std::uint64_t seed) {
-    return {{"status", "started"},
-            {"command", command},
-            {"version", version()},
-            {"git", git_description()},
-            {"argv", program_arguments()},
-            {"host", host_name()},
-            {"seed", seed},
-            {"started", now_text()}};
+    return {{"status", "started"},         {"command", command},  {"version", version()}, {"git", git_description()},
+            {"argv", program_arguments()}, {"host", host_name()}, {"seed", seed},         {"started", now_text()}};
 }
 
 std::string text_of(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }

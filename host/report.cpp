@@ -23,8 +23,8 @@ std::string from_json(const std::filesystem::path& path, std::vector<std::string
     try {
         return make();
     } catch (const Json::exception& error) {
-        notes.push_back(fmt::format("{}: not as this version writes it ({}); evaluate the run again",
-                                    path.string(), error.what()));
+        notes.push_back(
+            fmt::format("{}: not as this version writes it ({}); evaluate the run again", path.string(), error.what()));
         return paragraph(notes.back(), "absent");
     }
 }
@@ -35,9 +35,8 @@ std::string protocols(const Contents& c, std::vector<std::string>& notes) {
     if (c.energy) html += from_json(c.run / "eval/energy.json", notes, [&] { return protocol(*c.energy); });
     for (const auto* part : {&c.box, &c.energy})
         if (part->broken) html += paragraph(part->reason, "absent");
-    return html.empty()
-               ? ""
-               : section("Published protocols", fmt::format("<div class=\"wide cards\">\n{}</div>\n", html));
+    return html.empty() ? ""
+                        : section("Published protocols", fmt::format("<div class=\"wide cards\">\n{}</div>\n", html));
 }
 
 // what the summary says of the coordinates, trajectory by trajectory; nothing where it is broken, as its
@@ -62,13 +61,15 @@ std::string pictures(const Contents& c, std::vector<std::string>& notes) {
         const Drawing drawing = drawing_of(*c.config, *c.motions);
         moving = section("Motion", film(drawing, *c.motions));
         take(motion_figures(drawing, *c.motions));
-        if (has_system(*c.config)) all.push_back(energy_figure(*c.config, *c.motions, c.network ? &*c.network : nullptr));
+        if (has_system(*c.config))
+            all.push_back(energy_figure(*c.config, *c.motions, c.network ? &*c.network : nullptr));
     } else {
         left_out.push_back("Motion and energy: " + c.motions.reason);
     }
     const bool compared = !c.config || has_system(*c.config);
     if (!compared)
-        left_out.push_back("Energy and errors over random trajectories need true equations, which a measured file does not have.");
+        left_out.push_back(
+            "Energy and errors over random trajectories need true equations, which a measured file does not have.");
     if (c.metrics)
         take(curves(*c.metrics, left_out));
     else
@@ -81,8 +82,7 @@ std::string pictures(const Contents& c, std::vector<std::string>& notes) {
     if (c.motions)
         about = fmt::format("{} of {}. {}", compared ? "Motion and energy are those" : "Motion is that",
                             c.motions->all[0].label, about);
-    return moving +
-           section("Figures", paragraph(about, "note") + figures(all, c.run / "figures", left_out, notes));
+    return moving + section("Figures", paragraph(about, "note") + figures(all, c.run / "figures", left_out, notes));
 }
 
 }  // namespace

@@ -79,15 +79,24 @@ void Rollback::roll_back(std::size_t m, const TrainState& state) {
 double Rollback::rate_factor(std::size_t m) const { return std::exp2(-double(rollbacks_[m])); }
 
 nlohmann::json Rollback::state() const {
-    return {{"applied", applied_}, {"rollbacks", rollbacks_}, {"rolled_back", rolled_back_}, {"best", bits_of(best_)},
-            {"steps", steps_},     {"skipped", skipped_},     {"counted", counted_},         {"log_loss", bits_of(log_loss_)}};
+    return {{"applied", applied_},
+            {"rollbacks", rollbacks_},
+            {"rolled_back", rolled_back_},
+            {"best", bits_of(best_)},
+            {"steps", steps_},
+            {"skipped", skipped_},
+            {"counted", counted_},
+            {"log_loss", bits_of(log_loss_)}};
 }
 
 bool Rollback::restore(const nlohmann::json& state) {
     const std::size_t models = applied_.size();
-    for (const auto& [name, counts] :
-         {std::pair{"applied", &applied_}, {"rollbacks", &rollbacks_}, {"rolled_back", &rolled_back_},
-          {"steps", &steps_}, {"skipped", &skipped_}, {"counted", &counted_}}) {
+    for (const auto& [name, counts] : {std::pair{"applied", &applied_},
+                                       {"rollbacks", &rollbacks_},
+                                       {"rolled_back", &rolled_back_},
+                                       {"steps", &steps_},
+                                       {"skipped", &skipped_},
+                                       {"counted", &counted_}}) {
         *counts = state.at(name).get<std::vector<std::int64_t>>();
         if (counts->size() != models) return false;
     }

@@ -26,7 +26,7 @@ class Rollback {
     void keep(std::size_t m, const TrainState&);       // a good end
     void roll_back(std::size_t m, const TrainState&);  // to the last one
 
-    double rate_factor(std::size_t m) const;  // of the learning rate
+    double rate_factor(std::size_t m) const;                                       // of the learning rate
     const std::vector<std::int64_t>& rolled_back() const { return rolled_back_; }  // (models) steps
 
     nlohmann::json state() const;
@@ -37,9 +37,9 @@ class Rollback {
   private:
     double above_;
     // of each model
-    std::vector<std::int64_t> applied_;                  // at the last good end
-    std::vector<std::int64_t> rollbacks_, rolled_back_;  // times, steps
-    std::vector<double> best_;                           // logarithm of the loss of the best period
+    std::vector<std::int64_t> applied_;                    // at the last good end
+    std::vector<std::int64_t> rollbacks_, rolled_back_;    // times, steps
+    std::vector<double> best_;                             // logarithm of the loss of the best period
     std::vector<std::int64_t> steps_, skipped_, counted_;  // of the period so far; counted: with a finite loss
     std::vector<double> log_loss_;                         // their sum
 

@@ -54,7 +54,8 @@ void Session::record_backend(const std::string& note) {
 
 void Session::write_record() { write_record_file(path(), record_); }
 
-Session Session::start(const std::string& command, Config config, const Options& options, const std::string& init_from) {
+Session Session::start(const std::string& command, Config config, const Options& options,
+                       const std::string& init_from) {
     catch_stop_signals();
     config.data.source = absolute_source(config.data.source);
     std::string note;
@@ -75,7 +76,8 @@ Config run_config(const fs::path& run, const Options& options) {
     sources.environment = false;
     const Config own = load(sources);
     if (!options.config.empty() || !options.preset.empty())
-        throw Error(Exit::usage, fmt::format("{} has its own configuration; leave out --config and --preset", run.string()));
+        throw Error(Exit::usage,
+                    fmt::format("{} has its own configuration; leave out --config and --preset", run.string()));
     sources.flags = options.settings;
     if (const auto changed = differences(own, load(sources)); !changed.empty())
         throw Error(Exit::usage, fmt::format("{} was started with another {}; leave that flag out, or start a new run",
@@ -93,7 +95,8 @@ Session Session::open(const fs::path& run, const Options& options) {
     const std::string text = read_file(run / "run.json");
     session.record_ = Json::parse(text, nullptr, false);
     if (!session.record_.is_object())
-        throw Error(Exit::file, fmt::format("{}: not JSON; start the run anew with --force", (run / "run.json").string()));
+        throw Error(Exit::file,
+                    fmt::format("{}: not JSON; start the run anew with --force", (run / "run.json").string()));
     session.record_backend(note);
     return session;
 }
@@ -165,10 +168,12 @@ Exit Session::train(const Work& work) {
 
     const std::size_t lost = std::count_if(outcome.failed.begin(), outcome.failed.end(), [](auto f) { return f >= 0; });
     for (std::size_t m = 0; m < outcome.failed.size(); ++m) {
-        if (outcome.failed[m] >= 0 && rolled_back_too_often(outcome.rolled_back[m], adam_steps(config_, data.samples())))
-            say(talk(), fmt::format("seed {}: rolled back {} steps, more than a tenth of them all, by step {}; the model stops "
-                                    "there",
-                                    config_.run.seed + m, outcome.rolled_back[m], outcome.failed[m]));
+        if (outcome.failed[m] >= 0 &&
+            rolled_back_too_often(outcome.rolled_back[m], adam_steps(config_, data.samples())))
+            say(talk(),
+                fmt::format("seed {}: rolled back {} steps, more than a tenth of them all, by step {}; the model stops "
+                            "there",
+                            config_.run.seed + m, outcome.rolled_back[m], outcome.failed[m]));
         else if (outcome.failed[m] >= 0)
             say(talk(), fmt::format("seed {}: the gradient left the finite numbers at step {}; the model stops there",
                                     config_.run.seed + m, outcome.failed[m]));
@@ -179,16 +184,19 @@ Exit Session::train(const Work& work) {
             say(talk(), fmt::format("seed {}: {} of {} steps rolled back", config_.run.seed + m, outcome.rolled_back[m],
                                     outcome.steps));
         if (outcome.failed[m] < 0 && !outcome.stalled.empty() && outcome.stalled[m] >= 5)
-            say(talk(), fmt::format("seed {}: no step lowered the cost in the last {} iterations; the weights before them "
-                                    "are kept",
-                                    config_.run.seed + m, outcome.stalled[m]));
+            say(talk(),
+                fmt::format("seed {}: no step lowered the cost in the last {} iterations; the weights before them "
+                            "are kept",
+                            config_.run.seed + m, outcome.stalled[m]));
     }
     if (lost == outcome.failed.size()) {
         record_["status"] = "failed";
         write_record();
-        throw Error(Exit::numerics, fmt::format("{}: training left the finite numbers or rolled back too often in all {} models; the last good "
-                                                "checkpoint is kept; try a lower train.lr, train.clip or train.guard = \"skip\"",
-                                                path().string(), lost));
+        throw Error(
+            Exit::numerics,
+            fmt::format("{}: training left the finite numbers or rolled back too often in all {} models; the last good "
+                        "checkpoint is kept; try a lower train.lr, train.clip or train.guard = \"skip\"",
+                        path().string(), lost));
     }
     if (outcome.steps < total) {
         record_["status"] = "stopped";
@@ -261,8 +269,8 @@ Exit Session::compare_with_system(const RunModels& models) {
     constexpr int count = 8;
     std::vector<double> trajectories = sample_trajectories(*backend_, config_, first, count);
     const std::size_t rows = 2 * first.spec.dof;
-    write_npy(path() / "eval/trajectories.npy", {{2, count, trajectories.size() / (2 * count * rows), rows}, trajectories},
-              true);
+    write_npy(path() / "eval/trajectories.npy",
+              {{2, count, trajectories.size() / (2 * count * rows), rows}, trajectories}, true);
     partial.remove();
     results_ += trajectory_table(e.summary);
     return Exit::ok;

@@ -43,8 +43,8 @@ class Session {
     const std::filesystem::path& path() const { return directory_.path(); }
     bool complete() const { return record_.value("status", "") == run_complete; }
     std::string init_from() const { return record_.value("init_from", ""); }  // first weights; "": fresh ones
-    const std::string& results() const { return results_; }  // tables of what was evaluated
-    nlohmann::ordered_json json() const;                      // the same for --json
+    const std::string& results() const { return results_; }                   // tables of what was evaluated
+    nlohmann::ordered_json json() const;                                      // the same for --json
 
   private:
     Config config_;

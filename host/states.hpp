@@ -23,7 +23,14 @@ void require_memory(double bytes, const std::string& what);
 // what --model and --system choose between
 using Source = std::variant<Network, SystemSpec>;
 inline int dof_of(const Source& source) {
-    return std::visit([](const auto& s) { if constexpr (requires { s.dof; }) return s.dof; else return s.spec.dof; }, source);
+    return std::visit(
+        [](const auto& s) {
+            if constexpr (requires { s.dof; })
+                return s.dof;
+            else
+                return s.spec.dof;
+        },
+        source);
 }
 
 }  // namespace lnn

@@ -17,10 +17,10 @@ namespace lnn {
 
 namespace {
 
-constexpr int metric_intervals = 500;    // rows of metrics.csv for each model, about
-constexpr int judged_intervals = 5;      // together make a period of a rollback: a hundredth of the steps
+constexpr int metric_intervals = 500;  // rows of metrics.csv for each model, about
+constexpr int judged_intervals = 5;    // together make a period of a rollback: a hundredth of the steps
 constexpr std::array good_names = {"good_weights", "good_first", "good_second", "good_average"};
-constexpr double slice_seconds = 0.25;   // longest stretch without a look at signals
+constexpr double slice_seconds = 0.25;          // longest stretch without a look at signals
 constexpr std::size_t slice_samples = 1 << 20;  // states held at once, over all models
 
 // edge of the bin below which that share of the counts lies
@@ -52,7 +52,8 @@ Trainer::Trainer(Backend& backend, const Config& config, TrainingData& data, std
       adam_(std::move(adam)),
       best_loss_(std::numeric_limits<double>::infinity()) {
     const std::size_t models = networks_.size();
-    for (const Network& network : networks_) weights_.insert(weights_.end(), network.weights.begin(), network.weights.end());
+    for (const Network& network : networks_)
+        weights_.insert(weights_.end(), network.weights.begin(), network.weights.end());
     average_ = weights_;
     first_.assign(weights_.size(), 0.0);
     second_.assign(weights_.size(), 0.0);
@@ -198,9 +199,9 @@ void Trainer::save(double seconds) {
         best_loss_ = loss;
         best_ = checkpoint.name;
     }
-    checkpoint.state = {{"step", step_},          {"steps", total_},         {"config", config_to_toml(config_)},
-                        {"applied", applied_},    {"failed", failed_},       {"skipped", skipped_},
-                        {"truncated", truncated_}, {"seconds", seconds},     {"best", best_}};
+    checkpoint.state = {{"step", step_},           {"steps", total_},    {"config", config_to_toml(config_)},
+                        {"applied", applied_},     {"failed", failed_},  {"skipped", skipped_},
+                        {"truncated", truncated_}, {"seconds", seconds}, {"best", best_}};
     checkpoint.state["interval"] = {{"steps", interval_.steps},
                                     {"loss", bits_of(interval_.loss)},
                                     {"grad_norm", bits_of(interval_.grad_norm)},
@@ -219,8 +220,9 @@ void Trainer::save(double seconds) {
 
 void Trainer::restore(const Checkpoint& checkpoint) {
     const auto refuse = [&](const std::string& why) {
-        throw Error(Exit::file, fmt::format("{}: checkpoint {} {}; resume the run it belongs to, or start anew with --force",
-                                            directory_.string(), checkpoint.name, why));
+        throw Error(Exit::file,
+                    fmt::format("{}: checkpoint {} {}; resume the run it belongs to, or start anew with --force",
+                                directory_.string(), checkpoint.name, why));
     };
     const nlohmann::json& state = checkpoint.state;
     try {
@@ -253,8 +255,8 @@ void Trainer::restore(const Checkpoint& checkpoint) {
     const std::size_t summed = interval_.steps > 0 ? networks_.size() : 0;
     for (const auto* counts : {&applied_, &failed_, &skipped_, &truncated_})
         if (counts->size() != networks_.size()) refuse("is of another number of models");
-    if (interval_.loss.size() != summed || interval_.grad_norm.size() != summed || interval_.truncated.size() != summed ||
-        interval_.condition.size() != summed * condition_bins)
+    if (interval_.loss.size() != summed || interval_.grad_norm.size() != summed ||
+        interval_.truncated.size() != summed || interval_.condition.size() != summed * condition_bins)
         refuse("is of another number of models");
     std::vector<std::pair<const char*, std::vector<double>*>> parts = {
         {"weights", &weights_}, {"first", &first_}, {"second", &second_}, {"average", &average_}};
@@ -267,14 +269,13 @@ void Trainer::restore(const Checkpoint& checkpoint) {
             refuse("has an optimizer state of another shape");
         *parts[i].second = tensor.values;
     }
-    prune_checkpoints(directory_, config_.train.keep, checkpoint.name, best_);  // a killed writer may not have come to it
+    prune_checkpoints(directory_, config_.train.keep, checkpoint.name,
+                      best_);  // a killed writer may not have come to it
     metrics_ = read_metrics(directory_ / "metrics.csv");
     std::erase_if(metrics_, [&](const Metrics& m) { return m.step > step_; });
 }
 
-double Trainer::seconds() const {
-    return seconds_ + std::chrono::duration<double>(Clock::now() - start_).count();
-}
+double Trainer::seconds() const { return seconds_ + std::chrono::duration<double>(Clock::now() - start_).count(); }
 
 std::int64_t Trainer::interval_steps() const {
     return std::max<std::int64_t>(1, (adam_total_ + metric_intervals - 1) / metric_intervals);
@@ -283,13 +284,17 @@ std::int64_t Trainer::interval_steps() const {
 Trainer::Advance Trainer::advance_adam() {
     const std::size_t models = networks_.size();
     const std::int64_t every = interval_steps();
-    const std::int64_t checkpoint_every =
-        config_.train.checkpoint_every * steps_per_epoch(config_, data_.samples());
+    const std::int64_t checkpoint_every = config_.train.checkpoint_every * steps_per_epoch(config_, data_.samples());
     const std::int64_t most = std::max<std::int64_t>(1, slice_samples / (models * config_.train.batch));
     std::vector<AdamSpec> adam;
     for (std::size_t m = 0; m < models; ++m) adam.push_back(spec_now(m));
-    const TrainJob job{networks_[0].spec, int(models), config_.train.batch, precision_of(config_.run.precision), solve_spec(config_),
-                       loss_, adam};
+    const TrainJob job{networks_[0].spec,
+                       int(models),
+                       config_.train.batch,
+                       precision_of(config_.run.precision),
+                       solve_spec(config_),
+                       loss_,
+                       adam};
     const std::int64_t end = std::min(adam_total_, (step_ / every + 1) * every);
     const std::int64_t wanted = std::max<std::int64_t>(1, std::int64_t(slice_seconds / step_seconds_));
     const std::int64_t count = std::min({end - step_, wanted, most});
@@ -309,7 +314,8 @@ Trainer::Advance Trainer::advance_lm() {
     for (std::int64_t i = 0; i < done; ++i) before += lm_samples(config_, set, i);
     if (done == 0)  // of models with an average, that is what goes on
         for (std::size_t m = 0; m < models; ++m)
-            if (adam_[m].ema > 0) std::copy_n(average_.begin() + m * parameters_, parameters_, weights_.begin() + m * parameters_);
+            if (adam_[m].ema > 0)
+                std::copy_n(average_.begin() + m * parameters_, parameters_, weights_.begin() + m * parameters_);
     const TrainData batch = data_.gather(before, lm_samples(config_, set, done));
 
     // loss and norm as Adam reports them
@@ -369,7 +375,8 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
         if (advance.ended) stop_lost_models();
         std::string note = fmt::format("loss {:.4g}", recent_loss());
         if (!adam)
-            note += fmt::format(", damping {:.2g}{}", metrics_.back().damping, metrics_.back().accepted ? "" : ", no step");
+            note +=
+                fmt::format(", damping {:.2g}{}", metrics_.back().damping, metrics_.back().accepted ? "" : ", no step");
         progress.show(step_, note);
         // a stop may come within an interval, unless a model waits to be judged, which no file could hold
         if (!advance.ended && !all_finite()) continue;

@@ -13,8 +13,8 @@
 
 #include "config.hpp"
 #include "files/checkpoint.hpp"
-#include "lnn/backend.hpp"
 #include "levenberg_marquardt.hpp"
+#include "lnn/backend.hpp"
 #include "metrics.hpp"
 #include "network.hpp"
 #include "progress.hpp"
@@ -25,9 +25,9 @@
 namespace lnn {
 
 struct TrainingOutcome {
-    Stop stop = Stop::none;      // why it ended before its last step
+    Stop stop = Stop::none;  // why it ended before its last step
     bool out_of_time = false;
-    std::int64_t steps = 0;      // done
+    std::int64_t steps = 0;  // done
     double seconds = 0;
     std::vector<std::int64_t> failed, skipped, rolled_back, truncated;  // (models); failed: at which step, or -1
     std::vector<std::int64_t> stalled;  // (models) iterations of lm at the end that found no step; empty without lm
@@ -78,25 +78,25 @@ class Trainer {
 
     using Clock = std::chrono::steady_clock;
     Clock::time_point start_;
-    double step_seconds_;  // of Adam's last slice
+    double step_seconds_;    // of Adam's last slice
     double seconds() const;  // of training, since the start of the run
     // Where an interval ends, models are judged and regular checkpoints may fall, so that neither depends on the clock.
     struct Advance {
-        bool ended;           // an interval
+        bool ended;  // an interval
         bool checkpoint_due;
     };
-    Advance advance_adam();  // a slice, up to the end of its interval at most
-    Advance advance_lm();    // an iteration
+    Advance advance_adam();                      // a slice, up to the end of its interval at most
+    Advance advance_lm();                        // an iteration
     std::vector<double> learning_rates() const;  // (models) of the last step
     std::int64_t interval_steps() const;
     TrainState train_state();
-    AdamSpec spec_now(std::size_t m) const;  // after its rollbacks
+    AdamSpec spec_now(std::size_t m) const;         // after its rollbacks
     std::int64_t rolled_back(std::size_t m) const;  // steps
     bool all_finite() const;
     bool is_lost(std::size_t m) const;  // one of its numbers is not finite
     void roll_back_bad_models();
-    // a model with a number that is not finite, or without one good step of Adam, has failed; zeros, which files can hold,
-    // stand for what is lost
+    // a model with a number that is not finite, or without one good step of Adam, has failed; zeros, which files can
+    // hold, stand for what is lost
     void stop_lost_models();
     void save(double seconds);
     double recent_loss() const;

@@ -55,7 +55,8 @@ Dataset trajectory_dataset(Backend& backend, const Config& config, std::uint64_t
     return data;
 }
 
-Dataset drawn_dataset(Backend& backend, const Config& config, std::uint64_t seed, std::int64_t first, std::int64_t count) {
+Dataset drawn_dataset(Backend& backend, const Config& config, std::uint64_t seed, std::int64_t first,
+                      std::int64_t count) {
     const SystemSpec system = system_spec(config);
     std::vector<double> states(2 * system.dof * count), accelerations(system.dof * count);
     backend.draw(draw_of(config, system_info(system), seed), system.dof, first, count, states);
@@ -141,7 +142,8 @@ TrainData TrainingData::gather(std::int64_t first, std::int64_t count) {
     for (std::size_t m = 0; m < seeds_.size(); ++m) {
         const auto rows = [&](const std::vector<double>& all, std::int64_t height, std::vector<double>& to) {
             for (std::int64_t row = std::int64_t(m) * height; row < std::int64_t(m + 1) * height; ++row)
-                for (std::int64_t i = first; i < first + count; ++i) to.push_back(all[row * samples_ + sample(int(m), i)]);
+                for (std::int64_t i = first; i < first + count; ++i)
+                    to.push_back(all[row * samples_ + sample(int(m), i)]);
         };
         rows(states_, 2 * n, gathered_states_);
         rows(accelerations_, n, gathered_accelerations_);

@@ -43,7 +43,7 @@ class TrainingData {
     std::vector<Dataset> sets_;
     std::vector<double> states_, accelerations_;  // (models, 2n, samples), (models, n, samples)
     std::vector<double> gathered_states_, gathered_accelerations_;
-    std::vector<std::int32_t> order_;             // (models, steps, batch)
+    std::vector<std::int32_t> order_;  // (models, steps, batch)
     struct Permutation {
         std::int64_t epoch = -1;
         std::vector<std::int32_t> order;

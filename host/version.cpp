@@ -10,8 +10,7 @@ std::string_view git_description() { return LNN_GIT; }
 
 std::string version_text() {
     return fmt::format("lnn_gpu {}\ngit: {}\ncompiler: {}\n", version(),
-                       git_description().empty() ? "not built in a repository" : git_description(),
-                       LNN_COMPILER);
+                       git_description().empty() ? "not built in a repository" : git_description(), LNN_COMPILER);
 }
 
 }  // namespace lnn

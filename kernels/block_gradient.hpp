@@ -1,8 +1,8 @@
 // The gradient of one chunk of a batch by a block: the stages of a pass (models/lnn.hpp), units and samples shared out
 // among its threads.
 //
-// Sums over samples are those of CPU lanes W wide: sample i belongs to lane i mod W; each lane adds up on its own, pairs
-// of lanes at the end. So a block and the lanes of one instruction set give the same bits.
+// Sums over samples are those of CPU lanes W wide: sample i belongs to lane i mod W; each lane adds up on its own,
+// pairs of lanes at the end. So a block and the lanes of one instruction set give the same bits.
 #pragma once
 
 #include "block.hpp"
@@ -24,7 +24,7 @@ struct ChunkShape {
 
 // numbers of a sample between stages: second derivatives, directions, loss
 template <int N, int pairs>
-inline constexpr int sample_reals = N * (N + 1) / 2 + N + N * (1 + 2 * pairs) + 1;
+inline constexpr int sample_reals = N*(N + 1) / 2 + N + N*(1 + 2 * pairs) + 1;
 
 // the pass of truncated samples goes one by one
 template <int N>
@@ -103,8 +103,8 @@ struct BlockPass {
     }
 
     // states(sample, x) gives q, v and the target of a sample; between(sample, terms, target, along) its directions.
-    // Barriers: after the inputs, each layer up, each layer down, the sums over units, the directions, each layer up and
-    // down again.
+    // Barriers: after the inputs, each layer up, each layer down, the sums over units, the directions, each layer up
+    // and down again.
     template <class Block, class States, class Between>
     LNN_HD void factors(const Block& block, const States& states, const Between& between) const {
         const MlpShape& s = net.shape;
@@ -197,8 +197,8 @@ struct BlockPass {
 
 // Gradient and loss of one chunk: gradient (parameters), loss (1), counts (condition_bins + 1, added to).
 template <int W, class T, int N, class Block>
-LNN_HD void block_chunk(const Block& block, const TrainShape& job, const LnnView<T, N>& net, const Batch& batch, int chunk,
-                        const ChunkScratch<T>& scratch, T* gradient, double* loss, std::int64_t* counts) {
+LNN_HD void block_chunk(const Block& block, const TrainShape& job, const LnnView<T, N>& net, const Batch& batch,
+                        int chunk, const ChunkScratch<T>& scratch, T* gradient, double* loss, std::int64_t* counts) {
     const int begin = chunk * chunk_samples;
     const int size = batch.size - begin < chunk_samples ? batch.size - begin : chunk_samples;
     const T share = T(1.0 / batch.size);
@@ -235,10 +235,11 @@ LNN_HD void block_chunk(const Block& block, const TrainShape& job, const LnnView
     for (int k = 0; k < size; ++k) {
         if (scratch.bins[k] < condition_bins) continue;
         const BlockPass<T, N, truncated_pairs<N>> one{net, scratch, 1, 1};
-        one.factors(block, [&](int, T* x) { states(k, x); },
-                    [&](int, const Terms<T, N>& terms, const T* target, Directions<T, N, truncated_pairs<N>>& along) {
-                        directions(terms, job.solve, job.loss, target, share, along);
-                    });
+        one.factors(
+            block, [&](int, T* x) { states(k, x); },
+            [&](int, const Terms<T, N>& terms, const T* target, Directions<T, N, truncated_pairs<N>>& along) {
+                directions(terms, job.solve, job.loss, target, share, along);
+            });
         one.template outer_products<1>(block, true, gradient);
     }
 }

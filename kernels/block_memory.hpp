@@ -8,7 +8,20 @@ namespace lnn::inline LNN_ISA {
 
 // in the order in which they go on chip
 enum class BlockArray {
-    decision, norms, loss, bins, sample, strands, weights, pass, factors, gradient, first, second, average, partial
+    decision,
+    norms,
+    loss,
+    bins,
+    sample,
+    strands,
+    weights,
+    pass,
+    factors,
+    gradient,
+    first,
+    second,
+    average,
+    partial
 };
 inline constexpr int block_arrays = int(BlockArray::partial) + 1;
 
@@ -30,7 +43,8 @@ LNN_HD BlockSizes block_sizes(const MlpShape& s, int batch) {
     b[BlockArray::strands] = norm_blocks(s.parameters) * norm_strands * sizeof(double);
     b[BlockArray::pass] = chunk.pass * sizeof(T);
     b[BlockArray::factors] = chunk.factors * sizeof(T);
-    for (const auto a : {BlockArray::weights, BlockArray::gradient, BlockArray::first, BlockArray::second, BlockArray::average})
+    for (const auto a :
+         {BlockArray::weights, BlockArray::gradient, BlockArray::first, BlockArray::second, BlockArray::average})
         b[a] = parameters;
     b[BlockArray::partial] = chunks > 1 ? parameters : 0;
     return b;

@@ -8,7 +8,8 @@ namespace lnn::inline LNN_ISA {
 // a block's own copy of a model, and its scratch
 template <class T>
 struct BlockMemory {
-    T *weights, *first, *second, *average, *gradient, *partial;  // (parameters) each; partial for batches of more chunks
+    T *weights, *first, *second, *average, *gradient,
+        *partial;     // (parameters) each; partial for batches of more chunks
     double* strands;  // (norm blocks, norm_strands)
     double* norms;    // (norm blocks)
     double* loss;     // (chunks)
@@ -35,7 +36,7 @@ LNN_HD void block_train(const Block& block, const TrainShape& job, const MlpShap
 
     std::int64_t k = 0;
     for (; k < job.count && m.progress.failed < 0; ++k) {
-        const Batch batch{job.samples, m.states,         m.accelerations, m.order ? m.order + k * job.batch : nullptr,
+        const Batch batch{job.samples,   m.states, m.accelerations, m.order ? m.order + k * job.batch : nullptr,
                           k * job.batch, job.batch};
         for (int c = 0; c < chunks; ++c) {
             T* const partial = c == 0 ? memory.gradient : memory.partial;
@@ -44,7 +45,8 @@ LNN_HD void block_train(const Block& block, const TrainShape& job, const MlpShap
         }
         block.for_each(blocks * norm_strands, [&](int i) {
             const int begin = i / norm_strands * block_parameters, end = begin + block_parameters;
-            memory.strands[i] = norm_strand(memory.gradient, begin, end < parameters ? end : parameters, i % norm_strands);
+            memory.strands[i] =
+                norm_strand(memory.gradient, begin, end < parameters ? end : parameters, i % norm_strands);
         });
         block.for_each(blocks, [&](int b) { memory.norms[b] = sum_of_strands(memory.strands + b * norm_strands); });
         block.for_each(1, [&](int) {

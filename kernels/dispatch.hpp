@@ -1,8 +1,8 @@
 // From what a job says at run time to what a kernel is compiled for.
 #pragma once
 
-#include "lnn/real.hpp"
 #include "lnn/backend.hpp"
+#include "lnn/real.hpp"
 
 namespace lnn::inline LNN_ISA {
 
@@ -10,10 +10,14 @@ namespace lnn::inline LNN_ISA {
 template <class F>
 void with_dof(int dof, F&& f) {
     switch (dof) {
-        case 1: return f.template operator()<1>();
-        case 2: return f.template operator()<2>();
-        case 3: return f.template operator()<3>();
-        case 4: return f.template operator()<4>();
+        case 1:
+            return f.template operator()<1>();
+        case 2:
+            return f.template operator()<2>();
+        case 3:
+            return f.template operator()<3>();
+        case 4:
+            return f.template operator()<4>();
     }
 }
 

@@ -9,9 +9,9 @@ namespace lnn::inline LNN_ISA {
 template <Real R>
 struct SampleResult {
     R loss;
-    R condition;            // of M
-    MaskOf<R> truncated;    // M is rank-deficient or below the floor here: the factors are zero, and a pass with
-                            // truncated_pairs has to follow
+    R condition;          // of M
+    MaskOf<R> truncated;  // M is rank-deficient or below the floor here: the factors are zero, and a pass with
+                          // truncated_pairs has to follow
 };
 
 // From the terms of a sample to the directions of its gradient.

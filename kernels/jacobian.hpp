@@ -38,13 +38,12 @@ LNN_HD R gradient_of_factors(const MlpShape& s, Factors<Ptr> factors, R* gradien
 }
 
 // rows (parameters, stride), of which n neighbours from `rows` on are written; residuals (n).
-// scratch: lnn_scratch<N, 1> Reals. Lanes that hold no sample (not active), an M rank-deficient or below the floor, or a number
-// that is not finite get zeros; returns those of them that hold a sample.
+// scratch: lnn_scratch<N, 1> Reals. Lanes that hold no sample (not active), an M rank-deficient or below the floor, or
+// a number that is not finite get zeros; returns those of them that hold a sample.
 template <Real R, int N, class T, class Ptr>
-LNN_HD MaskOf<R> jacobian_rows(const LnnView<T, N>& net, const SolveSpec& solve_spec,
-                               const RobustSpec& robust, const R* q, const R* v, const R* target,
-                               MaskOf<R> active, Ptr scratch, Factors<Ptr> factors, R* rows,
-                               std::int64_t stride, R* residuals) {
+LNN_HD MaskOf<R> jacobian_rows(const LnnView<T, N>& net, const SolveSpec& solve_spec, const RobustSpec& robust,
+                               const R* q, const R* v, const R* target, MaskOf<R> active, Ptr scratch,
+                               Factors<Ptr> factors, R* rows, std::int64_t stride, R* residuals) {
     LnnPass<R, N, 1, T, Ptr> pass(net, scratch, factors);
     LnnInputs<R, N> inputs;
     const auto terms = pass.terms(q, v, inputs);
@@ -64,8 +63,7 @@ LNN_HD MaskOf<R> jacobian_rows(const LnnView<T, N>& net, const SolveSpec& solve_
         for (int i = 0; i < N; ++i) along.a[0][i] = along.lambda[i];
         pass.factors(inputs, along);
         residuals[k] = weight * residual;
-        poison =
-            mul_add(residuals[k], R(0), poison) + gradient_of_factors(net.shape, factors, rows + k, stride);
+        poison = mul_add(residuals[k], R(0), poison) + gradient_of_factors(net.shape, factors, rows + k, stride);
     }
     const MaskOf<R> finite = poison == R(0);
     if (any(MaskOf<R>(!finite)))

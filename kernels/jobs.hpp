@@ -60,10 +60,10 @@ struct ScoreJob {
 
 // a batch whose gradient is wanted
 struct Batch {
-    std::int64_t samples;          // in the set
-    const double* states;          // (2n, samples)
-    const double* accelerations;   // (n, samples)
-    const std::int32_t* order;     // (size) samples of the batch, or null: from `offset` on
+    std::int64_t samples;         // in the set
+    const double* states;         // (2n, samples)
+    const double* accelerations;  // (n, samples)
+    const std::int32_t* order;    // (size) samples of the batch, or null: from `offset` on
     std::int64_t offset;
     int size;
 };
@@ -79,15 +79,15 @@ template <class T>
 struct TrainModel {
     AdamSpec adam;
     TrainProgress progress;
-    const double* states;          // (2n, samples)
-    const double* accelerations;   // (n, samples)
-    const std::int32_t* order;     // (steps, batch) or null
+    const double* states;                              // (2n, samples)
+    const double* accelerations;                       // (n, samples)
+    const std::int32_t* order;                         // (steps, batch) or null
     T *weights, *first, *second, *average, *gradient;  // (parameters) each
-    T* partial;                    // (chunks at a time, parameters)
-    double* norms;                 // (parameter blocks)
-    double* chunk_loss;            // (chunks at a time)
-    std::int64_t* counts;          // (chunks at a time, condition_bins + 1): condition histogram, then truncated samples
-    double *loss, *grad_norm;      // (steps)
+    T* partial;                                        // (chunks at a time, parameters)
+    double* norms;                                     // (parameter blocks)
+    double* chunk_loss;                                // (chunks at a time)
+    std::int64_t* counts;      // (chunks at a time, condition_bins + 1): condition histogram, then truncated samples
+    double *loss, *grad_norm;  // (steps)
 };
 
 struct TrainShape {
@@ -163,7 +163,7 @@ struct Team {
     }
 };
 
-inline constexpr int chunk_samples = 32;   // a batch's gradient is summed by chunks of so many samples
+inline constexpr int chunk_samples = 32;       // a batch's gradient is summed by chunks of so many samples
 inline constexpr int block_parameters = 1024;  // and its norm by blocks of so many parameters
 
 }  // namespace lnn

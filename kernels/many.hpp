@@ -1,5 +1,6 @@
 // What the threads of a whole grid do: every sample of every model, one a thread, with scratch of the thread's own.
-// `grid.for_each(n, f)` is that of a block (block.hpp), without a barrier. Arrays of several models lie one behind another.
+// `grid.for_each(n, f)` is that of a block (block.hpp), without a barrier. Arrays of several models lie one behind
+// another.
 #pragma once
 
 #include "jacobian.hpp"
@@ -19,7 +20,8 @@ LNN_HD void accelerate_many(const Grid& grid, const SystemAccelerateJob& job) {
 }
 
 template <class T, int N, class Grid, class Ptr>
-LNN_HD void accelerate_many(const Grid& grid, const AccelerateJob<T>& job, const MlpShape& shape, int models, Ptr scratch) {
+LNN_HD void accelerate_many(const Grid& grid, const AccelerateJob<T>& job, const MlpShape& shape, int models,
+                            Ptr scratch) {
     for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) {
         AccelerateJob<T> own = job;
         own.accelerations += m * N * job.samples;
@@ -45,7 +47,8 @@ LNN_HD void rollout_many(const Grid& grid, const SystemRolloutJob& job, Stretch 
     grid.for_each(job.samples, [&](std::int64_t sample) {
         double* const out = job.out + part.from * 2 * System::dof * job.samples;
         const SystemField<System, double> field{job.system.parameters.data()};
-        rollout<double>(field, over(part, job.integration), job.samples, part.from == 0 ? job.initial : out, out, sample);
+        rollout<double>(field, over(part, job.integration), job.samples, part.from == 0 ? job.initial : out, out,
+                        sample);
     });
 }
 
@@ -84,7 +87,8 @@ LNN_HD void score_many(const Grid& grid, const ScoreJob<T>& job, const MlpShape&
 
 // states first .. first + count - 1 of the stream: states (2n, count)
 template <class Grid>
-LNN_HD void draw_many(const Grid& grid, const Draw& draw, int dof, std::int64_t first, std::int64_t count, double* states) {
+LNN_HD void draw_many(const Grid& grid, const Draw& draw, int dof, std::int64_t first, std::int64_t count,
+                      double* states) {
     grid.for_each(count, [&](std::int64_t s) { draw_column(draw, dof, first, count, s, states); });
 }
 
@@ -104,10 +108,9 @@ LNN_HD void jacobian_many(const Grid& grid, const JacobianJob<T>& job, const Mlp
         for (int i = 0; i < N; ++i) x[2 * N + i] = T(job.accelerations[(m * N + i) * job.samples + sample]);
         const std::int64_t stride = job.samples * N;
         const LnnView<T, N> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
-        job.left_out[m * job.samples + sample] =
-            jacobian_rows<T, N>(net, job.solve, job.robust, x, x + N, x + 2 * N, true, scratch, Factors<Ptr>{left, right, F},
-                                job.rows + m * shape.parameters * stride + sample * N, stride,
-                                job.residuals + m * stride + sample * N);
+        job.left_out[m * job.samples + sample] = jacobian_rows<T, N>(
+            net, job.solve, job.robust, x, x + N, x + 2 * N, true, scratch, Factors<Ptr>{left, right, F},
+            job.rows + m * shape.parameters * stride + sample * N, stride, job.residuals + m * stride + sample * N);
     });
 }
 

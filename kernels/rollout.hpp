@@ -49,8 +49,8 @@ LNN_HD void next_instant(const Field& field, const Integration& run, S* x, S& st
 
 // the trajectory of `sample` from initial (2n, samples) into out (instants + 1, 2n, samples)
 template <Real S, Integrator I = Integrator::rk4, class Field>
-LNN_HD void rollout(const Field& field, const Integration& run, std::int64_t samples, const double* initial, double* out,
-                    std::int64_t sample) {
+LNN_HD void rollout(const Field& field, const Integration& run, std::int64_t samples, const double* initial,
+                    double* out, std::int64_t sample) {
     constexpr int D = 2 * Field::dof;
     S x[D];
     for (int i = 0; i < D; ++i) x[i] = load_row<S>(initial + i * samples, sample, samples);
@@ -100,8 +100,8 @@ LNN_HD TrajectorySums operator+(const TrajectorySums& a, const TrajectorySums& b
 template <Real S, int N>
 struct ScoreState {
     using Truth = WithScalar<S, double>;
-    Truth x[2][2 * N];             // of the truth and of its twin, as all that is compared with them, in float64
-    S y[2 * N];                    // of the model
+    Truth x[2][2 * N];  // of the truth and of its twin, as all that is compared with them, in float64
+    S y[2 * N];         // of the model
     Truth begin, squares[N], valid, twin_valid, apart;  // apart: squared distance of the twin at twin_valid
     // still closer than valid_below, model and twin; never further than diverged_above, always finite
     MaskOf<Truth> within, twin_within, good;

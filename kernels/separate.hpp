@@ -11,11 +11,11 @@ template <class T, class S>
 struct TermsJob {
     ModelSpec spec;
     std::int64_t samples;
-    const T* weights;          // (models, parameters)
-    const S* states;           // (2n, samples), the same for each model, or (models, 2n, samples)
-    std::int64_t model_states; // numbers from one model's states to the next: 0 or 2n samples
-    T* mass;                   // (models, samples, n, n)
-    T* force;                  // (models, samples, n)
+    const T* weights;           // (models, parameters)
+    const S* states;            // (2n, samples), the same for each model, or (models, 2n, samples)
+    std::int64_t model_states;  // numbers from one model's states to the next: 0 or 2n samples
+    T* mass;                    // (models, samples, n, n)
+    T* force;                   // (models, samples, n)
 };
 
 // An M with a number that is not finite becomes 1 and its f NaN: a library may not come to an end with it.
@@ -39,8 +39,8 @@ LNN_HD void terms_many(const Grid& grid, const TermsJob<T, S>& job, const MlpSha
 }
 
 // x = M^+ y from the singular value decomposition M = U diag(s) V^T, of each of `count` matrices: s, y, x (count, n),
-// U and V (count, n, n) by columns. M^+ as lnn/solve.hpp has it, whatever the vectors of singular values that are dropped.
-// NaN where y is, and where `failed` (count) is not 0. x may be y.
+// U and V (count, n, n) by columns. M^+ as lnn/solve.hpp has it, whatever the vectors of singular values that are
+// dropped. NaN where y is, and where `failed` (count) is not 0. x may be y.
 template <class T>
 struct Decompositions {
     int n;
@@ -49,7 +49,8 @@ struct Decompositions {
     int* failed;
 };
 template <class T, class Grid>
-LNN_HD void apply_decompositions(const Grid& grid, const Decompositions<T>& d, const SolveSpec& solve, const T* y, T* x) {
+LNN_HD void apply_decompositions(const Grid& grid, const Decompositions<T>& d, const SolveSpec& solve, const T* y,
+                                 T* x) {
     const int n = d.n;
     grid.for_each(d.count, [&](std::int64_t i) {
         const T *const s = d.s + i * n, *const u = d.u + i * n * n, *const v = d.v + i * n * n;
@@ -74,7 +75,8 @@ LNN_HD void apply_decompositions(const Grid& grid, const Decompositions<T>& d, c
 
 // accelerations (models, samples, n) to rows (models, n, samples)
 template <class T, class Grid>
-LNN_HD void accelerations_to_rows(const Grid& grid, int models, std::int64_t samples, int n, const T* from, double* to) {
+LNN_HD void accelerations_to_rows(const Grid& grid, int models, std::int64_t samples, int n, const T* from,
+                                  double* to) {
     for_samples(grid, models, samples, [&](int m, std::int64_t sample) {
         for (int i = 0; i < n; ++i) to[(m * n + i) * samples + sample] = double(from[(m * samples + sample) * n + i]);
     });
@@ -111,7 +113,8 @@ LNN_HD void stage_many(const Grid& grid, int models, std::int64_t samples, int s
     });
 }
 
-// where all models start: x and y from initial (2n, samples), sum 0; and what was reached to `out` (models, rows, samples)
+// where all models start: x and y from initial (2n, samples), sum 0; and what was reached to `out` (models, rows,
+// samples)
 template <int N, class S, class Grid>
 LNN_HD void start_stages(const Grid& grid, int models, std::int64_t samples, const double* initial,
                          const StageStates<S>& states) {
@@ -124,8 +127,8 @@ LNN_HD void start_stages(const Grid& grid, int models, std::int64_t samples, con
     });
 }
 template <int N, class S, class Grid>
-LNN_HD void record_stages(const Grid& grid, int models, std::int64_t samples, std::int64_t rows, const StageStates<S>& states,
-                          double* out) {
+LNN_HD void record_stages(const Grid& grid, int models, std::int64_t samples, std::int64_t rows,
+                          const StageStates<S>& states, double* out) {
     for_samples(grid, models, samples, [&](int m, std::int64_t sample) {
         for (int i = 0; i < 2 * N; ++i)
             out[(m * rows + i) * samples + sample] = double(states.x[(m * 2 * N + i) * samples + sample]);

@@ -22,13 +22,17 @@ inline void require_optional(std::span<const double> x, std::size_t size, const 
 // where no other solve is offered
 inline void require_fused(const SolveSpec& solve) {
     if (solve.pinv != Pinv::fused)
-        throw Error(Exit::backend, "solve.pinv = \"cusolver\" is for accelerations and roll-outs on a CUDA device; use solve.pinv = \"fused\"");
+        throw Error(
+            Exit::backend,
+            "solve.pinv = \"cusolver\" is for accelerations and roll-outs on a CUDA device; use solve.pinv = "
+            "\"fused\"");
 }
 
 // where steps cannot adapt
 inline void require_rk4(const Integration& run) {
     if (run.integrator != Integrator::rk4)
-        throw Error(Exit::backend, "eval.integrator = \"dormand-prince\" is not on the card; use --backend cpu, or \"rk4\"");
+        throw Error(Exit::backend,
+                    "eval.integrator = \"dormand-prince\" is not on the card; use --backend cpu, or \"rk4\"");
 }
 
 inline void require_system(const SystemSpec& system) {
@@ -47,8 +51,7 @@ inline std::size_t require_spec(const ModelSpec& spec) {
 
 inline std::size_t require_models(const Models& models) {
     const std::size_t parameters = require_spec(models.spec);
-    require(models.count >= 1 && models.weights.size() == parameters * models.count,
-            "weights (models, parameters)");
+    require(models.count >= 1 && models.weights.size() == parameters * models.count, "weights (models, parameters)");
     return parameters;
 }
 
@@ -100,8 +103,7 @@ inline std::size_t require_steps(const NormalEquations& equations, std::span<con
     return parameters;
 }
 
-inline void require_evaluation(const Models& models, const EvaluateJob& job,
-                               std::span<const TrajectoryScore> scores) {
+inline void require_evaluation(const Models& models, const EvaluateJob& job, std::span<const TrajectoryScore> scores) {
     require_models(models);
     require_fused(job.solve);
     require_system(job.system);
@@ -116,8 +118,7 @@ inline void require_sums(const Models& models, const EvaluateJob& job, std::int6
     require(count >= 0 && sums.size() == std::size_t(models.count), "sums (models)");
 }
 
-inline void require_training(const TrainJob& job, const TrainData& data, const TrainState& state,
-                             std::int64_t steps) {
+inline void require_training(const TrainJob& job, const TrainData& data, const TrainState& state, std::int64_t steps) {
     require_fused(job.solve);
     require(job.models >= 1 && job.batch >= 1 && steps >= 0, "models >= 1, batch >= 1, steps >= 0");
     const std::size_t models = job.models, n = job.spec.dof, all = models * require_spec(job.spec);
@@ -128,8 +129,7 @@ inline void require_training(const TrainJob& job, const TrainData& data, const T
             "applied, failed, adam (models)");
     require(data.states.size() == models * 2 * n * data.samples, "states (models, 2n, samples)");
     require(data.accelerations.size() == models * n * data.samples, "accelerations (models, n, samples)");
-    require(data.order.empty() ? data.samples >= steps * job.batch
-                               : data.order.size() == models * steps * job.batch,
+    require(data.order.empty() ? data.samples >= steps * job.batch : data.order.size() == models * steps * job.batch,
             "order (models, steps, batch)");
     for (const std::int32_t i : data.order) require(i >= 0 && i < data.samples, "order within the samples");
 }

@@ -14,7 +14,8 @@ inline constexpr int norm_strands = 32;
 template <class T>
 LNN_HD double norm_strand(const T* gradient, int begin, int end, int strand) {
     double sum = 0;
-    for (int p = begin + strand; p < end; p += norm_strands) sum = mul_add(double(gradient[p]), double(gradient[p]), sum);
+    for (int p = begin + strand; p < end; p += norm_strands)
+        sum = mul_add(double(gradient[p]), double(gradient[p]), sum);
     return sum;
 }
 
@@ -44,7 +45,8 @@ struct StepDecision {
 
 // step `step` of a model, from its gradient's norm and its loss; counts it as applied, skipped or failed
 template <class T>
-LNN_HD StepDecision<T> decide(const AdamSpec& adam, std::int64_t step, double norm, double loss, TrainProgress& progress) {
+LNN_HD StepDecision<T> decide(const AdamSpec& adam, std::int64_t step, double norm, double loss,
+                              TrainProgress& progress) {
     const bool finite = std::isfinite(norm) && std::isfinite(loss);
     if (finite)
         ++progress.applied;

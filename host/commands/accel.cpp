@@ -42,10 +42,11 @@ Action accel_command(CLI::App& app) {
         std::vector<double> a(n * samples), energies(samples), lagrangians(samples);
         const auto backend = open_backend(config);
         if (const Network* network = std::get_if<Network>(&source)) {
-            backend->accelerate(network->models(), solve_spec(config), precision_of(config.run.precision), states, a, energies,
-                                lagrangians);
+            backend->accelerate(network->models(), solve_spec(config), precision_of(config.run.precision), states, a,
+                                energies, lagrangians);
         } else {
-            if (!flags->lagrangian.empty()) throw Error(Exit::usage, "--lagrangian is for a model; leave it out with --system");
+            if (!flags->lagrangian.empty())
+                throw Error(Exit::usage, "--lagrangian is for a model; leave it out with --system");
             backend->accelerate(std::get<SystemSpec>(source), states, a, energies);
         }
         const auto bad = std::count_if(a.begin(), a.end(), [](double x) { return !std::isfinite(x); });

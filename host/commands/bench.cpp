@@ -21,7 +21,9 @@ Action bench_command(CLI::App& app) {
     app.add_option("--out", flags->common.out, "JSON file for the result")->type_name("FILE")->group("Output");
     app.add_flag("--force", flags->common.force, "overwrite it")->group("Output");
     app.add_option("--compare", flags->compare, "an earlier result, to compare with")->type_name("FILE.json");
-    app.add_option("--seconds", flags->seconds, "time for each row, about")->check(CLI::PositiveNumber)->capture_default_str();
+    app.add_option("--seconds", flags->seconds, "time for each row, about")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
     return [flags] {
         const Options& options = flags->common;
         nlohmann::ordered_json old;

@@ -46,8 +46,7 @@ std::string overview() {
         "Usage: lnn_gpu COMMAND [FLAGS]; lnn_gpu COMMAND --help; lnn_gpu --version\n"
         "\n"
         "Commands:\n";
-    for (const Command& command : commands())
-        text += fmt::format("  {:<12} {}\n", command.name, command.summary);
+    for (const Command& command : commands()) text += fmt::format("  {:<12} {}\n", command.name, command.summary);
     return text;
 }
 
@@ -81,23 +80,20 @@ std::vector<std::string> subcommand_names(const CLI::App& app) {
     const std::string help = fmt::format("; {} --help lists what there is", program);
     if (!unknown.empty() && unknown[0].size() > 1 && unknown[0][0] == '-') {
         const std::string flag = unknown[0].substr(0, unknown[0].find('='));
-        refuse(
-            fmt::format("{}: unknown flag '{}'{}{}", name, flag, did_you_mean(flag, flag_names(last)), help));
+        refuse(fmt::format("{}: unknown flag '{}'{}{}", name, flag, did_you_mean(flag, flag_names(last)), help));
     }
     if (!unknown.empty() && !subcommands.empty())
         refuse(fmt::format("{}: unknown subcommand '{}'{}; there are {}", name, unknown[0],
                            did_you_mean(unknown[0], subcommands), fmt::join(subcommands, ", ")));
     if (!unknown.empty()) refuse(fmt::format("{}: unexpected argument '{}'{}", name, unknown[0], help));
-    if (!subcommands.empty())
-        refuse(fmt::format("{}: expected a subcommand: {}", name, fmt::join(subcommands, ", ")));
+    if (!subcommands.empty()) refuse(fmt::format("{}: expected a subcommand: {}", name, fmt::join(subcommands, ", ")));
     refuse(fmt::format("{}: {}{}", name, error.what(), help));
 }
 
 }  // namespace
 
 BuiltCommand build(const Command& command) {
-    auto app =
-        std::make_unique<CLI::App>(std::string(command.summary), "lnn_gpu " + std::string(command.name));
+    auto app = std::make_unique<CLI::App>(std::string(command.summary), "lnn_gpu " + std::string(command.name));
     app->formatter(std::make_shared<HelpFormatter>());
     app->set_help_flag("-h,--help", "this text")->group("Output");
     Action action = command.define(*app);
@@ -124,8 +120,8 @@ Exit run_command_line(int argc, char** argv) {
     const std::vector<std::string> names = command_names();
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end())
-        refuse(fmt::format("unknown command '{}'{}; lnn_gpu --help lists the commands", name,
-                           did_you_mean(name, names)));
+        refuse(
+            fmt::format("unknown command '{}'{}; lnn_gpu --help lists the commands", name, did_you_mean(name, names)));
 
     const BuiltCommand command = build(commands()[static_cast<std::size_t>(found - names.begin())]);
     try {

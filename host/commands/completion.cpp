@@ -23,8 +23,7 @@ struct Stage {
 Words flags_of(const CLI::App& app) {
     Words words;
     for (const CLI::Option* option : app.get_options())
-        for (const std::string& name : option->get_lnames())
-            words.push_back({"--" + name, option->get_description()});
+        for (const std::string& name : option->get_lnames()) words.push_back({"--" + name, option->get_description()});
     return words;
 }
 
@@ -48,8 +47,7 @@ std::vector<Stage> stages() {
 std::vector<std::pair<std::string, Words>> values() {
     Words names, keys;
     for (const Preset& preset : presets()) names.push_back({std::string(preset.name), ""});
-    for (const std::string& key : key_names())
-        keys.push_back({key + "=", find_key(key) ? find_key(key)->doc : ""});
+    for (const std::string& key : key_names()) keys.push_back({key + "=", find_key(key) ? find_key(key)->doc : ""});
     std::vector<std::pair<std::string, Words>> list = {{"--preset", names}, {"--set", keys}};
     for (const Key& key : schema())
         if (key.name.starts_with("run.") && !key.rule.words.empty())
@@ -124,8 +122,8 @@ complete -o default -F _lnn_gpu lnn_gpu
 std::string fish() {
     std::string text = "function __lnn_gpu_none\n    test (count (commandline -opc)) -eq 1\nend\n";
     for (const Word& word : command_words())
-        text += fmt::format("complete -c lnn_gpu -n __lnn_gpu_none -f -a {} -d {}\n", word.name,
-                            in_quotes(word.meaning));
+        text +=
+            fmt::format("complete -c lnn_gpu -n __lnn_gpu_none -f -a {} -d {}\n", word.name, in_quotes(word.meaning));
     const auto known = values();
     for (const Stage& stage : stages()) {
         std::string condition;
@@ -139,8 +137,8 @@ std::string fish() {
             text += fmt::format("complete -c lnn_gpu -n {} -a {} -d {}\n", in_quotes(condition), word.name,
                                 in_quotes(word.meaning));
         for (const Word& flag : stage.flags) {
-            text += fmt::format("complete -c lnn_gpu -n {} -l {} -d {}", in_quotes(condition),
-                                flag.name.substr(2), in_quotes(flag.meaning));
+            text += fmt::format("complete -c lnn_gpu -n {} -l {} -d {}", in_quotes(condition), flag.name.substr(2),
+                                in_quotes(flag.meaning));
             for (const auto& [name, words] : known)
                 if (name == flag.name) text += fmt::format(" -x -a {}", in_quotes(names(words)));
             text += '\n';

@@ -50,12 +50,10 @@ Action config_command(CLI::App& app) {
         "lnn_gpu config show --defaults");
     declare(*shown, *flags);
     shown
-        ->add_flag("--defaults", flags->defaults,
-                   "document every key; without other flags the values are the defaults")
+        ->add_flag("--defaults", flags->defaults, "document every key; without other flags the values are the defaults")
         ->group("Output");
 
-    CLI::App* checked =
-        app.add_subcommand("check", "says whether a configuration is valid: exit 0, else 2 or 4");
+    CLI::App* checked = app.add_subcommand("check", "says whether a configuration is valid: exit 0, else 2 or 4");
     checked->footer("lnn_gpu config check my.toml");
     declare(*checked, *flags);
     return [flags, shown] { return shown->parsed() ? show(*flags) : check(*flags); };

@@ -48,9 +48,9 @@ nlohmann::ordered_json describe(const std::string& file, const Dataset& data) {
 }
 
 std::string summary(const nlohmann::ordered_json& json) {
-    std::string text = fmt::format("{}: {} samples, {} degrees of freedom, {} trajectories{}", json["file"].get<std::string>(),
-                                   json["samples"].dump(), json["dof"].dump(), json["trajectories"].dump(),
-                                   json["accelerations"] ? "" : ", no accelerations");
+    std::string text = fmt::format("{}: {} samples, {} degrees of freedom, {} trajectories{}",
+                                   json["file"].get<std::string>(), json["samples"].dump(), json["dof"].dump(),
+                                   json["trajectories"].dump(), json["accelerations"] ? "" : ", no accelerations");
     if (json.contains("median_step")) text += fmt::format(", median step {:.6g} s", json["median_step"].get<double>());
     for (const auto& [name, r] : json["ranges"].items())
         text += fmt::format("\n  {}: {:.6g} .. {:.6g}", name, r[0].get<double>(), r[1].get<double>());
@@ -68,8 +68,7 @@ struct Flags {
 Exit generate(const Flags& flags) {
     const Options& options = flags.common;
     const Config config = resolve(options);
-    if (config.data.is_file())
-        throw Error(Exit::usage, "data gen generates; set data.source to box or trajectories");
+    if (config.data.is_file()) throw Error(Exit::usage, "data gen generates; set data.source to box or trajectories");
     const bool drawn = config.data.source == "box";
     if (options.dry_run) {
         const std::int64_t samples =
@@ -82,7 +81,9 @@ Exit generate(const Flags& flags) {
     }
     if (options.out.empty()) throw Error(Exit::usage, "where to? give --out FILE.npz");
     check_target(options.out, options.force);
-    if (drawn) require_memory(6.0 * sizeof(double) * max_dof * double(flags.samples), fmt::format("{} samples", flags.samples));
+    if (drawn)
+        require_memory(6.0 * sizeof(double) * max_dof * double(flags.samples),
+                       fmt::format("{} samples", flags.samples));
     const auto backend = open_backend(config);
     const Dataset data = drawn ? drawn_dataset(*backend, config, config.run.seed, 0, flags.samples)
                                : trajectory_dataset(*backend, config, config.run.seed);
@@ -106,9 +107,10 @@ Exit info(const Flags& flags) {
 
 Action data_command(CLI::App& app) {
     auto flags = std::make_shared<Flags>();
-    app.footer("lnn_gpu data gen --preset sweetspot --out train.npz\n"
-               "lnn_gpu data import measured.csv --out train.npz\n"
-               "lnn_gpu data info train.npz");
+    app.footer(
+        "lnn_gpu data gen --preset sweetspot --out train.npz\n"
+        "lnn_gpu data import measured.csv --out train.npz\n"
+        "lnn_gpu data info train.npz");
     app.require_subcommand(1);
 
     CLI::App* gen = app.add_subcommand("gen", "states and accelerations of a built-in system");

@@ -28,7 +28,8 @@ const SystemInfo& system_named(const std::string& name) {
         if (system.name == name) return system;
         names.push_back(system.name);
     }
-    throw Error(Exit::usage, fmt::format("unknown system '{}'{}; lnn_gpu systems lists them", name, did_you_mean(name, names)));
+    throw Error(Exit::usage,
+                fmt::format("unknown system '{}'{}; lnn_gpu systems lists them", name, did_you_mean(name, names)));
 }
 
 Measurement measurement(const Flags& flags) {
@@ -88,8 +89,9 @@ Action import_command(CLI::App& app) {
                    "trajectory by their names")
         ->type_name("q1=NAME,...,t=NAME");
     app.add_option("--system", flags->system, "a physical system whose coordinates these are")->type_name("NAME");
-    app.add_option("--angles", flags->angles, "coordinates that are angles, to be unwrapped; not given: the system's, "
-                                              "else those named theta or o")
+    app.add_option("--angles", flags->angles,
+                   "coordinates that are angles, to be unwrapped; not given: the system's, "
+                   "else those named theta or o")
         ->type_name("q1,...|none");
     app.add_flag("--degrees", flags->how.degrees, "angles and their derivatives are in degrees");
     app.add_option("--time-unit", flags->time_unit, "of the times; derivatives are per second")

@@ -1,7 +1,7 @@
 // lnn_gpu doctor: what is there, what is missing, and what would be used.
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include <cstdlib>
 #include <filesystem>
@@ -85,10 +85,14 @@ Action doctor_command(CLI::App& app) {
             const bool card = found["cuda"].contains("device");
             fmt::print("cuda: {}\n", found["cuda"][card ? "device" : "missing"].get<std::string>());
             if (card) fmt::print("libraries: {}\n", found["cuda"]["libraries"].get<std::string>());
-            fmt::print("gnuplot: {}\n", found["gnuplot"].get<bool>() ? "found" : "missing; reports have no figures (apt install gnuplot-nox)");
+            fmt::print("gnuplot: {}\n", found["gnuplot"].get<bool>()
+                                            ? "found"
+                                            : "missing; reports have no figures (apt install gnuplot-nox)");
             const std::string used = found["would_use"].is_null() ? "nothing" : found["would_use"].get<std::string>();
             fmt::print("would use: {}{}\nself-test: {}\n", used, note.empty() ? "" : " (" + note + ")",
-                       verdict == Exit::ok ? "passed" : verdict == Exit::check ? "FAILED" : "not run");
+                       verdict == Exit::ok      ? "passed"
+                       : verdict == Exit::check ? "FAILED"
+                                                : "not run");
         }
         if (missing) throw *missing;
         return verdict;

@@ -7,10 +7,10 @@
 #include "commands/commands.hpp"
 #include "config/schema.hpp"
 #include "evaluation.hpp"
+#include "files/atomic_file.hpp"
 #include "links.hpp"
 #include "measured_evaluation.hpp"
 #include "problem.hpp"
-#include "files/atomic_file.hpp"
 #include "session.hpp"
 
 namespace lnn {
@@ -31,20 +31,23 @@ std::filesystem::path partial_path(const Flags& flags) {
     std::error_code ignored;
     const auto target = std::filesystem::status(flags.common.out, ignored);
     if (!flags.common.out.empty())
-        return std::filesystem::exists(target) && !std::filesystem::is_regular_file(target) ? "" : flags.common.out + ".partial";
+        return std::filesystem::exists(target) && !std::filesystem::is_regular_file(target)
+                   ? ""
+                   : flags.common.out + ".partial";
     return flags.run.empty() ? "" : flags.run + "/trajectories.partial";
 }
 
 // random trajectories; after a signal `ended` is not ok, and the same command goes on
-Json evaluate_all(Backend& backend, const Config& config, const RunModels& models, const Flags& flags, PartialFile& partial,
-                  Exit& ended) {
+Json evaluate_all(Backend& backend, const Config& config, const RunModels& models, const Flags& flags,
+                  PartialFile& partial, Exit& ended) {
     const Options& options = flags.common;
     const std::int64_t total = models.count() * config.eval.trajectories * config.eval.repeats;
     Progress progress("eval", "trajectories", total, !options.quiet && !options.no_progress);
     catch_stop_signals();
     if (const auto path = partial_path(flags); !path.empty())
         partial = PartialFile(path, evaluation_key(backend, config, models.networks, models.alive));
-    const TrajectoryEvaluation e = evaluate_trajectories(backend, config, models.networks, models.alive, progress, partial);
+    const TrajectoryEvaluation e =
+        evaluate_trajectories(backend, config, models.networks, models.alive, progress, partial);
     progress.finish();
     say(!options.quiet && !partial.problem().empty(), partial.problem());
     if (e.stop == Stop::none) return e.summary;
@@ -79,8 +82,9 @@ Json evaluate_held_out(Backend& backend, const Config& config, const RunModels& 
     if (work.held_out.samples == 0)
         throw Error(Exit::usage, "nothing was held out of training; set data.hold_out above 0 in a new run");
     if (models.first().spec.dof != work.held_out.dof)
-        throw Error(Exit::file, fmt::format("{}: {} degrees of freedom, the model has {}; choose the file it was learned from",
-                                            own.data.file(), work.held_out.dof, models.first().spec.dof));
+        throw Error(Exit::file,
+                    fmt::format("{}: {} degrees of freedom, the model has {}; choose the file it was learned from",
+                                own.data.file(), work.held_out.dof, models.first().spec.dof));
     return evaluate_measured(backend, own, models.networks, models.alive, work.data[0], work.held_out).summary;
 }
 
@@ -109,7 +113,8 @@ void take_system(const Network& network, Options& options) {
         if (setting.key == "system.kind" && setting.value != at->second) {
             const SystemInfo* wanted = find_system(setting.value);
             if (!wanted || wanted->dof != network.spec.dof) return;  // refused where it does not fit
-            throw Error(Exit::usage, fmt::format("the weights were learned from {}; leave out {}", at->second, setting.origin));
+            throw Error(Exit::usage,
+                        fmt::format("the weights were learned from {}; leave out {}", at->second, setting.origin));
         }
     std::vector<Setting> settings = {{"system.kind", at->second, "the weights' metadata"}};
     const auto params = network.metadata.find("params");
@@ -119,8 +124,8 @@ void take_system(const Network& network, Options& options) {
         text.erase(0, one.size() + 1);
         const std::size_t equals = one.find('=');
         const std::string value = one.substr(equals + 1);
-        settings.push_back({"system." + one.substr(0, equals), value.find(',') == value.npos ? value : "[" + value + "]",
-                            "the weights' metadata"});
+        settings.push_back({"system." + one.substr(0, equals),
+                            value.find(',') == value.npos ? value : "[" + value + "]", "the weights' metadata"});
     }
     options.settings.insert(options.settings.begin(), settings.begin(), settings.end());
 }
@@ -131,8 +136,9 @@ void take_run(const std::string& run, Options& options) {
         throw Error(Exit::usage, fmt::format("{} has its own configuration; leave out --config and --preset", run));
     for (const Setting& setting : options.settings)
         if (setting.key == "run.seed" || setting.key == "run.seeds" || setting.key == "data.hold_out")
-            throw Error(Exit::usage, fmt::format("{} has its own {}; leave out {}", run,
-                                                 setting.key == "data.hold_out" ? "held-out samples" : "seeds", setting.origin));
+            throw Error(Exit::usage,
+                        fmt::format("{} has its own {}; leave out {}", run,
+                                    setting.key == "data.hold_out" ? "held-out samples" : "seeds", setting.origin));
     options.config = run + "/config.toml";
     options.environment = false;
 }
@@ -150,13 +156,20 @@ Action eval_command(CLI::App& app) {
     app.add_option("--out", flags->common.out, "JSON file for the result")->type_name("FILE")->group("Output");
     app.add_flag("--force", flags->common.force, "overwrite it")->group("Output");
     auto* run = app.add_option("RUN", flags->run, "run directory: its models, system and settings");
-    app.add_option("--model", flags->model, "weights, where there is no run")->type_name("FILE.safetensors")->excludes(run);
-    app.add_option("--protocol", flags->protocol, "trajectories (random roll-outs), measured (what was held out of a file), box, energy or links (as published); "
-                   "not given: trajectories where the true system is known, else measured")
+    app.add_option("--model", flags->model, "weights, where there is no run")
+        ->type_name("FILE.safetensors")
+        ->excludes(run);
+    app.add_option(
+           "--protocol", flags->protocol,
+           "trajectories (random roll-outs), measured (what was held out of a file), box, energy or links (as "
+           "published); "
+           "not given: trajectories where the true system is known, else measured")
         ->check(CLI::IsMember({"trajectories", "measured", "box", "energy", "links"}));
-    app.add_option("--trajectories", flags->trajectories, "trajectories, starts of `energy` and `links`, states of `box`")
+    app.add_option("--trajectories", flags->trajectories,
+                   "trajectories, starts of `energy` and `links`, states of `box`")
         ->check(CLI::PositiveNumber);
-    app.add_option("--repeats", flags->repeats, "evaluations, each with trajectories of its own")->check(CLI::PositiveNumber);
+    app.add_option("--repeats", flags->repeats, "evaluations, each with trajectories of its own")
+        ->check(CLI::PositiveNumber);
     return [flags] {
         Options& options = flags->common;
         if (flags->run.empty() == flags->model.empty())

@@ -33,8 +33,7 @@ Action report_command(CLI::App& app) {
         const Options& options = flags->common;
         const bool several = flags->runs.size() > 1;
         if (!several && !options.out.empty())
-            throw Error(Exit::usage,
-                        "--out is for the page that sets several runs side by side; name more of them");
+            throw Error(Exit::usage, "--out is for the page that sets several runs side by side; name more of them");
         const std::filesystem::path page = options.out.empty() ? "comparison.html" : options.out;
         if (several) check_target(page, options.force);
         const auto tell = [&](const std::vector<std::string>& notes) {
@@ -44,10 +43,12 @@ Action report_command(CLI::App& app) {
         for (const auto& run : flags->runs) {
             const bool sweep = is_sweep(run);
             if (sweep && several)
-                throw Error(Exit::usage, fmt::format("{} is a sweep, which has no place beside runs; give it alone", run.string()));
+                throw Error(Exit::usage,
+                            fmt::format("{} is a sweep, which has no place beside runs; give it alone", run.string()));
             tell(sweep ? report_sweep(run) : write_report(run));
-            json["runs"].push_back(sweep ? nlohmann::ordered_json{{"run", run.string()}, {"report", (run / "report.html").string()}}
-                                         : report_json(run));
+            json["runs"].push_back(
+                sweep ? nlohmann::ordered_json{{"run", run.string()}, {"report", (run / "report.html").string()}}
+                      : report_json(run));
             if (!options.json) fmt::print("{}\n", (run / "report.html").string());
         }
         if (several) {

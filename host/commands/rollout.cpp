@@ -32,7 +32,9 @@ Action rollout_command(CLI::App& app) {
     app.add_option("--out", flags->common.out, "trajectories (N, steps + 1, 2n)")->type_name("T.npy")->required();
     app.add_option("--integrator", flags->integrator, "as eval.integrator; dormand-prince keeps to eval.tolerance")
         ->check(CLI::IsMember({"rk4", "dormand-prince"}));
-    app.add_option("--dt", flags->dt, "time between two states, one step of RK4; s")->check(positive_number())->capture_default_str();
+    app.add_option("--dt", flags->dt, "time between two states, one step of RK4; s")
+        ->check(positive_number())
+        ->capture_default_str();
     app.add_option("--steps", flags->steps, "steps")->check(CLI::PositiveNumber)->capture_default_str();
     app.add_flag("--force", flags->common.force, "overwrite what is there");
     return [flags] {
@@ -54,7 +56,8 @@ Action rollout_command(CLI::App& app) {
         const auto backend = open_backend(config);
         const Precision state = precision_of(config.run.state);
         if (const Network* network = std::get_if<Network>(&source))
-            backend->rollout(network->models(), solve_spec(config), run, precision_of(config.run.precision), state, initial, raw);
+            backend->rollout(network->models(), solve_spec(config), run, precision_of(config.run.precision), state,
+                             initial, raw);
         else
             backend->rollout(std::get<SystemSpec>(source), run, initial, raw);
 
@@ -64,7 +67,8 @@ Action rollout_command(CLI::App& app) {
         for (std::size_t s = 0; s < samples; ++s)
             diverged += !std::all_of(out.begin() + s * instants * rows, out.begin() + (s + 1) * instants * rows,
                                      [](double x) { return std::isfinite(x); });
-        if (diverged) say(!options.quiet, fmt::format("{} of {} trajectories diverged (not finite)", diverged, samples));
+        if (diverged)
+            say(!options.quiet, fmt::format("{} of {} trajectories diverged (not finite)", diverged, samples));
         write_npy(options.out, {{samples, instants, rows}, out}, options.force);
         return Exit::ok;
     };

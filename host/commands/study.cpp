@@ -17,11 +17,14 @@ Action study_command(CLI::App& app) {
     app.footer(
         "lnn_gpu study preferred-coordinate --out runs/coordinate\n"
         "lnn_gpu study preferred-coordinate --models 8 --trajectories 200 --out runs/quick");
-    app.add_option("NAME", flags->name, "preferred-coordinate: is one coordinate predicted worse than the other? Given again "
-                                        "with the same --out, it goes on where it was stopped")
+    app.add_option("NAME", flags->name,
+                   "preferred-coordinate: is one coordinate predicted worse than the other? Given again "
+                   "with the same --out, it goes on where it was stopped")
         ->required()
         ->check(CLI::IsMember({"preferred-coordinate"}));
-    app.add_option("--models", flags->study.models, "models of each setting")->check(CLI::Range(2, 65536))->capture_default_str();
+    app.add_option("--models", flags->study.models, "models of each setting")
+        ->check(CLI::Range(2, 65536))
+        ->capture_default_str();
     app.add_option("--trajectories", flags->study.trajectories, "random trajectories that each model predicts")
         ->check(CLI::Range(2, 1000000))
         ->capture_default_str();

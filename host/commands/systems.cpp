@@ -13,15 +13,14 @@ namespace {
 std::string text_of(const SystemInfo& system) {
     std::string coordinates;
     for (std::size_t i = 0; i < system.coordinates.size(); ++i)
-        coordinates += fmt::format("{}{}{}", i ? ", " : "", system.coordinates[i],
-                                   is_angle(system, i) ? " (angle)" : "");
+        coordinates +=
+            fmt::format("{}{}{}", i ? ", " : "", system.coordinates[i], is_angle(system, i) ? " (angle)" : "");
     std::string text = fmt::format("{}: {}\n  coordinates: {}\n", system.name, system.summary, coordinates);
     for (const ParameterInfo& parameter : system.parameters) {
         const std::string value = parameter.defaults.size() == 1
                                       ? fmt::to_string(parameter.defaults[0])
                                       : fmt::format("[{}]", fmt::join(parameter.defaults, ", "));
-        text += fmt::format("  system.{} = {}: {}; {}\n", parameter.name, value, parameter.meaning,
-                            parameter.unit);
+        text += fmt::format("  system.{} = {}: {}; {}\n", parameter.name, value, parameter.meaning, parameter.unit);
     }
     return text;
 }

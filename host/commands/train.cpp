@@ -22,7 +22,8 @@ Action train_command(CLI::App& app) {
     add_setting_flags(app, flags->common);
     add_target_flags(app, flags->common, "the run directory; without it a fresh numbered one under runs/");
     add_talk_flags(app, flags->common);
-    auto* resume = app.add_option("--resume", flags->resume, "run to go on with, from its last checkpoint")->type_name("RUN");
+    auto* resume =
+        app.add_option("--resume", flags->resume, "run to go on with, from its last checkpoint")->type_name("RUN");
     app.add_option("--data", flags->data, "samples to learn from: .npz or .csv")->type_name("FILE")->excludes(resume);
     app.add_option("--init-from", flags->init_from, "weights to start with")
         ->type_name("FILE.safetensors")
@@ -50,7 +51,8 @@ Action train_command(CLI::App& app) {
                 work = read_work(config, checkpoint_names(session.path()).empty() ? session.init_from() : "", options);
             return work_through(std::move(session), std::move(work));
         }
-        if (!flags->data.empty()) options.settings.push_back({"data.source", std::string(Config::Data::file_prefix) + flags->data, "--data"});
+        if (!flags->data.empty())
+            options.settings.push_back({"data.source", std::string(Config::Data::file_prefix) + flags->data, "--data"});
         Config config = resolve(options);
         if (options.dry_run) return print_dry_run(config, options);
         Work work = read_work(config, flags->init_from, options);

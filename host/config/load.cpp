@@ -46,13 +46,10 @@ std::string read_text(const std::string& path) {
     if (std::filesystem::is_directory(path, code))
         throw Error(Exit::file, fmt::format("{} is a directory, not a configuration file", path));
     std::ifstream in(path, std::ios::binary);
-    if (!in)
-        throw Error(Exit::file,
-                    fmt::format("cannot read configuration file {}: {}", path, std::strerror(errno)));
+    if (!in) throw Error(Exit::file, fmt::format("cannot read configuration file {}: {}", path, std::strerror(errno)));
     std::ostringstream text;
     text << in.rdbuf();
-    if (in.bad() || text.bad())
-        throw Error(Exit::file, fmt::format("cannot read configuration file {}", path));
+    if (in.bad() || text.bad()) throw Error(Exit::file, fmt::format("cannot read configuration file {}", path));
     return text.str();
 }
 
@@ -146,12 +143,10 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
 // a mistyped key: nearest in its section, else the same key in another section, else the nearest full name
 std::string suggest_key(const std::string& name) {
     const std::vector<std::string> names = key_names();
-    const std::string section =
-        name.substr(0, name.size() - std::min(name.size(), last_part(name).size() + 1));
+    const std::string section = name.substr(0, name.size() - std::min(name.size(), last_part(name).size() + 1));
     std::vector<std::string> siblings;
     for (const std::string& key : names)
-        if (key.starts_with(section + ".") && key == section + "." + last_part(key))
-            siblings.push_back(last_part(key));
+        if (key.starts_with(section + ".") && key == section + "." + last_part(key)) siblings.push_back(last_part(key));
     std::string found = nearest(last_part(name), siblings);
     if (!found.empty()) found = section + "." + found;
     for (const std::string& key : names)
@@ -195,8 +190,7 @@ class Loader {
             const std::string variable(text.substr(0, text.find('=')));
             const auto found = std::find(variables.begin(), variables.end(), variable);
             if (found == variables.end())
-                refuse(fmt::format("environment: unknown variable {}{}", variable,
-                                   did_you_mean(variable, variables)));
+                refuse(fmt::format("environment: unknown variable {}{}", variable, did_you_mean(variable, variables)));
             add_text({names[static_cast<std::size_t>(found - variables.begin())],
                       std::string(text.substr(variable.size() + 1)), "environment " + variable});
         }
@@ -206,8 +200,7 @@ class Loader {
         ++rank_;
         for (const Setting& setting : settings) {
             if (!contains(key_names(), setting.key))
-                refuse(fmt::format("{}: unknown key '{}'{}", setting.origin, setting.key,
-                                   suggest_key(setting.key)));
+                refuse(fmt::format("{}: unknown key '{}'{}", setting.origin, setting.key, suggest_key(setting.key)));
             add_text(setting);
         }
     }
@@ -217,8 +210,8 @@ class Loader {
         const toml::node* node = table.get("base");
         std::string name;
         if (node && !read(*node, name))
-            refuse(fmt::format("{}: base must be the name of a preset, not {}",
-                               place(document, node->source()), shown(*node)));
+            refuse(fmt::format("{}: base must be the name of a preset, not {}", place(document, node->source()),
+                               shown(*node)));
         return name;
     }
 
@@ -285,8 +278,8 @@ class Loader {
         std::vector<std::string> words;
         for (const Word& word : key->rule.words) words.push_back(word.name);
         const std::string name = entry.value->value_exact<std::string>().value_or("");
-        refuse(fmt::format("{}: {} must be {}, not {}{}", entry.where, key->name, key->expected(),
-                           shown(*entry.value), did_you_mean(name, words)));
+        refuse(fmt::format("{}: {} must be {}, not {}{}", entry.where, key->name, key->expected(), shown(*entry.value),
+                           did_you_mean(name, words)));
     }
 
     static void assign_parameter(Config::System& chosen, const Entry& entry) {

@@ -64,8 +64,7 @@ std::vector<Key> make_schema() {
     const Rule text, number;
     std::vector<Key> keys = {
         {LNN_KEY(run.seed), at_least(0), "keys every random stream of the run"},
-        {LNN_KEY(run.seeds), between(1, 65536),
-         "models trained side by side, with seeds seed, seed + 1, ..."},
+        {LNN_KEY(run.seeds), between(1, 65536), "models trained side by side, with seeds seed, seed + 1, ..."},
         {LNN_KEY(run.backend),
          one_of({{"auto", "cuda where a device answers, else cpu"},
                  {"cpu", "SIMD lanes and threads of the processor"},
@@ -93,8 +92,7 @@ std::vector<Key> make_schema() {
          "what is learned"},
         {LNN_KEY(model.hidden), list(1, 8, between(1, 4096)), "widths of the hidden layers"},
         {LNN_KEY(model.inputs),
-         one_of({{"raw", "q and v as they are"},
-                 {"sincos", "coordinates that are angles enter as cos q, sin q"}}),
+         one_of({{"raw", "q and v as they are"}, {"sincos", "coordinates that are angles enter as cos q, sin q"}}),
          "what the network sees"},
         {LNN_KEY(model.velocity_scale), at_least(0),
          "velocities enter divided by it; in units of v; 0: half the largest velocity of a file"},
@@ -122,8 +120,7 @@ std::vector<Key> make_schema() {
         {LNN_KEY(data.position), list(2, 2, number), "range of coordinates that are not angles; m"},
         {LNN_KEY(data.velocity), list(2, 2, number), "range of every velocity; rad/s or m/s"},
         {LNN_KEY(data.shuffle),
-         one_of({{"once", "one order of the samples, the same in every epoch"},
-                 {"epoch", "a new order every epoch"}}),
+         one_of({{"once", "one order of the samples, the same in every epoch"}, {"epoch", "a new order every epoch"}}),
          "order of the samples"},
         {LNN_KEY(data.hold_out), below(0, 1),
          "files: share of their time, at its end, that training does not see and the evaluation asks for"},
@@ -132,7 +129,8 @@ std::vector<Key> make_schema() {
         {LNN_KEY(data.angles), text,
          "files, system.kind = \"none\": coordinates that are angles, as in q1,q2; none; auto: as the file says"},
 
-        {LNN_KEY(train.optimizer), one_of({{"adam", "Adam (Kingma & Ba 2015)"},
+        {LNN_KEY(train.optimizer),
+         one_of({{"adam", "Adam (Kingma & Ba 2015)"},
                  {"lm", "Levenberg-Marquardt, after epochs or steps of Adam: see train.lm"}}),
          "how weights are found"},
         {LNN_KEY(train.epochs), at_least(0),
@@ -168,8 +166,8 @@ std::vector<Key> make_schema() {
          "epochs between checkpoints (steps / 100 where there are no epochs)"},
         {LNN_KEY(train.keep), at_least(1), "checkpoints kept besides the best"},
         {LNN_KEY(train.schedule.kind),
-         one_of({{"step", "lr times gamma after every `every` epochs"},
-                 {"cosine", "warm-up, then half a cosine down"}}),
+         one_of(
+             {{"step", "lr times gamma after every `every` epochs"}, {"cosine", "warm-up, then half a cosine down"}}),
          "course of the learning rate"},
         {LNN_KEY(train.schedule.every), at_least(1),
          "step: epochs between decays (steps / 100 where there are no epochs)"},
@@ -182,15 +180,14 @@ std::vector<Key> make_schema() {
          "lm: samples of the first and the last batch, between them in geometric progression; the whole set where "
          "it has no more"},
         {LNN_KEY(train.lm.delta), at_least(0),
-         "lm: from about here on a residual counts linearly; in units of a (train.balance = \"scale\": of its deviation); 0: all "
+         "lm: from about here on a residual counts linearly; in units of a (train.balance = \"scale\": of its "
+         "deviation); 0: all "
          "squared"},
         {LNN_KEY(train.lm.damping), above(0), "lm: first damping, relative to the diagonal of J^T J"},
 
-        {LNN_KEY(solve.pinv),
-         one_of({{"fused", "in the kernel of the network"}, {"cusolver", "batched, by cuSOLVER"}}),
+        {LNN_KEY(solve.pinv), one_of({{"fused", "in the kernel of the network"}, {"cusolver", "batched, by cuSOLVER"}}),
          "what solves M a = f"},
-        {LNN_KEY(solve.rcond), below(0, 1),
-         "eigenvalues of M below rcond times the largest in modulus are dropped"},
+        {LNN_KEY(solve.rcond), below(0, 1), "eigenvalues of M below rcond times the largest in modulus are dropped"},
         {LNN_KEY(solve.floor), at_least(0),
          "eigenvalues of M smaller than it in modulus are damped: 1 / lambda becomes lambda / floor^2; 0: none"},
 
@@ -205,18 +202,19 @@ std::vector<Key> make_schema() {
          "what integrates model and truth"},
         {LNN_KEY(eval.tolerance), between(1e-14, 0.1),
          "dormand-prince: error allowed a step in each component, relative to 1 + its size"},
-        {LNN_KEY(eval.diverged_above), above(0),
-         "a coordinate further from the truth counts as diverged; rad or m"},
+        {LNN_KEY(eval.diverged_above), above(0), "a coordinate further from the truth counts as diverged; rad or m"},
         {LNN_KEY(eval.valid_below), above(0),
          "a trajectory is valid until a coordinate is further from the truth; rad or m"},
 
         {LNN_KEY(sweep.grid), text,
          "lnn_gpu sweep: settings of which every combination is trained, as in train.lr=1e-2,1e-3; train.batch=4,16"},
         {LNN_KEY(sweep.space), text,
-         "lnn_gpu sweep: what random points are drawn from: log(a,b), uniform(a,b), int(a,b), layers(a:b,c:d), or choices"},
+         "lnn_gpu sweep: what random points are drawn from: log(a,b), uniform(a,b), int(a,b), layers(a:b,c:d), or "
+         "choices"},
         {LNN_KEY(sweep.random), between(0, 1e6), "lnn_gpu sweep: random points; 0: none"},
         {LNN_KEY(sweep.halving), between(1, 16),
-         "lnn_gpu sweep: rungs of successive halving: on each the better half of the models is trained anew, twice as long, on the "
+         "lnn_gpu sweep: rungs of successive halving: on each the better half of the models is trained anew, twice as "
+         "long, on the "
          "last for all steps; 1: every model for all steps"},
         {LNN_KEY(sweep.keep), at_least(0), "lnn_gpu sweep: the weights of so many models are kept, the best"},
     };
@@ -239,8 +237,7 @@ std::string join_words(const std::vector<Word>& words) {
 // "from 1 to 4096", "above 0", "" without bounds
 std::string bounds(const Rule& rule) {
     const bool low = std::isfinite(rule.low), high = std::isfinite(rule.high);
-    if (low && high)
-        return fmt::format(" from {} to {}{}", rule.low, rule.high_open ? "below " : "", rule.high);
+    if (low && high) return fmt::format(" from {} to {}{}", rule.low, rule.high_open ? "below " : "", rule.high);
     if (low) return fmt::format(" {} {}", rule.low_open ? "above" : "of at least", rule.low);
     return "";
 }
@@ -261,8 +258,7 @@ bool Key::is_integer() const {
 bool Key::is_list() const {
     Config config;
     const Place place = at(config);
-    return std::holds_alternative<std::vector<int>*>(place) ||
-           std::holds_alternative<std::vector<double>*>(place);
+    return std::holds_alternative<std::vector<int>*>(place) || std::holds_alternative<std::vector<double>*>(place);
 }
 
 std::string Key::expected() const {
@@ -270,11 +266,9 @@ std::string Key::expected() const {
     if (std::holds_alternative<std::string*>(at(config)))
         return rule.words.empty() ? "a string" : "one of " + join_words(rule.words);
     if (!is_list()) return (is_integer() ? "an integer" : "a finite number") + bounds(rule);
-    const std::string count = rule.shortest == rule.longest
-                                  ? fmt::to_string(rule.longest)
-                                  : fmt::format("{} to {}", rule.shortest, rule.longest);
-    return fmt::format("a list of {} {}{}", count, is_integer() ? "integers" : "finite numbers",
-                       bounds(rule));
+    const std::string count = rule.shortest == rule.longest ? fmt::to_string(rule.longest)
+                                                            : fmt::format("{} to {}", rule.shortest, rule.longest);
+    return fmt::format("a list of {} {}{}", count, is_integer() ? "integers" : "finite numbers", bounds(rule));
 }
 
 std::span<const Key> schema() {
@@ -301,8 +295,7 @@ std::vector<std::string> key_names() {
 
 std::string environment_name(std::string_view key) {
     std::string name = "LNN_GPU_";
-    for (const char c : key)
-        name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    for (const char c : key) name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return name;
 }
 

@@ -16,8 +16,8 @@
 
 namespace lnn {
 
-using Place = std::variant<int*, std::int64_t*, std::uint64_t*, double*, std::string*, std::vector<int>*,
-                           std::vector<double>*>;
+using Place =
+    std::variant<int*, std::int64_t*, std::uint64_t*, double*, std::string*, std::vector<int>*, std::vector<double>*>;
 
 // one allowed value of a setting that is a word
 struct Word {
@@ -46,9 +46,9 @@ struct Key {
     std::string expected() const;  // "an integer from 1 to 4096", `one of "mse", "l1", "huber"`
 };
 
-std::span<const Key> schema();               // keys of a section together, in the order of config.toml
-const Key* find_key(std::string_view name);  // null where there is none
-std::vector<std::string> key_names();        // of the schema, then "system.m", ... of every system
+std::span<const Key> schema();                       // keys of a section together, in the order of config.toml
+const Key* find_key(std::string_view name);          // null where there is none
+std::vector<std::string> key_names();                // of the schema, then "system.m", ... of every system
 std::string environment_name(std::string_view key);  // "LNN_GPU_TRAIN_LR"
 
 // the chosen system, and one of its parameters by name; null where there is none

@@ -30,8 +30,7 @@ void check_parameters(const Config::System& chosen) {
 
 void check_ordered(std::string_view key, const std::vector<double>& range) {
     if (range[0] > range[1])
-        refuse(fmt::format("{} = [{}, {}]: the first number must not exceed the second", key, range[0],
-                           range[1]));
+        refuse(fmt::format("{} = [{}, {}]: the first number must not exceed the second", key, range[0], range[1]));
 }
 
 // "0" or "0,1": numbers of devices, each once
@@ -40,13 +39,11 @@ void check_device(const std::string& device) {
     for (std::size_t at = 0; at <= device.size();) {
         const std::size_t comma = std::min(device.find(',', at), device.size());
         const std::string number = device.substr(at, comma - at);
-        const bool digits =
-            !number.empty() && number.size() <= 4 &&
-            std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
+        const bool digits = !number.empty() && number.size() <= 4 &&
+                            std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
         if (!digits || std::find(seen.begin(), seen.end(), number) != seen.end())
-            refuse(fmt::format(
-                "run.device = \"{}\": expected numbers of devices, each once, as in \"0\" or \"0,1\"",
-                device));
+            refuse(fmt::format("run.device = \"{}\": expected numbers of devices, each once, as in \"0\" or \"0,1\"",
+                               device));
         seen.push_back(number);
         at = comma + 1;
     }
@@ -55,16 +52,14 @@ void check_device(const std::string& device) {
 // a recording of t_end seconds in instants dt apart
 void check_times(std::string_view section, double t_end, double dt) {
     if (dt > t_end) refuse(fmt::format("{0}.dt = {1} exceeds {0}.t_end = {2}", section, dt, t_end));
-    if (t_end / dt > 1e9)
-        refuse(fmt::format("{0}.t_end / {0}.dt = {1:.3g}: more than 1e9 steps", section, t_end / dt));
+    if (t_end / dt > 1e9) refuse(fmt::format("{0}.t_end / {0}.dt = {1:.3g}: more than 1e9 steps", section, t_end / dt));
 }
 
 void check_source(const Config& config) {
     const std::string& source = config.data.source;
     const bool file = config.data.is_file() && !config.data.file().empty();
     if (source != "box" && source != "trajectories" && !file)
-        refuse(
-            fmt::format("data.source = \"{}\": expected \"box\", \"trajectories\" or \"file:PATH\"", source));
+        refuse(fmt::format("data.source = \"{}\": expected \"box\", \"trajectories\" or \"file:PATH\"", source));
     if (source == "box" && config.train.epochs > 0)
         refuse(
             "train.epochs needs a set of samples: set data.source to \"trajectories\" or \"file:PATH\", "
@@ -96,9 +91,10 @@ void validate(const Config& config) {
     check_source(config);
     if (config.eval.integrator == "dormand-prince" && config.eval.tolerance < 1e-10 &&
         (config.run.precision != "f64" || config.run.state != "f64"))
-        refuse(fmt::format("eval.tolerance = {} is below the rounding of float32; set run.precision and run.state to \"f64\", or "
-                           "it to 1e-10 or more",
-                           config.eval.tolerance));
+        refuse(fmt::format(
+            "eval.tolerance = {} is below the rounding of float32; set run.precision and run.state to \"f64\", or "
+            "it to 1e-10 or more",
+            config.eval.tolerance));
     if (lm && config.train.balance == "large")
         refuse(
             "train.balance = \"large\" is no sum of squares, which train.optimizer = \"lm\" needs; use \"scale\" or "

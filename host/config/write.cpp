@@ -78,10 +78,8 @@ std::string config_to_toml(const Config& config, bool documented) {
         if (key.name != "system.kind") continue;
         each_parameter(config.system, [&](const ParameterInfo& parameter, const std::vector<double>& values) {
             if (documented)
-                text +=
-                    fmt::format("# {}; {} [{}]\n", parameter.meaning, parameter.unit, expected(parameter));
-            text += fmt::format("{} = {}\n", parameter.name,
-                                values.size() == 1 ? to_toml(values[0]) : to_toml(values));
+                text += fmt::format("# {}; {} [{}]\n", parameter.meaning, parameter.unit, expected(parameter));
+            text += fmt::format("{} = {}\n", parameter.name, values.size() == 1 ? to_toml(values[0]) : to_toml(values));
         });
     }
     return text;

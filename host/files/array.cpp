@@ -27,10 +27,9 @@ void require_finite(const Array& array, const std::string& where) {
     for (std::size_t i = 0; i < array.values.size(); ++i) {
         if (std::isfinite(array.values[i])) continue;
         const std::size_t columns = array.values.size() / rows;
-        throw Error(Exit::file,
-                    fmt::format("{}: row {}, column {} is {}; every value must be finite: mend or "
-                                "remove that row (both counted from 1)",
-                                where, i / columns + 1, i % columns + 1, array.values[i]));
+        throw Error(Exit::file, fmt::format("{}: row {}, column {} is {}; every value must be finite: mend or "
+                                            "remove that row (both counted from 1)",
+                                            where, i / columns + 1, i % columns + 1, array.values[i]));
     }
 }
 

@@ -27,8 +27,7 @@ int standing_descriptor(const fs::path& path) {
     for (const std::string_view prefix : {"/dev/fd/", "/proc/self/fd/"}) {
         int fd = -1;
         const char* const end = text.data() + text.size();
-        if (text.starts_with(prefix) && std::from_chars(text.data() + prefix.size(), end, fd).ptr == end)
-            return fd;
+        if (text.starts_with(prefix) && std::from_chars(text.data() + prefix.size(), end, fd).ptr == end) return fd;
     }
     return -1;
 }
@@ -65,16 +64,16 @@ fs::path parent_of(const fs::path& path) { return path.has_parent_path() ? path.
 void fail_file(std::string_view what, const fs::path& path, int error) {
     std::string mend = "choose another place";
     if (error == ENOENT)
-        mend = what == "read" ? "check the path"
-                              : fmt::format("create the directory {} first", parent_of(path).string());
+        mend =
+            what == "read" ? "check the path" : fmt::format("create the directory {} first", parent_of(path).string());
     if (error == ENOTDIR || error == EEXIST) mend = "a part of its path is a file; check the path";
     if (error == EISDIR) mend = "name a file, not a directory";
     if (error == EACCES || error == EPERM || error == EROFS)
-        mend = fmt::format("choose a place you may {}, or change its permissions",
-                           what == "read" ? "read" : "write to");
+        mend =
+            fmt::format("choose a place you may {}, or change its permissions", what == "read" ? "read" : "write to");
     if (error == ENOSPC || error == EDQUOT || error == EFBIG) mend = "free some space or choose another disk";
-    throw Error(Exit::file, fmt::format("cannot {} {}: {}; {}", what, path.string(),
-                                        std::generic_category().message(error), mend));
+    throw Error(Exit::file,
+                fmt::format("cannot {} {}: {}; {}", what, path.string(), std::generic_category().message(error), mend));
 }
 
 std::string read_file(const fs::path& path) {
@@ -114,18 +113,15 @@ void write_file(const fs::path& path, std::string_view bytes, bool force) {
         if (const int error = write_all(standing, bytes)) fail_file("write", path, error);
         return;
     }
-    if (const fs::file_status status = fs::status(path, ignored);
-        fs::exists(status) && !fs::is_regular_file(status)) {
+    if (const fs::file_status status = fs::status(path, ignored); fs::exists(status) && !fs::is_regular_file(status)) {
         const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
         if (const int error = file ? write_all(file.get(), bytes) : errno) fail_file("write", path, error);
         return;
     }
 
     // behind a symbolic link it is the file that is replaced, not the link
-    const fs::path target =
-        fs::is_symlink(path, ignored) && fs::exists(path, ignored) ? fs::canonical(path) : path;
-    const fs::path beside =
-        parent_of(target) / fmt::format(".{}.{}.tmp", target.filename().string(), ::getpid());
+    const fs::path target = fs::is_symlink(path, ignored) && fs::exists(path, ignored) ? fs::canonical(path) : path;
+    const fs::path beside = parent_of(target) / fmt::format(".{}.{}.tmp", target.filename().string(), ::getpid());
     if (const int error = create_synced(beside, bytes)) fail_file("write", path, error);
     if (::rename(beside.c_str(), target.c_str()) != 0) {
         const int error = errno;

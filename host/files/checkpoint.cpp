@@ -21,9 +21,7 @@ namespace {
 constexpr std::string_view temporary = ".tmp";  // ends the name of what is not, or no longer, a checkpoint
 
 fs::path room_of(const fs::path& run) { return run / "checkpoints"; }
-fs::path hidden(const fs::path& room, const std::string& name) {
-    return room / fmt::format(".{}{}", name, temporary);
-}
+fs::path hidden(const fs::path& room, const std::string& name) { return room / fmt::format(".{}{}", name, temporary); }
 
 void move(const fs::path& from, const fs::path& to) {
     if (::rename(from.c_str(), to.c_str()) != 0) fail_file("rename", from, errno);
@@ -99,8 +97,7 @@ void prune_checkpoints(const fs::path& run, int keep, const std::string& newest,
 }
 
 void write_checkpoint(const fs::path& run, const Checkpoint& checkpoint, int keep, const std::string& best) {
-    const fs::path room = room_of(run), final = room / checkpoint.name,
-                   beside = hidden(room, checkpoint.name);
+    const fs::path room = room_of(run), final = room / checkpoint.name, beside = hidden(room, checkpoint.name);
     make_directories(room);
     remove_hidden(room);  // left by a killed writer
 
@@ -113,8 +110,7 @@ void write_checkpoint(const fs::path& run, const Checkpoint& checkpoint, int kee
         throw;
     }
     // a checkpoint of that name changes places with it, or steps aside where a file system cannot exchange
-    if (fs::exists(final) &&
-        ::renameat2(AT_FDCWD, beside.c_str(), AT_FDCWD, final.c_str(), RENAME_EXCHANGE) != 0)
+    if (fs::exists(final) && ::renameat2(AT_FDCWD, beside.c_str(), AT_FDCWD, final.c_str(), RENAME_EXCHANGE) != 0)
         move(final, hidden(room, checkpoint.name + ".old"));
     if (!fs::exists(final)) move(beside, final);
     sync_directory(room);
@@ -130,13 +126,12 @@ Checkpoint read_checkpoint(const fs::path& run, const std::string& name) {
         return {name, std::move(state), std::move(model.tensors), std::move(optimizer.tensors),
                 std::move(model.metadata)};
     } catch (const Error& error) {
-        throw Error(Exit::file, fmt::format("{}; remove {} to continue from the checkpoint before it",
-                                            error.what(), directory.string()));
+        throw Error(Exit::file, fmt::format("{}; remove {} to continue from the checkpoint before it", error.what(),
+                                            directory.string()));
     } catch (const json::exception& error) {
-        throw Error(
-            Exit::file,
-            fmt::format("{}: not valid JSON ({}); remove {} to continue from the checkpoint before it",
-                        (directory / "state.json").string(), error.what(), directory.string()));
+        throw Error(Exit::file,
+                    fmt::format("{}: not valid JSON ({}); remove {} to continue from the checkpoint before it",
+                                (directory / "state.json").string(), error.what(), directory.string()));
     }
 }
 

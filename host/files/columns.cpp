@@ -156,10 +156,11 @@ Columns named_columns(const Table& table) {
             break;
         }
     if (found[0].empty() && found[1].empty())
-        refuse(table,
-               "no columns q1, v1, ... by name; call them so, as in t,q1,q2,v1,v2,a1,a2, or say which is which: lnn_gpu "
-               "data import --columns q1={0},...; the file holds: {1}",
-               table.names.empty() ? "1" : "NAME", names_there(table));
+        refuse(
+            table,
+            "no columns q1, v1, ... by name; call them so, as in t,q1,q2,v1,v2,a1,a2, or say which is which: lnn_gpu "
+            "data import --columns q1={0},...; the file holds: {1}",
+            table.names.empty() ? "1" : "NAME", names_there(table));
     Columns columns = arranged(table, found);
     columns.t = place_of_any(table, time_names);
     columns.trajectory = place_of_any(table, trajectory_names);

@@ -12,9 +12,9 @@
 namespace lnn {
 
 struct Columns {
-    std::vector<std::size_t> q, v, a;        // (n) places in the table; v and a: n, or none
+    std::vector<std::size_t> q, v, a;  // (n) places in the table; v and a: n, or none
     std::optional<std::size_t> t, trajectory;
-    bool angles = false;                     // the positions go by the name of an angle
+    bool angles = false;  // the positions go by the name of an angle
 
     std::vector<std::size_t> all() const;
     // the names of the other columns

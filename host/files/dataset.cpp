@@ -24,10 +24,9 @@ Array take(Members& members, const std::string& key, const std::string& where) {
     if (member.empty()) {
         std::vector<std::string> there;
         for (const auto& [name, bytes] : members) there.push_back(name);
-        throw Error(Exit::file,
-                    fmt::format("{}: no array '{}'; it holds: {}. Save q and v (and a, t, trajectory where "
-                                "known) with numpy.savez",
-                                where, key, fmt::join(there, ", ")));
+        throw Error(Exit::file, fmt::format("{}: no array '{}'; it holds: {}. Save q and v (and a, t, trajectory where "
+                                            "known) with numpy.savez",
+                                            where, key, fmt::join(there, ", ")));
     }
     const std::string name = fmt::format("{}: {}", where, key);
     Array array = decode_npy(member.mapped(), name);
@@ -38,8 +37,8 @@ Array take(Members& members, const std::string& key, const std::string& where) {
 void require_shape(const Array& array, const std::vector<std::size_t>& shape, const std::string& key,
                    const std::string& where) {
     if (array.shape != shape)
-        throw Error(Exit::file, fmt::format("{}: {} has shape {}, but q asks for {}; save one row a sample",
-                                            where, key, shape_text(array.shape), shape_text(shape)));
+        throw Error(Exit::file, fmt::format("{}: {} has shape {}, but q asks for {}; save one row a sample", where, key,
+                                            shape_text(array.shape), shape_text(shape)));
 }
 
 LoadedDataset parse_npz_dataset(std::string_view bytes, const std::string& where) {
@@ -48,10 +47,9 @@ LoadedDataset parse_npz_dataset(std::string_view bytes, const std::string& where
     if (!members.contains("v")) take(members, "v", where);
     Array q = take(members, "q", where);
     if (q.shape.size() != 2 || q.values.empty())
-        throw Error(Exit::file,
-                    fmt::format("{}: q has shape {}, not (N, n) with N, n >= 1; save one row a sample, one "
-                                "column a coordinate",
-                                where, shape_text(q.shape)));
+        throw Error(Exit::file, fmt::format("{}: q has shape {}, not (N, n) with N, n >= 1; save one row a sample, one "
+                                            "column a coordinate",
+                                            where, shape_text(q.shape)));
     const std::vector<std::size_t> rows = {q.shape[0]};
 
     LoadedDataset loaded;
@@ -109,13 +107,11 @@ std::vector<double> time_steps(const Dataset& data) {
 }
 
 void save_dataset(const std::filesystem::path& path, const Dataset& data, bool force) {
-    const std::vector<std::size_t> rows = {data.samples},
-                                   table = {data.samples, static_cast<std::size_t>(data.dof)};
+    const std::vector<std::size_t> rows = {data.samples}, table = {data.samples, static_cast<std::size_t>(data.dof)};
     std::map<std::string, Array> arrays = {{"q", {table, data.q}}, {"v", {table, data.v}}};
     if (!data.a.empty()) arrays["a"] = {table, data.a};
     if (!data.t.empty()) arrays["t"] = {rows, data.t};
-    if (!data.trajectory.empty())
-        arrays["trajectory"] = {rows, {data.trajectory.begin(), data.trajectory.end()}};
+    if (!data.trajectory.empty()) arrays["trajectory"] = {rows, {data.trajectory.begin(), data.trajectory.end()}};
     if (!data.trial.empty()) arrays["trial"] = {rows, {data.trial.begin(), data.trial.end()}};
     if (data.angles) {
         Array& flags = arrays["angles"] = {{table[1]}, {}};

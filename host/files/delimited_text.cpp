@@ -55,8 +55,7 @@ std::string shown(std::string_view field) {
 // one field after the other, without the blanks and quotes around it, and the column where it begins
 class Fields {
   public:
-    Fields(std::string_view line, char delimiter, std::size_t at = 0)
-        : line_(line), delimiter_(delimiter), at_(at) {}
+    Fields(std::string_view line, char delimiter, std::size_t at = 0) : line_(line), delimiter_(delimiter), at_(at) {}
 
     bool next(std::string_view& field, std::size_t& column) {
         if (delimiter_ == ' ') at_ = std::min(line_.find_first_not_of(blank, at_), line_.size() + 1);
@@ -158,8 +157,8 @@ void require_text(const Lines& text) {
     if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF"))
         refuse(place, "text in UTF-16; save it in UTF-8");
     if (start.find('\0') != start.npos) refuse(place, "not a text file; give a .csv, .txt or .npz");
-    if (const std::size_t lone = start.find('\r'); lone != start.npos && start.find('\n') == start.npos &&
-                                                   lone + 1 < start.size())
+    if (const std::size_t lone = start.find('\r');
+        lone != start.npos && start.find('\n') == start.npos && lone + 1 < start.size())
         refuse(place, "its lines end in CR alone; convert them to LF");
 }
 
@@ -188,8 +187,8 @@ Table read_text_table(Lines& text, const Choose& choose) {
     const std::vector<Name> first = names_in(line, 0);
     table.width = first.size();
     table.header_line = text.number();
-    const bool is_row = std::any_of(first.begin(), first.end(),
-                                    [](const Name& field) { return number_of(field.text).has_value(); });
+    const bool is_row =
+        std::any_of(first.begin(), first.end(), [](const Name& field) { return number_of(field.text).has_value(); });
     if (is_row)
         set_names_of_comment(table, comment, comment_line);
     else

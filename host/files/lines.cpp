@@ -26,9 +26,7 @@ Lines::Lines(const std::filesystem::path& path)
     skip_mark();
 }
 
-Lines::Lines(std::string text, std::string where) : where_(std::move(where)), buffer_(std::move(text)) {
-    skip_mark();
-}
+Lines::Lines(std::string text, std::string where) : where_(std::move(where)), buffer_(std::move(text)) { skip_mark(); }
 
 void Lines::skip_mark() {
     if (buffer_.starts_with("\xEF\xBB\xBF")) at_ = 3;
@@ -53,8 +51,8 @@ bool Lines::next(std::string_view& line) {
     for (;;) {
         end = std::min(buffer_.find('\n', at_ + searched), buffer_.size()) - at_;
         if (end > longest_line)
-            throw Error(Exit::file, fmt::format("{}:{}:1: a line of more than {} bytes; write one row a line",
-                                                where_, number_ + 1, longest_line));
+            throw Error(Exit::file, fmt::format("{}:{}:1: a line of more than {} bytes; write one row a line", where_,
+                                                number_ + 1, longest_line));
         if (at_ + end < buffer_.size()) break;
         searched = end;
         if (!fill()) break;

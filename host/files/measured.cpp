@@ -29,12 +29,13 @@ void check_times(const Table& table, const Dataset& data, const std::vector<std:
     for (std::size_t row = trial.first + 1; row < trial.last; ++row) {
         const double step = data.t[row] - data.t[row - 1];
         if (step > 0) continue;
-        throw Error(Exit::file,
-                    fmt::format("{}: time {} {}; sort the rows, remove the repeated ones, or number the trials in a "
-                                "column 'trajectory'",
-                                table.place(rows[row]), data.t[row],
-                                step == 0 ? "comes a second time"
-                                          : fmt::format("comes after {} of {}", data.t[row - 1], table.place(rows[row - 1]))));
+        throw Error(
+            Exit::file,
+            fmt::format("{}: time {} {}; sort the rows, remove the repeated ones, or number the trials in a "
+                        "column 'trajectory'",
+                        table.place(rows[row]), data.t[row],
+                        step == 0 ? "comes a second time"
+                                  : fmt::format("comes after {} of {}", data.t[row - 1], table.place(rows[row - 1]))));
     }
 }
 
@@ -58,18 +59,20 @@ std::size_t unwrap(Dataset& data, const Stretch& segment, std::size_t coordinate
 void require_columns(const Table& table, const Columns& columns, const Measurement& how) {
     const int dof = static_cast<int>(columns.q.size());
     if (how.dof && dof != *how.dof)
-        throw Error(Exit::file, fmt::format("{}: {} coordinates q1, ..., but the system has {}; tell the right columns by "
-                                            "--columns, or another system",
-                                            table.header_place(), dof, *how.dof));
+        throw Error(Exit::file,
+                    fmt::format("{}: {} coordinates q1, ..., but the system has {}; tell the right columns by "
+                                "--columns, or another system",
+                                table.header_place(), dof, *how.dof));
     for (const int number : how.angles.value_or(std::vector<int>{}))
         if (number > dof)
             throw Error(Exit::file, fmt::format("{}: no q{} that --angles could name: there are {} coordinates",
                                                 table.header_place(), number, dof));
     const bool derive = columns.v.empty() || columns.a.empty();
     if (derive && !columns.t)
-        throw Error(Exit::file, fmt::format("{}: no column of times, by which {} could be derived; name it t, or tell it "
-                                            "by --columns t=NAME",
-                                            table.header_place(), columns.v.empty() ? "velocities" : "accelerations"));
+        throw Error(Exit::file,
+                    fmt::format("{}: no column of times, by which {} could be derived; name it t, or tell it "
+                                "by --columns t=NAME",
+                                table.header_place(), columns.v.empty() ? "velocities" : "accelerations"));
 }
 
 // [false, true, ...]: which coordinates are angles
@@ -115,8 +118,8 @@ Import import_measured(const std::filesystem::path& path, const Measurement& how
     Table table = read_table(path, [&](const Table& header) {
         columns = how.columns.empty() ? named_columns(header) : told_columns(header, how.columns);
         if (columns.q.empty())
-            throw Error(Exit::file, fmt::format("{}: column 'q1' is missing; positions cannot be derived",
-                                                header.header_place()));
+            throw Error(Exit::file,
+                        fmt::format("{}: column 'q1' is missing; positions cannot be derived", header.header_place()));
         require_columns(header, columns, how);
         return columns.all();
     });
@@ -183,7 +186,8 @@ Import import_measured(const std::filesystem::path& path, const Measurement& how
             note("{} segments of fewer than {} samples dropped, {} samples in all", import.short_segments, window,
                  import.short_samples);
     }
-    for (std::size_t k = 0; k < trials.size(); ++k) data.trial.insert(data.trial.end(), trials[k].samples(), std::int64_t(k));
+    for (std::size_t k = 0; k < trials.size(); ++k)
+        data.trial.insert(data.trial.end(), trials[k].samples(), std::int64_t(k));
     if (how.angles || columns.angles) {
         data.angles = 0;
         for (std::size_t i = 0; i < angles.size() && i < 32; ++i) *data.angles |= std::uint32_t(angles[i]) << i;

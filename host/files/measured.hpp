@@ -15,9 +15,10 @@ namespace lnn {
 
 // how a file is to be understood
 struct Measurement {
-    std::string columns;        // "q1=NAME,...,t=NAME"; empty: by their names
-    std::optional<int> dof;     // coordinates there have to be
-    std::optional<std::vector<int>> angles;  // coordinates that are angles, from 1; none given: those with names of angles
+    std::string columns;     // "q1=NAME,...,t=NAME"; empty: by their names
+    std::optional<int> dof;  // coordinates there have to be
+    std::optional<std::vector<int>>
+        angles;                 // coordinates that are angles, from 1; none given: those with names of angles
     bool degrees = false;       // angles and their derivatives are in degrees
     double seconds = 1;         // of a unit of the time column
     double gap = longest_step;  // times the median step of a trial: a longer step parts segments
@@ -25,12 +26,12 @@ struct Measurement {
 };
 
 struct Import {
-    Dataset data;                        // one trajectory a segment, numbered from 0
-    std::vector<std::string> notes;      // what was done and left out, a line each
-    std::size_t trials = 0, gaps = 0;    // in the file
+    Dataset data;                                       // one trajectory a segment, numbered from 0
+    std::vector<std::string> notes;                     // what was done and left out, a line each
+    std::size_t trials = 0, gaps = 0;                   // in the file
     std::size_t short_segments = 0, short_samples = 0;  // dropped: too few samples for a derivative
-    std::size_t unwrapped = 0;           // jumps of an angle by a turn that were taken back
-    std::vector<std::string> derived;    // "v1", "a1", ...
+    std::size_t unwrapped = 0;                          // jumps of an angle by a turn that were taken back
+    std::vector<std::string> derived;                   // "v1", "a1", ...
 };
 
 // .npz, or delimited text by the name or the first bytes of the file

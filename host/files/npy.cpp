@@ -48,8 +48,7 @@ class HeaderParser {
             need(':');
             if (key == "descr" && !descr) {
                 if (peek() == '[')
-                    refuse(where_,
-                           "a structured array (several fields a row); save plain columns as float64");
+                    refuse(where_, "a structured array (several fields a row); save plain columns as float64");
                 descr = string();
             } else if (key == "fortran_order" && !fortran_order) {
                 fortran_order = take("True");
@@ -67,8 +66,7 @@ class HeaderParser {
 
   private:
     [[noreturn]] void malformed() {
-        refuse(where_,
-               "the .npy header is malformed at its character {}; write the file again with numpy.save",
+        refuse(where_, "the .npy header is malformed at its character {}; write the file again with numpy.save",
                at_ + 1);
     }
     char peek() {
@@ -143,8 +141,7 @@ std::size_t item_size(const std::string& descr, const std::string& where) {
     if (descr.find('O') != std::string::npos)
         refuse(where, "holds pickled Python objects, which are never loaded; save a plain array of float64");
     if (descr.starts_with('>'))
-        refuse(where, "big-endian values ('{0}'); save the array with .astype('<{1}')", descr,
-               descr.substr(1));
+        refuse(where, "big-endian values ('{0}'); save the array with .astype('<{1}')", descr, descr.substr(1));
     refuse(where, "type '{}' is not read; save the array with .astype('<f8') or .astype('<f4')", descr);
 }
 
@@ -168,16 +165,15 @@ Array decode_npy(std::string_view bytes, const std::string& where) {
         refuse(where, "not a .npy file (it does not begin with \\x93NUMPY); write it with numpy.save");
     if (bytes.size() < 12) refuse(where, "truncated within the .npy header; copy or write it again");
     const int version = static_cast<unsigned char>(bytes[6]);
-    if (version < 1 || version > 3)
-        refuse(where, ".npy version {} is not read, versions 1 to 3 are", version);
+    if (version < 1 || version > 3) refuse(where, ".npy version {} is not read, versions 1 to 3 are", version);
 
     std::uint32_t length = 0;
     const std::size_t length_bytes = version == 1 ? 2 : 4;
     std::memcpy(&length, bytes.data() + 8, length_bytes);
     bytes.remove_prefix(8 + length_bytes);
     if (length > bytes.size())
-        refuse(where, "truncated: the .npy header claims {} bytes, {} are left; copy or write it again",
-               length, bytes.size());
+        refuse(where, "truncated: the .npy header claims {} bytes, {} are left; copy or write it again", length,
+               bytes.size());
     const Header header = HeaderParser(bytes.substr(0, length), where).parse();
     bytes.remove_prefix(length);
 
@@ -185,18 +181,16 @@ Array decode_npy(std::string_view bytes, const std::string& where) {
     const std::optional<std::size_t> count = element_count(header.shape);
     std::size_t need = 0;
     if (!count || __builtin_mul_overflow(*count, size, &need) || need != bytes.size())
-        refuse(
-            where,
-            "the header promises {} values of '{}', but {} bytes of data follow; it is truncated or corrupt: "
-            "copy or write it again",
-            shape_text(header.shape), header.descr, bytes.size());
+        refuse(where,
+               "the header promises {} values of '{}', but {} bytes of data follow; it is truncated or corrupt: "
+               "copy or write it again",
+               shape_text(header.shape), header.descr, bytes.size());
 
     Array array{header.shape, values_of(header.descr, bytes, *count)};
     if (header.descr == "<i8")
         for (const double value : array.values)
             if (!is_integer(value))
-                refuse(where,
-                       "an integer beyond 2^53 is not exact in float64; save the array with .astype('<f8')");
+                refuse(where, "an integer beyond 2^53 is not exact in float64; save the array with .astype('<f8')");
     if (header.fortran_order) array.values = to_c_order(array.values, array.shape);
     return array;
 }

@@ -21,10 +21,9 @@ using Member = std::unique_ptr<zip_file_t, decltype(&zip_fclose)>;
 using Source = std::unique_ptr<zip_source_t, decltype(&zip_source_free)>;
 
 [[noreturn]] void refuse(const std::string& where, const std::string& reason) {
-    throw Error(Exit::file,
-                fmt::format("{}: not a readable .npz archive ({}); copy it again or write it with "
-                            "numpy.savez",
-                            where, reason));
+    throw Error(Exit::file, fmt::format("{}: not a readable .npz archive ({}); copy it again or write it with "
+                                        "numpy.savez",
+                                        where, reason));
 }
 
 Archive open_archive(zip_source_t* source, int flags, const std::string& where) {
@@ -90,8 +89,7 @@ void write_npz(const std::filesystem::path& path, const std::map<std::string, Ar
     const std::string where = path.string();
     const auto need = [&](bool good) {
         if (!good)
-            throw Error(Exit::file,
-                        fmt::format("cannot write {}: the archive cannot be built in memory", where));
+            throw Error(Exit::file, fmt::format("cannot write {}: the archive cannot be built in memory", where));
     };
 
     const Source whole(zip_source_buffer_create(nullptr, 0, 0, nullptr), &zip_source_free);
@@ -105,8 +103,7 @@ void write_npz(const std::filesystem::path& path, const std::map<std::string, Ar
         const std::string& bytes = members.emplace_back(encode_npy(array));
         zip_source_t* const source = zip_source_buffer(archive.get(), bytes.data(), bytes.size(), 0);
         need(source != nullptr);
-        const zip_int64_t added =
-            zip_file_add(archive.get(), (name + ".npy").c_str(), source, ZIP_FL_ENC_UTF_8);
+        const zip_int64_t added = zip_file_add(archive.get(), (name + ".npy").c_str(), source, ZIP_FL_ENC_UTF_8);
         if (added < 0) zip_source_free(source);
         need(added >= 0);
         // a fixed date (1980-01-01), so that the same arrays give the same bytes

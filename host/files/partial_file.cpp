@@ -78,7 +78,8 @@ bool PartialFile::next(std::string& slice, std::size_t bytes) {
     std::uint64_t check = 0;
     slice.resize(bytes);
     reading_ = read_all(file_.get(), slice.data(), bytes) == bytes &&
-               read_all(file_.get(), reinterpret_cast<char*>(&check), sizeof check) == sizeof check && check == hash_of(slice);
+               read_all(file_.get(), reinterpret_cast<char*>(&check), sizeof check) == sizeof check &&
+               check == hash_of(slice);
     // from here on it is written
     if (!reading_ && (::ftruncate(file_.get(), begin) != 0 || ::lseek(file_.get(), begin, SEEK_SET) != begin))
         file_ = Descriptor();

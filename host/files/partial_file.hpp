@@ -1,8 +1,9 @@
-// What a long job has done so far, beside its result: slices of bytes appended as they are finished, so that a job killed
-// at any instant goes on where it was when it is started again.
+// What a long job has done so far, beside its result: slices of bytes appended as they are finished, so that a job
+// killed at any instant goes on where it was when it is started again.
 //
 // The file begins with the key of its job (configuration and weights); one of another job is begun anew. A slice that a
-// kill cut short is recognised by its checksum and dropped. flock(2) keeps two jobs apart; who comes second goes without.
+// kill cut short is recognised by its checksum and dropped. flock(2) keeps two jobs apart; who comes second goes
+// without.
 #pragma once
 
 #include <cstdint>

@@ -19,10 +19,14 @@ namespace fs = std::filesystem;
 namespace {
 
 // what a run or a sweep writes; only these are removed when it is started anew
-constexpr const char* run_files[] = {"checkpoints",       "data",        "eval",         "figures",     "models",
-                                     "model.safetensors", "metrics.csv", "report.html",  "config.toml", "run.json",
-                                     "results",           "table.csv",   "table.json",   "summary.json", "timings.csv",
-                                     "trajectories.partial"};
+constexpr const char* run_files[] = {"checkpoints", "data",
+                                     "eval",        "figures",
+                                     "models",      "model.safetensors",
+                                     "metrics.csv", "report.html",
+                                     "config.toml", "run.json",
+                                     "results",     "table.csv",
+                                     "table.json",  "summary.json",
+                                     "timings.csv", "trajectories.partial"};
 
 bool is_there(const fs::path& path) {
     std::error_code unknown;
@@ -59,9 +63,8 @@ Descriptor lock(const fs::path& run) {
     if (!descriptor) fail_file("write", file, errno);
     if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) == 0) return descriptor;
     if (errno != EWOULDBLOCK) fail_file("lock", file, errno);
-    throw Error(Exit::usage,
-                fmt::format("{} is in use by another process; wait for it to end, or give another --out",
-                            run.string()));
+    throw Error(Exit::usage, fmt::format("{} is in use by another process; wait for it to end, or give another --out",
+                                         run.string()));
 }
 
 // runs/0001, runs/0002, ...: one more than the highest; whoever makes the directory has the number
@@ -88,23 +91,20 @@ RunDirectory RunDirectory::create(const fs::path& out, bool force) {
     const fs::path path = out.empty() ? create_numbered("runs") : out;
     make_directories(path);
     // files that only look like a run's are not removed, --force or not
-    if (const char* const file = first_file(path);
-        file && !is_there(path / ".lock") && !is_there(path / "run.json"))
-        throw Error(Exit::usage,
-                    fmt::format("{} is not a run directory, but its {} would be overwritten; give another "
-                                "--out",
-                                path.string(), file));
+    if (const char* const file = first_file(path); file && !is_there(path / ".lock") && !is_there(path / "run.json"))
+        throw Error(Exit::usage, fmt::format("{} is not a run directory, but its {} would be overwritten; give another "
+                                             "--out",
+                                             path.string(), file));
     Descriptor held = lock(path);
     // a run.json alone, the first file of all, was left by a start that was killed
     if (const char* const file = first_file(path); file && file != std::string_view("run.json") && !force) {
         if (run_status(path) == run_complete)
-            throw Error(Exit::usage,
-                        fmt::format("{} holds a complete run; give --force to replace it, or another --out",
-                                    path.string()));
-        throw Error(Exit::usage,
-                    fmt::format("{0} holds an unfinished run; continue it with --resume {0}, or give "
-                                "--force to replace it, or another --out",
-                                path.string()));
+            throw Error(
+                Exit::usage,
+                fmt::format("{} holds a complete run; give --force to replace it, or another --out", path.string()));
+        throw Error(Exit::usage, fmt::format("{0} holds an unfinished run; continue it with --resume {0}, or give "
+                                             "--force to replace it, or another --out",
+                                             path.string()));
     }
     for (const char* name : run_files) remove_tree(path / name);
     remove_unfinished(path);
@@ -113,9 +113,8 @@ RunDirectory RunDirectory::create(const fs::path& out, bool force) {
 
 RunDirectory RunDirectory::open(const fs::path& run) {
     if (!is_there(run / "config.toml"))
-        throw Error(
-            Exit::file,
-            fmt::format("{} is not a run directory (no config.toml in it); check the path", run.string()));
+        throw Error(Exit::file,
+                    fmt::format("{} is not a run directory (no config.toml in it); check the path", run.string()));
     Descriptor held = lock(run);
     remove_unfinished(run);
     return {run, std::move(held)};

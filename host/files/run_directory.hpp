@@ -22,8 +22,7 @@ class RunDirectory {
     const std::filesystem::path& path() const { return path_; }
 
   private:
-    RunDirectory(std::filesystem::path path, Descriptor lock)
-        : path_(std::move(path)), lock_(std::move(lock)) {}
+    RunDirectory(std::filesystem::path path, Descriptor lock) : path_(std::move(path)), lock_(std::move(lock)) {}
 
     std::filesystem::path path_;
     Descriptor lock_;

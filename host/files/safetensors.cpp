@@ -49,8 +49,7 @@ Json parse_header(std::string_view text, const std::string& where) {
         if (event == Json::parse_event_t::object_start) keys.emplace_back();
         if (event == Json::parse_event_t::object_end) keys.pop_back();
         if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
-            refuse(where, "the header holds the key '{}' twice; write the file again",
-                   parsed.get<std::string>());
+            refuse(where, "the header holds the key '{}' twice; write the file again", parsed.get<std::string>());
         return true;
     };
     try {
@@ -65,9 +64,8 @@ Json parse_header(std::string_view text, const std::string& where) {
 std::vector<std::size_t> sizes_of(const Json& entry, const char* key, const std::string& name,
                                   const std::string& where) {
     const auto found = entry.find(key);
-    const bool good =
-        found != entry.end() && found->is_array() &&
-        std::all_of(found->begin(), found->end(), [](const Json& x) { return x.is_number_unsigned(); });
+    const bool good = found != entry.end() && found->is_array() &&
+                      std::all_of(found->begin(), found->end(), [](const Json& x) { return x.is_number_unsigned(); });
     if (!good) refuse(where, "tensor '{}' has no valid '{}'; write the file again", name, key);
     return found->get<std::vector<std::size_t>>();
 }
@@ -90,20 +88,18 @@ struct Range {
 
 // the values lie one after the other and fill the rest of the file: no overlap, no hole
 void require_dense(std::vector<Range> ranges, std::size_t size, const std::string& where) {
-    std::sort(ranges.begin(), ranges.end(), [](const Range& x, const Range& y) {
-        return std::pair(x.begin, x.end) < std::pair(y.begin, y.end);
-    });
+    std::sort(ranges.begin(), ranges.end(),
+              [](const Range& x, const Range& y) { return std::pair(x.begin, x.end) < std::pair(y.begin, y.end); });
     std::size_t at = 0;
     for (const Range& range : ranges) {
         if (range.begin != at)
-            refuse(where, "tensor '{}' begins at byte {} of the data, {} there; write the file again",
-                   range.name, range.begin,
-                   range.begin < at ? "overlapping what ends further on" : "leaving a hole before it");
+            refuse(where, "tensor '{}' begins at byte {} of the data, {} there; write the file again", range.name,
+                   range.begin, range.begin < at ? "overlapping what ends further on" : "leaving a hole before it");
         at = range.end;
     }
     if (at != size)
-        refuse(where, "the header describes {} bytes of data, {} follow; it is {}: copy or write it again",
-               at, size, at > size ? "truncated" : "corrupt");
+        refuse(where, "the header describes {} bytes of data, {} follow; it is {}: copy or write it again", at, size,
+               at > size ? "truncated" : "corrupt");
 }
 
 template <class T>
@@ -117,8 +113,7 @@ std::size_t item_size(bool f64) { return f64 ? sizeof(double) : sizeof(float); }
 
 void append(std::string& bytes, const Tensor& tensor) {
     if (tensor.f64) {
-        bytes.append(reinterpret_cast<const char*>(tensor.values.data()),
-                     tensor.values.size() * sizeof(double));
+        bytes.append(reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size() * sizeof(double));
     } else {
         const std::vector<float> narrow(tensor.values.begin(), tensor.values.end());
         bytes.append(reinterpret_cast<const char*>(narrow.data()), narrow.size() * sizeof(float));
@@ -130,8 +125,7 @@ void append(std::string& bytes, const Tensor& tensor) {
 Safetensors decode_safetensors(std::string_view bytes, const std::string& where) {
     refuse_pickle(bytes, where);
     std::uint64_t length = 0;
-    if (bytes.size() < sizeof length)
-        refuse(where, "not a safetensors file: {} bytes are too few", bytes.size());
+    if (bytes.size() < sizeof length) refuse(where, "not a safetensors file: {} bytes are too few", bytes.size());
     std::memcpy(&length, bytes.data(), sizeof length);
     bytes.remove_prefix(sizeof length);
     if (length > largest_header) refuse(where, "not a safetensors file (a header of {} bytes)", length);
@@ -144,8 +138,7 @@ Safetensors decode_safetensors(std::string_view bytes, const std::string& where)
     Safetensors file;
     std::vector<Range> ranges;
     for (const auto& [name, entry] : header.items()) {
-        if (!entry.is_object())
-            refuse(where, "'{}' in the header is not an object; write the file again", name);
+        if (!entry.is_object()) refuse(where, "'{}' in the header is not an object; write the file again", name);
         if (name == metadata_key) {
             for (const auto& [key, text] : entry.items()) {
                 if (!text.is_string()) refuse(where, "metadata '{}' is not a string; write it as one", key);
@@ -165,8 +158,7 @@ Safetensors decode_safetensors(std::string_view bytes, const std::string& where)
         std::size_t need = 0;
         if (offsets.size() != 2 || offsets[0] > offsets[1])
             refuse(where, "tensor '{}' has no valid 'data_offsets'; write the file again", name);
-        if (!count || __builtin_mul_overflow(*count, item_size(f64), &need) ||
-            need != offsets[1] - offsets[0])
+        if (!count || __builtin_mul_overflow(*count, item_size(f64), &need) || need != offsets[1] - offsets[0])
             refuse(where, "tensor '{}' of shape {} does not fit its {} bytes; write the file again", name,
                    shape_text(shape), offsets[1] - offsets[0]);
         ranges.push_back({offsets[0], offsets[1], name});

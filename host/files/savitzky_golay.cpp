@@ -40,7 +40,7 @@ class Weights {
 
   private:
     int derivative_;
-    std::vector<std::vector<double>> values_;  // (order + 1, window) P_m(t_j)
+    std::vector<std::vector<double>> values_;                           // (order + 1, window) P_m(t_j)
     std::vector<double> slopes_ = std::vector<double>(values_.size());  // P_m^(k)(t_i)
     std::vector<double> weights_;
 

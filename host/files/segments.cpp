@@ -16,13 +16,16 @@ std::vector<T> picked(const std::vector<T>& from, std::size_t samples, const std
     if (from.empty()) return to;
     const std::size_t width = from.size() / samples;
     to.reserve(rows.size() * width);
-    for (const std::size_t row : rows) to.insert(to.end(), from.begin() + row * width, from.begin() + (row + 1) * width);
+    for (const std::size_t row : rows)
+        to.insert(to.end(), from.begin() + row * width, from.begin() + (row + 1) * width);
     return to;
 }
 
 }  // namespace
 
-const std::vector<std::int64_t>& motions(const Dataset& data) { return data.trial.empty() ? data.trajectory : data.trial; }
+const std::vector<std::int64_t>& motions(const Dataset& data) {
+    return data.trial.empty() ? data.trajectory : data.trial;
+}
 
 Dataset rows_of(const Dataset& data, const std::vector<std::size_t>& rows) {
     Dataset some;

@@ -18,7 +18,8 @@ struct Stretch {
 // a step longer than this many median steps is a gap
 inline constexpr double longest_step = 1.5;
 
-// the number of the motion each row belongs to: `trial` where it is known, else `trajectory`; empty: there is one motion
+// the number of the motion each row belongs to: `trial` where it is known, else `trajectory`; empty: there is one
+// motion
 const std::vector<std::int64_t>& motions(const Dataset&);
 
 // rows of a motion one after the other, in the order of the file; returns where each row was

@@ -25,9 +25,9 @@ struct Table {
     std::vector<std::size_t> lines;            // (rows) where each stands, from 1: lines of a text, rows of an .npz
     std::size_t header_line = 0;               // where the names stand, or the first row; of an .npz: 0
 
-    std::string header_place() const;              // "FILE:LINE:1" or "FILE"
-    std::string place(std::size_t row) const;      // "FILE:LINE" or "FILE: row N"
-    std::string label(std::size_t column) const;   // its name, or "column N" counted from 1
+    std::string header_place() const;             // "FILE:LINE:1" or "FILE"
+    std::string place(std::size_t row) const;     // "FILE:LINE" or "FILE: row N"
+    std::string label(std::size_t column) const;  // its name, or "column N" counted from 1
 };
 
 // which columns are wanted, asked when names and width are known

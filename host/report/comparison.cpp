@@ -66,22 +66,19 @@ std::string names_row(const std::vector<Run>& runs) {
 
 std::string results_table(const std::vector<Run>& runs) {
     std::string rows = names_row(runs);
-    rows += row_of("system", runs, [](const Run& run) {
-        return run.contents.config ? run.contents.config->system.kind : "-";
-    });
+    rows += row_of("system", runs,
+                   [](const Run& run) { return run.contents.config ? run.contents.config->system.kind : "-"; });
     rows += row_of("layers", runs, [](const Run& run) {
-        return run.contents.config ? fmt::format("{}", fmt::join(run.contents.config->model.hidden, " × "))
-                                   : "-";
+        return run.contents.config ? fmt::format("{}", fmt::join(run.contents.config->model.hidden, " × ")) : "-";
     });
     for (const std::string& name : coordinates(runs))
         rows += row_of(name + ": median squared error", runs, [&](const Run& run) {
             return run.key.is_null() ? "-" : number(run.key["median_mse"].value(name, Json("-")));
         });
-    const std::pair<const char*, const char*> medians[] = {
-        {"median_valid_time", "holds for, median, s"}, {"median_energy_error", "energy error, median, J"}};
+    const std::pair<const char*, const char*> medians[] = {{"median_valid_time", "holds for, median, s"},
+                                                           {"median_energy_error", "energy error, median, J"}};
     for (const auto& [key, label] : medians)
-        rows += row_of(label, runs,
-                       [&](const Run& run) { return run.key.is_null() ? "-" : number(run.key[key]); });
+        rows += row_of(label, runs, [&](const Run& run) { return run.key.is_null() ? "-" : number(run.key[key]); });
     rows += row_of("diverged", runs, [](const Run& run) {
         return run.key.is_null()
                    ? "-"
@@ -89,8 +86,7 @@ std::string results_table(const std::vector<Run>& runs) {
     });
     rows += row_of("training, s", runs, [](const Run& run) {
         const auto at = Json::json_pointer("/timings/train");
-        return run.contents.record && run.contents.record->contains(at) ? number(run.contents.record->at(at))
-                                                                        : "-";
+        return run.contents.record && run.contents.record->contains(at) ? number(run.contents.record->at(at)) : "-";
     });
     return table(rows, "numbers") + paragraph(
                                         "Each run is judged on starts of its own settings: like goes with "
@@ -112,9 +108,9 @@ std::string best(const std::vector<Run>& runs) {
             if (!lowest || median(run) < median(*lowest)) lowest = &run;
         }
         if (choice > 1)
-            text += fmt::format("{}{} in {} ({:.4g})",
-                                text.empty() ? "The median squared error is lowest for " : ", for ", name,
-                                lowest->name, median(*lowest));
+            text +=
+                fmt::format("{}{} in {} ({:.4g})", text.empty() ? "The median squared error is lowest for " : ", for ",
+                            name, lowest->name, median(*lowest));
     }
     return text.empty() ? "" : paragraph(text + ".", "lead");
 }
@@ -161,19 +157,18 @@ std::vector<Figure> overlaid(const std::vector<Run>& runs) {
         }
     }
     for (std::size_t i = 0; i < coordinates.size(); ++i)
-        if (auto figure = distribution(
-                fmt::format("errors_{}", i + 1), "Errors of " + coordinates[i].first,
-                "How the errors of all trajectories are spread, run by run: each dashed line is a "
-                "median. The outermost steps hold what lies beyond.",
-                coordinates[i].second))
+        if (auto figure =
+                distribution(fmt::format("errors_{}", i + 1), "Errors of " + coordinates[i].first,
+                             "How the errors of all trajectories are spread, run by run: each dashed line is a "
+                             "median. The outermost steps hold what lies beyond.",
+                             coordinates[i].second))
             figures.push_back(std::move(*figure));
     return figures;
 }
 
 }  // namespace
 
-std::vector<std::string> write_comparison(const std::vector<fs::path>& paths, const fs::path& target,
-                                          bool force) {
+std::vector<std::string> write_comparison(const std::vector<fs::path>& paths, const fs::path& target, bool force) {
     check_target(target, force);
     const std::vector<Run> runs = read(paths);
     std::vector<std::string> notes, reasons;

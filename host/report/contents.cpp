@@ -30,8 +30,7 @@ auto part(const fs::path& run, const char* name, F read) -> Part<decltype(read(r
 
 Json read_object(const fs::path& path) {
     Json json = Json::parse(read_file(path), nullptr, false);
-    if (!json.is_object())
-        throw Error(Exit::file, fmt::format("{}: not a JSON object; make it again", path.string()));
+    if (!json.is_object()) throw Error(Exit::file, fmt::format("{}: not a JSON object; make it again", path.string()));
     return json;
 }
 
@@ -55,9 +54,8 @@ Motions read_motions(const fs::path& path, const Config& config) {
     const std::size_t rows = 2 * std::size_t(system.dof);
     const auto& shape = array.shape;
     if (shape.size() != 4 || shape[0] != 2 || shape[1] == 0 || shape[2] < 2 || shape[3] != rows)
-        throw Error(Exit::file,
-                    fmt::format("{}: shape {}, not (2, trajectories, instants, {}); evaluate the run again",
-                                path.string(), shape_text(shape), rows));
+        throw Error(Exit::file, fmt::format("{}: shape {}, not (2, trajectories, instants, {}); evaluate the run again",
+                                            path.string(), shape_text(shape), rows));
     Motions motions{system.coordinates, {}, {}};
     for (int i = 0; i < system.dof; ++i) motions.units.push_back(unit_of(system, i));
     for (std::size_t sample = 0; sample < shape[1]; ++sample) {
@@ -75,10 +73,9 @@ Motions read_motions(const fs::path& path, const Config& config) {
         if (finite) motions.all.push_back(std::move(motion));
     }
     if (motions.all.empty())
-        throw Error(Exit::file,
-                    fmt::format("{}: the true motions themselves are not finite; choose other starts "
-                                "(data.angle, data.position, data.velocity) or a smaller eval.dt",
-                                path.string()));
+        throw Error(Exit::file, fmt::format("{}: the true motions themselves are not finite; choose other starts "
+                                            "(data.angle, data.position, data.velocity) or a smaller eval.dt",
+                                            path.string()));
     return motions;
 }
 
@@ -108,10 +105,11 @@ Contents read_contents(const fs::path& run) {
     });
     c.scores = part(run, "eval/per_trajectory.csv", read_scores);
     if (c.config && has_system(*c.config))
-        c.motions = part(run, "eval/trajectories.npy",
-                         [&](const fs::path& path) { return read_motions(path, *c.config); });
+        c.motions =
+            part(run, "eval/trajectories.npy", [&](const fs::path& path) { return read_motions(path, *c.config); });
     else if (c.config)
-        c.motions = part(run, "eval/rollouts.csv", [&](const fs::path& path) { return read_rollouts(path, *c.config); });
+        c.motions =
+            part(run, "eval/rollouts.csv", [&](const fs::path& path) { return read_rollouts(path, *c.config); });
     else
         c.motions.reason = "without a readable config.toml the trajectories cannot be told apart";
     if (c.config && !has_system(*c.config) && c.measured && !c.motions && !c.motions.broken)

@@ -47,10 +47,10 @@ Figure overlaid(Figure figure, const char* label, const std::vector<Line>& lines
     if (lines.size() == 1 || !few) figure.plot += "unset key\n";
     figure.plot += "plot";
     for (std::size_t i = 0; i < lines.size(); ++i)
-        figure.plot += fmt::format(
-            "{} \\\n  '{}.csv' using 1:{} with lines linewidth {} linecolor rgb '{}' title {} noenhanced",
-            i == 0 ? "" : ",", figure.name, i + 2, few ? 1.5 : 0.5, colour_of(few ? lines[i].colour : 0),
-            in_quotes(lines[i].name));
+        figure.plot +=
+            fmt::format("{} \\\n  '{}.csv' using 1:{} with lines linewidth {} linecolor rgb '{}' title {} noenhanced",
+                        i == 0 ? "" : ",", figure.name, i + 2, few ? 1.5 : 0.5, colour_of(few ? lines[i].colour : 0),
+                        in_quotes(lines[i].name));
     figure.plot += "\n";
     return figure;
 }
@@ -103,16 +103,14 @@ std::vector<Figure> curves(const std::vector<Metrics>& metrics, std::vector<std:
     std::vector<Figure> figures;
     for (Wanted& w : wanted) {
         if (!drawable(metrics, w.value)) {
-            left_out.push_back(
-                fmt::format("{}: metrics.csv has fewer than two finite values above 0", w.figure.title));
+            left_out.push_back(fmt::format("{}: metrics.csv has fewer than two finite values above 0", w.figure.title));
             continue;
         }
         std::int64_t gaps = 0;
         for (const Metrics& m : metrics) gaps += !std::isfinite(m.*w.value);
         Figure figure = overlaid(std::move(w.figure), w.label, by_seed(metrics, w.value));
         if (gaps > 0)
-            figure.meaning +=
-                fmt::format(" {} of {} values are not finite and leave a gap.", gaps, metrics.size());
+            figure.meaning += fmt::format(" {} of {} values are not finite and leave a gap.", gaps, metrics.size());
         figures.push_back(std::move(figure));
     }
     return figures;
@@ -130,9 +128,8 @@ std::optional<Figure> losses(const std::vector<std::pair<std::string, std::vecto
         lines.push_back(std::move(line));
     }
     if (lines.empty()) return {};
-    return overlaid(
-        {"loss", "Loss", "What training makes small, a line a run: of several seeds their median.", "", ""},
-        "loss", lines);
+    return overlaid({"loss", "Loss", "What training makes small, a line a run: of several seeds their median.", "", ""},
+                    "loss", lines);
 }
 
 }  // namespace lnn

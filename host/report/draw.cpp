@@ -63,9 +63,8 @@ std::string for_page(const std::string& svg, const Figure& figure) {
     const std::size_t defs = svg.find("<defs>"), body = svg.find("</defs>");
     if (begin == svg.npos || canvas == svg.npos || defs == svg.npos || body == svg.npos) return {};
     const std::size_t inner = svg.find('\n', canvas) + 1;
-    return fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"{}\">\n<g>\n{}{}",
-                       figure.width, figure.height, figure.name, svg.substr(inner, defs - inner),
-                       svg.substr(body + 7));
+    return fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"{}\">\n<g>\n{}{}", figure.width,
+                       figure.height, figure.name, svg.substr(inner, defs - inner), svg.substr(body + 7));
 }
 
 // writes the .csv and .gp of every figure, then has gnuplot draw each .svg; the pictures, in order, nothing
@@ -90,13 +89,12 @@ std::vector<std::optional<std::string>> draw(const std::vector<Figure>& figures,
         if (!picture.empty())
             pictures[i] = std::move(picture);
         else if (installed)
-            notes.push_back(fmt::format(
-                "gnuplot could not draw {}: the figure is left out; see why with: cd {} && gnuplot "
-                "{}.gp",
-                svg.string(), directory.string(), figure.name));
+            notes.push_back(
+                fmt::format("gnuplot could not draw {}: the figure is left out; see why with: cd {} && gnuplot "
+                            "{}.gp",
+                            svg.string(), directory.string(), figure.name));
     }
-    if (!installed)
-        notes.push_back("gnuplot is not installed: the figures are left out; apt install gnuplot-nox");
+    if (!installed) notes.push_back("gnuplot is not installed: the figures are left out; apt install gnuplot-nox");
     return pictures;
 }
 
@@ -118,16 +116,13 @@ std::string in_quotes(std::string_view text) {
 
 std::string axis(char name, double low, double high, int intervals) {
     const double wanted = (high - low) / intervals, power = std::pow(10.0, std::floor(std::log10(wanted)));
-    const double digit = wanted / power, step = power * (digit <= 1   ? 1
-                                                         : digit <= 2 ? 2
-                                                         : digit <= 5 ? 5
-                                                                      : 10);
+    const double digit = wanted / power, step = power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10);
     return fmt::format("set {0}range [{1:.9g}:{2:.9g}]\nset {0}tics {3:.9g}\n", name, low, high, step);
 }
 
 std::string log_axis(char name, double low, double high) {
-    std::string text = fmt::format("set logscale {0}\nset {0}range [{1}:{2}]\n", name,
-                                   value_text(std::pow(10.0, low)), value_text(std::pow(10.0, high)));
+    std::string text = fmt::format("set logscale {0}\nset {0}range [{1}:{2}]\n", name, value_text(std::pow(10.0, low)),
+                                   value_text(std::pow(10.0, high)));
     if (high - low >= 2) {  // powers of ten, six at most
         const int step = int(std::ceil((high - low) / 6));
         text += fmt::format("set format {0} '10^{{%L}}'\nset {0}tics 1e{1}\n", name, step);
@@ -137,21 +132,19 @@ std::string log_axis(char name, double low, double high) {
     for (double power = std::floor(low); power <= high; ++power)
         for (int digit : {1, 2, 5})
             if (const double at = power + std::log10(digit); at >= low && at <= high)
-                tics +=
-                    fmt::format("{}{}", tics.empty() ? "" : ",", value_text(digit * std::pow(10.0, power)));
+                tics += fmt::format("{}{}", tics.empty() ? "" : ",", value_text(digit * std::pow(10.0, power)));
     return text + fmt::format("set format {0} '%g'\nset {0}tics ({1})\n", name, tics);
 }
 
-std::string figures(const std::vector<Figure>& all, const fs::path& directory,
-                    const std::vector<std::string>& left_out, std::vector<std::string>& notes) {
+std::string figures(const std::vector<Figure>& all, const fs::path& directory, const std::vector<std::string>& left_out,
+                    std::vector<std::string>& notes) {
     std::vector<std::string> trouble;
     const auto pictures = draw(all, directory, trouble);
     std::string html;
     for (std::size_t i = 0; i < all.size(); ++i)
         if (pictures[i])
-            html +=
-                fmt::format("<figure>\n<h3 id=\"{}\">{}</h3>\n{}\n<figcaption>{}</figcaption>\n</figure>\n",
-                            all[i].name, escape(all[i].title), *pictures[i], escape(all[i].meaning));
+            html += fmt::format("<figure>\n<h3 id=\"{}\">{}</h3>\n{}\n<figcaption>{}</figcaption>\n</figure>\n",
+                                all[i].name, escape(all[i].title), *pictures[i], escape(all[i].meaning));
     if (!html.empty()) html = fmt::format("<div class=\"wide cards\">\n{}</div>\n", html);
     for (const std::string& line : trouble) html += paragraph(line, "absent");
     for (const std::string& line : left_out) html += paragraph(line, "absent");

@@ -18,7 +18,7 @@ Drawing drawing_of(const Config& config, const Motions& motions) {
         drawing.anchor = {0, 0};
         drawing.unit = "rod";
     } else if (system.angles == (1u << system.dof) - 1 && l != parameters.end() &&
-        l->second.size() == std::size_t(system.dof)) {
+               l->second.size() == std::size_t(system.dof)) {
         drawing.kind = Drawing::chain;
         drawing.lengths = l->second;
         drawing.anchor = {0, 0};

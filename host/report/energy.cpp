@@ -19,8 +19,7 @@ Pair energy_of(const Config& config, const Motion& motion) {
     Pair energy{"energy", {}};
     for (Path path : {truth, model}) {
         std::vector<double> states, accelerations(rows / 2 * instants);
-        for (const std::vector<double>& row : motion.along[path])
-            states.insert(states.end(), row.begin(), row.end());
+        for (const std::vector<double>& row : motion.along[path]) states.insert(states.end(), row.begin(), row.end());
         energy.along[path].resize(instants);
         backend->accelerate(system_spec(config), states, accelerations, energy.along[path]);
     }
@@ -30,7 +29,8 @@ Pair energy_of(const Config& config, const Motion& motion) {
 // the network's own energy along the truth
 std::vector<double> learned_energy(const Network& network, const Motion& motion) {
     const auto backend = make_cpu_backend({1, "auto", 0});
-    std::vector<double> states, accelerations(motion.instants.size() * network.spec.dof), energy(motion.instants.size());
+    std::vector<double> states, accelerations(motion.instants.size() * network.spec.dof),
+        energy(motion.instants.size());
     for (const std::vector<double>& row : motion.along[truth]) states.insert(states.end(), row.begin(), row.end());
     backend->accelerate(network.models(), {}, Precision::f64, states, accelerations, energy, {});
     return energy;
@@ -50,8 +50,8 @@ Line fitted(const std::vector<double>& x, const std::vector<double>& y) {
     return {xy / xx, mean_y - xy / xx * mean_x};
 }
 
-// Equations of motion leave the scale and the offset of an energy open: both are set by all motions together, where there
-// is a fit, and the learned energy joins the figure.
+// Equations of motion leave the scale and the offset of an energy open: both are set by all motions together, where
+// there is a fit, and the learned energy joins the figure.
 void add_learned(Figure& figure, const Config& config, const Motions& motions, const Network& network) {
     std::vector<double> learned, real;
     for (const Motion& motion : motions.all) {
@@ -65,15 +65,18 @@ void add_learned(Figure& figure, const Config& config, const Motions& motions, c
     std::string csv, rest = figure.csv;
     for (std::size_t k = 0; !rest.empty(); ++k) {
         const std::size_t end = rest.find('\n');
-        csv += rest.substr(0, end) + (k == 0 ? ",learned energy" : "," + value_text(line.scale * learned[k - 1] + line.offset)) + "\n";
+        csv += rest.substr(0, end) +
+               (k == 0 ? ",learned energy" : "," + value_text(line.scale * learned[k - 1] + line.offset)) + "\n";
         rest.erase(0, end + 1);
     }
     figure.csv = std::move(csv);
-    figure.meaning += fmt::format(" Learned: the energy that the network itself has along the truth, times {:.3g} plus {:.3g} J. Motion "
-                                  "leaves both open; they are fitted to {} motion{}.",
-                                  line.scale, line.offset, motions.all.size(), motions.all.size() == 1 ? "" : "s");
+    figure.meaning += fmt::format(
+        " Learned: the energy that the network itself has along the truth, times {:.3g} plus {:.3g} J. Motion "
+        "leaves both open; they are fitted to {} motion{}.",
+        line.scale, line.offset, motions.all.size(), motions.all.size() == 1 ? "" : "s");
     figure.plot.pop_back();
-    figure.plot += ", \\\n     'energy.csv' using 1:4 with lines linewidth 1.5 linecolor rgb '#5b5b5b' title 'learned'\n";
+    figure.plot +=
+        ", \\\n     'energy.csv' using 1:4 with lines linewidth 1.5 linecolor rgb '#5b5b5b' title 'learned'\n";
 }
 
 }  // namespace
@@ -83,11 +86,10 @@ Figure energy_figure(const Config& config, const Motions& motions, const Network
     const std::vector<Pair> energy = {energy_of(config, motion)};
     const double size = std::max(std::abs(energy[0].along[truth][0]), 1e-2);
     const Frame frame = frame_of(energy, 1e-4 * size, size);
-    Figure figure{
-        "energy", "Energy over time",
-        "The true energy along both motions: the truth keeps its own, so a departure is energy that "
-        "the model gains or loses.",
-        over_time(energy, motion), ""};
+    Figure figure{"energy", "Energy over time",
+                  "The true energy along both motions: the truth keeps its own, so a departure is energy that "
+                  "the model gains or loses.",
+                  over_time(energy, motion), ""};
     if (frame.cut) figure.meaning += frame_note;
     figure.plot = "set xlabel 't / s'\nset ylabel 'energy / J'\n" + axis('y', frame.low, frame.high, 6) +
                   time_axis(motion) + "plot " + plot("energy.csv", "1:2", "1:3", motions.called) + "\n";

@@ -60,9 +60,8 @@ std::optional<Figure> distribution(std::string name, std::string title, std::str
     }
     figure.csv += "\n";
 
-    figure.plot =
-        "set xlabel 'mean squared error of a trajectory'\nset ylabel 'trajectories / %'\nset yrange [0:]\n" +
-        log_axis('x', low, low + width * double(bins));
+    figure.plot = "set xlabel 'mean squared error of a trajectory'\nset ylabel 'trajectories / %'\nset yrange [0:]\n" +
+                  log_axis('x', low, low + width * double(bins));
     std::string lines;
     for (std::size_t s = 0; s < all.size(); ++s) {
         const char* colour = colour_of(all[s].colour);
@@ -123,15 +122,13 @@ std::optional<Figure> pairs_figure(const Scores& scores, std::string_view paired
 
 std::vector<Figure> error_figures(const Scores& scores, std::string_view paired) {
     std::vector<Series> coordinates;
-    for (std::size_t i = 0; i < scores.names.size(); ++i)
-        coordinates.push_back({scores.names[i], scores.mse[i], i});
+    for (std::size_t i = 0; i < scores.names.size(); ++i) coordinates.push_back({scores.names[i], scores.mse[i], i});
     std::vector<Figure> figures;
     if (auto figure = distribution(
             "errors", "Errors of all trajectories",
-            fmt::format(
-                "How the errors of {} random trajectories are spread: each dashed line is a median. The "
-                "outermost steps hold what lies beyond.",
-                scores.mse[0].size()),
+            fmt::format("How the errors of {} random trajectories are spread: each dashed line is a median. The "
+                        "outermost steps hold what lies beyond.",
+                        scores.mse[0].size()),
             coordinates))
         figures.push_back(std::move(*figure));
     if (scores.names.size() > 1)

@@ -81,16 +81,15 @@ std::string data(const Drawing& drawing, const Motions& motions) {
         "{{\"link\":\"{}\",\"anchor\":{},\"frame\":[{:.5g},{:.5g},{:.5g},{:.5g}],\"coordinates\":{},\n"
         "\"motions\":[{}]}}",
         drawing.link(),
-        drawing.anchor ? fmt::format("[{:.5g},{:.5g}]", (*drawing.anchor)[0], (*drawing.anchor)[1]) : "null",
-        left, right, bottom, top, axes, all);
+        drawing.anchor ? fmt::format("[{:.5g},{:.5g}]", (*drawing.anchor)[0], (*drawing.anchor)[1]) : "null", left,
+        right, bottom, top, axes, all);
 }
 
 }  // namespace
 
 std::string film(const Drawing& drawing, const Motions& motions) {
     std::string choices, panels;
-    for (const Motion& motion : motions.all)
-        choices += fmt::format("<option>{}</option>", escape(motion.label));
+    for (const Motion& motion : motions.all) choices += fmt::format("<option>{}</option>", escape(motion.label));
     for (std::size_t i = 0; i < motions.names.size(); ++i)
         panels += fmt::format(
             "<div class=\"panel\"><p><b>{0}</b> <span class=\"truth\"></span> <span class=\"model\"></span> "
@@ -101,8 +100,7 @@ std::string film(const Drawing& drawing, const Motions& motions) {
     double seconds = 0;
     for (const Motion& motion : motions.all) seconds = std::max(seconds, motion.instants.back());
     const double slowed = seconds > 0 ? std::max(1.0, shortest / seconds) : 1;
-    const std::string pace =
-        slowed > 1 ? fmt::format("slowed {:.3g} times", slowed) : std::string("in real time");
+    const std::string pace = slowed > 1 ? fmt::format("slowed {:.3g} times", slowed) : std::string("in real time");
     return fmt::format(
         "<figure class=\"film\" id=\"film\" data-slowed=\"{:.5g}\">\n"
         "<div class=\"legend\"><span class=\"truth\">{}</span><span class=\"model\">model</span>"
@@ -117,7 +115,8 @@ std::string film(const Drawing& drawing, const Motions& motions) {
         "angles are unwrapped, errors are those of the moment. Space plays and pauses, the arrows step.</figcaption>\n"
         "<noscript>The film needs scripts, which this page carries but the browser does not run.</noscript>\n"
         "<script type=\"application/json\">{}</script>\n</figure>\n",
-        slowed, motions.called, choices, panels, motions.called == "truth" ? "true" : motions.called, pace, data(drawing, motions));
+        slowed, motions.called, choices, panels, motions.called == "truth" ? "true" : motions.called, pace,
+        data(drawing, motions));
 }
 
 }  // namespace lnn

@@ -53,8 +53,8 @@ std::string number(const nlohmann::ordered_json& x) {
 
 std::string value_line(const nlohmann::ordered_json& value) {
     if (value.is_string()) return value.get<std::string>();
-    const bool list = value.is_array() && std::none_of(value.begin(), value.end(),
-                                                       [](const auto& x) { return x.is_structured(); });
+    const bool list =
+        value.is_array() && std::none_of(value.begin(), value.end(), [](const auto& x) { return x.is_structured(); });
     if (!list) return value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
     std::string text;
     for (const auto& x : value) text += (text.empty() ? "" : " ") + value_line(x);

@@ -21,8 +21,7 @@ std::string value_line(const nlohmann::ordered_json&);
 // cells are text and become escaped; the first one of a row is its heading
 std::string heading_row(const std::vector<std::string>& cells);
 std::string row(const std::vector<std::string>& cells, std::string_view style = {});
-std::string table(std::string_view rows,
-                  std::string_view style = {});  // scrolls sideways where it is too wide
+std::string table(std::string_view rows, std::string_view style = {});  // scrolls sideways where it is too wide
 
 std::string paragraph(std::string_view text, std::string_view style = {});
 std::string section(std::string_view title, std::string_view html);

@@ -31,8 +31,8 @@ std::string error_of(const Json& entry) {
 }
 
 std::string sentence(const Json& rollout) {
-    return fmt::format("A roll-out from the first held-out state holds for {} s of {} s.", number(rollout.at("valid_time")),
-                       number(rollout.at("length")));
+    return fmt::format("A roll-out from the first held-out state holds for {} s of {} s.",
+                       number(rollout.at("valid_time")), number(rollout.at("length")));
 }
 
 }  // namespace
@@ -43,8 +43,9 @@ std::string measured_lead(const Contents& c) {
     std::string errors;
     for (const auto& [name, entry] : model.at("accelerations").items())
         errors += fmt::format("{}{} for {}", errors.empty() ? "" : " and ", error_of(entry), name);
-    std::string text = fmt::format("On {} samples that training did not see, the accelerations are off by {} of their deviation.",
-                                   number(c.measured->at("held_out_samples")), errors);
+    std::string text =
+        fmt::format("On {} samples that training did not see, the accelerations are off by {} of their deviation.",
+                    number(c.measured->at("held_out_samples")), errors);
     if (model.contains("rollout")) text += " " + sentence(model.at("rollout"));
     return paragraph(text, "lead");
 }
@@ -54,10 +55,12 @@ std::string measured_tiles(const Contents& c) {
     if (model.is_null()) return "";
     std::string html;
     const auto add = [&](const std::string& name, const std::string& value, const std::string& after) {
-        html += fmt::format("<div><dt>{}</dt><dd>{} <small>{}</small></dd></div>\n", escape(name), escape(value), escape(after));
+        html += fmt::format("<div><dt>{}</dt><dd>{} <small>{}</small></dd></div>\n", escape(name), escape(value),
+                            escape(after));
     };
     for (const auto& [name, entry] : model.at("accelerations").items())
-        add(name + ": error of the accelerations", error_of(entry), entry.at("deviation") == 0 ? "" : "of their deviation");
+        add(name + ": error of the accelerations", error_of(entry),
+            entry.at("deviation") == 0 ? "" : "of their deviation");
     if (model.contains("rollout")) {
         add("holds for", number(model.at("rollout").at("valid_time")),
             fmt::format("s of {}", number(model.at("rollout").at("length"))));
@@ -70,12 +73,14 @@ std::string measured_tiles(const Contents& c) {
 std::string measured_results(const Contents& c) {
     const Json& measured = *c.measured;
     std::string html = paragraph(
-        fmt::format("{} samples to learn from, the {} after them held out. Root mean square error of the accelerations, in "
-                    "units of the deviation of the held-out ones; the mean of the training data predicts about 1.",
-                    number(measured.at("training_samples")), number(measured.at("held_out_samples"))),
+        fmt::format(
+            "{} samples to learn from, the {} after them held out. Root mean square error of the accelerations, in "
+            "units of the deviation of the held-out ones; the mean of the training data predicts about 1.",
+            number(measured.at("training_samples")), number(measured.at("held_out_samples"))),
         "note");
     std::string rows = heading_row({"", "error / deviation", "predicting the mean", "rms error", "deviation"});
-    std::string rollouts = heading_row({"", "holds for, s", "of, s", "segments that hold", "median time, s", "median length, s"});
+    std::string rollouts =
+        heading_row({"", "holds for, s", "of, s", "segments that hold", "median time, s", "median length, s"});
     bool any = false;
     const bool several = measured.at("models").size() > 1;
     for (const Json& model : measured.at("models")) {
@@ -86,21 +91,25 @@ std::string measured_results(const Contents& c) {
         }
         for (const auto& [name, entry] : model.at("accelerations").items())
             rows += row({several ? seed + " " + name : name, number(entry.at("normalised_error")),
-                         number(entry.at("predict_the_mean")), number(entry.at("rms_error")), number(entry.at("deviation"))});
+                         number(entry.at("predict_the_mean")), number(entry.at("rms_error")),
+                         number(entry.at("deviation"))});
         if (!model.contains("rollout")) continue;
         any = true;
         const Json &whole = model.at("rollout"), &segments = model.at("segments");
-        rollouts += row({several ? seed : "from the first held-out state", number(whole.at("valid_time")), number(whole.at("length")),
+        rollouts += row({several ? seed : "from the first held-out state", number(whole.at("valid_time")),
+                         number(whole.at("length")),
                          fmt::format("{} of {}", number(segments.at("valid_to_the_end")), number(segments.at("count"))),
                          number(segments.at("median_valid_time")), number(segments.at("median_length"))});
     }
     html += table(rows, "numbers");
     if (any)
-        html += "<h3>Roll-outs against the measurement</h3>\n" + table(rollouts, "numbers") +
-                paragraph(fmt::format("Predicted from a measured state; it holds until a coordinate is further than {} from the "
-                                      "measurement (angles: up to whole turns). Segments lie between gaps of the recording.",
-                                      number(measured.at("valid_below"))),
-                          "note");
+        html +=
+            "<h3>Roll-outs against the measurement</h3>\n" + table(rollouts, "numbers") +
+            paragraph(
+                fmt::format("Predicted from a measured state; it holds until a coordinate is further than {} from the "
+                            "measurement (angles: up to whole turns). Segments lie between gaps of the recording.",
+                            number(measured.at("valid_below"))),
+                "note");
     const Json model = first_model(measured);
     if (!model.is_null() && model.contains("damping")) {
         std::vector<std::string> names = {""};
@@ -112,8 +121,10 @@ std::string measured_results(const Contents& c) {
             for (const Json& x : line) cells.push_back(number(x));
             matrix += row(cells);
         }
-        html += "<h3>Learned friction</h3>\n" + table(matrix, "numbers") +
-                paragraph("D of the forces −D v, in the units of the learned Lagrangian, which is known up to a factor.", "note");
+        html +=
+            "<h3>Learned friction</h3>\n" + table(matrix, "numbers") +
+            paragraph("D of the forces −D v, in the units of the learned Lagrangian, which is known up to a factor.",
+                      "note");
     }
     return html;
 }
@@ -135,7 +146,8 @@ Motions read_rollouts(const std::filesystem::path& path, const Config& config) {
         if (row == 0 || at(0) != table.columns[0][row - 1] || at(1) != table.columns[1][row - 1]) {
             if (motions.all.size() == most) break;
             start = at(2);
-            const std::string what = at(1) > 0 ? fmt::format("segment {:g}", at(1)) : std::string("all that was held out");
+            const std::string what =
+                at(1) > 0 ? fmt::format("segment {:g}", at(1)) : std::string("all that was held out");
             motions.all.push_back({fmt::format("{}, from {:.4g} s", what, start), {}, {}});
             for (Path path_of : {truth, model}) motions.all.back().along[path_of].assign(rows, {});
         }

@@ -43,19 +43,18 @@ std::optional<Figure> places_figure(const Drawing& drawing, const Motions& motio
     const auto equal = [&](char name, const Frame& f) {  // the same steps on both
         return axis(name, f.low, f.high, std::max(1, int(std::lround(8 * (f.high - f.low) / longest))));
     };
-    figure.plot =
-        fmt::format("set xlabel 'x / {0}'\nset ylabel 'y / {0}'\nset size ratio -1\n", drawing.unit) + equal('x', x) + equal('y', y);
+    figure.plot = fmt::format("set xlabel 'x / {0}'\nset ylabel 'y / {0}'\nset size ratio -1\n", drawing.unit) +
+                  equal('x', x) + equal('y', y);
     if (drawing.anchor)
-        figure.plot +=
-            fmt::format("set label '+' at {},{} center front\n", (*drawing.anchor)[0], (*drawing.anchor)[1]);
+        figure.plot += fmt::format("set label '+' at {},{} center front\n", (*drawing.anchor)[0], (*drawing.anchor)[1]);
     std::string lines;
     for (std::size_t i = 0; i < bodies; ++i) {
         figure.plot += fmt::format(
             "set object circle at {},{} size {:.6g} front fillstyle solid noborder fillcolor rgb '#3b82c4'\n",
             value_text(xs[i].along[truth][0]), value_text(ys[i].along[truth][0]), 0.012 * longest);
-        lines += (i == 0 ? "plot " : ", \\\n     ") +
-                 plot("motion.csv", fmt::format("{}:{}", 4 * i + 2, 4 * i + 4),
-                      fmt::format("{}:{}", 4 * i + 3, 4 * i + 5), i == 0 ? motions.called : "");
+        lines += (i == 0 ? "plot " : ", \\\n     ") + plot("motion.csv", fmt::format("{}:{}", 4 * i + 2, 4 * i + 4),
+                                                           fmt::format("{}:{}", 4 * i + 3, 4 * i + 5),
+                                                           i == 0 ? motions.called : "");
     }
     figure.plot += lines + "\n";
     return figure;
@@ -108,8 +107,8 @@ Figure phase_figure(const Motions& motions, const Motion& motion) {
             "set xlabel '{0} / {1}' noenhanced\nset ylabel 'velocity / ({1}/s)' noenhanced\n{2}{3}plot "
             "{4}\n",
             motions.names[i], motions.units[i], axis('x', x.low, x.high, 6), axis('y', y.low, y.high, 5),
-            plot("phase.csv", fmt::format("{}:{}", 4 * i + 2, 4 * i + 4),
-                 fmt::format("{}:{}", 4 * i + 3, 4 * i + 5), motions.called));
+            plot("phase.csv", fmt::format("{}:{}", 4 * i + 2, 4 * i + 4), fmt::format("{}:{}", 4 * i + 3, 4 * i + 5),
+                 motions.called));
     });
     return figure;
 }

@@ -1,4 +1,5 @@
-// A table of numbers that the program itself has written: names in the first line, then rows; infinite and NaN may occur.
+// A table of numbers that the program itself has written: names in the first line, then rows; infinite and NaN may
+// occur.
 #pragma once
 
 #include <filesystem>

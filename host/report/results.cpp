@@ -28,8 +28,7 @@ bool failed(const Json& model) { return model.at("failed").get<bool>(); }
 std::string mse_rows(const Json& summary, const std::string& label, std::string_view style) {
     std::string rows;
     for (const auto& [coordinate, entry] : summary.at("mse").items()) {
-        std::vector<std::string> cells = {label.empty() ? coordinate
-                                                        : fmt::format("{} {}", label, coordinate)};
+        std::vector<std::string> cells = {label.empty() ? coordinate : fmt::format("{} {}", label, coordinate)};
         for (const Json& mean : entry.at("per_repeat_mean")) cells.push_back(number(mean));
         for (const char* share : {"median", "ci95_median", "p05", "p95"}) {
             const Json& value = entry.at(share);
@@ -59,9 +58,8 @@ std::string mse_table(const Json& summary) {
         for (const Json& model : models) {
             const std::string label = fmt::format("seed {}", number(model.at("seed")));
             rows += failed(model)
-                        ? fmt::format(
-                              "<tr><th scope=\"row\">{}</th><td colspan=\"{}\">failed in training</td></tr>\n",
-                              escape(label), repeats + 5)
+                        ? fmt::format("<tr><th scope=\"row\">{}</th><td colspan=\"{}\">failed in training</td></tr>\n",
+                                      escape(label), repeats + 5)
                         : mse_rows(model, label, "");
         }
     if (summary.contains("mse")) rows += mse_rows(summary, several ? "all" : "", several ? "pooled" : "");
@@ -70,18 +68,19 @@ std::string mse_table(const Json& summary) {
 
 std::string quantile_table(const Json& summary) {
     std::string rows = heading_row({"", "mean", "median", "its 95 % interval", "5 % below", "95 % below"});
-    const std::pair<const char*, const char*> lines[] = {{"energy_error", "energy error at the end, J"},
-                                                         {"integrator_drift", "the integrator's own, J"},
-                                                         {"valid_time", "valid time, s"},
-                                                         {"twin_valid_time", "the same of a twin of the truth, s"},
-                                                         {"valid_time_lyapunov", "valid time, Lyapunov times"},
-                                                         {"lyapunov_exponent", "Lyapunov exponent of the truth, until its twin parts, 1/s"}};
+    const std::pair<const char*, const char*> lines[] = {
+        {"energy_error", "energy error at the end, J"},
+        {"integrator_drift", "the integrator's own, J"},
+        {"valid_time", "valid time, s"},
+        {"twin_valid_time", "the same of a twin of the truth, s"},
+        {"valid_time_lyapunov", "valid time, Lyapunov times"},
+        {"lyapunov_exponent", "Lyapunov exponent of the truth, until its twin parts, 1/s"}};
     for (const auto& [key, label] : lines) {
         if (!summary.contains(key)) continue;  // of a run before there were such
         const Json& q = summary.at(key);
         rows += q.is_null() ? row({label, "-", "-", "-", "-", "-"})
-                            : row({label, number(q.at("mean")), number(q.at("median")),
-                                   interval(q.at("ci95_median")), number(q.at("p05")), number(q.at("p95"))});
+                            : row({label, number(q.at("mean")), number(q.at("median")), interval(q.at("ci95_median")),
+                                   number(q.at("p05")), number(q.at("p95"))});
     }
     return table(rows, "numbers");
 }
@@ -95,8 +94,7 @@ std::string short_number(const Json& x) {
     const std::string text = fmt::format("{:.2e}", value);
     const std::size_t e = text.find('e');
     std::string power;
-    for (const char c : fmt::to_string(std::stoi(text.substr(e + 1))))
-        power += c == '-' ? "⁻" : digits[c - '0'];
+    for (const char c : fmt::to_string(std::stoi(text.substr(e + 1)))) power += c == '-' ? "⁻" : digits[c - '0'];
     return fmt::format("{} × 10{}", text.substr(0, e), power);
 }
 
@@ -118,11 +116,10 @@ std::string unit_squared(const Contents& c, const std::string& coordinate) {
 std::string in_short(const Json& summary) {
     std::string medians;
     for (const auto& [coordinate, entry] : summary.at("mse").items())
-        medians += fmt::format("{}{} for {}", medians.empty() ? "" : " and ",
-                               short_number(entry.at("median")), coordinate);
-    return fmt::format(
-        "Half of all random trajectories of {} s have a mean squared error below {}; {} of {} diverged.",
-        number(summary.at("t_end")), medians, number(summary.at("diverged")), all_trajectories(summary));
+        medians +=
+            fmt::format("{}{} for {}", medians.empty() ? "" : " and ", short_number(entry.at("median")), coordinate);
+    return fmt::format("Half of all random trajectories of {} s have a mean squared error below {}; {} of {} diverged.",
+                       number(summary.at("t_end")), medians, number(summary.at("diverged")), all_trajectories(summary));
 }
 
 }  // namespace
@@ -136,21 +133,22 @@ std::string pairs_sentence(const Json& paired) {
 }
 
 static std::string models_sentence(const Json& all) {
-    std::string text = "Trajectories of one model are not independent of each other, models are. The median over models of "
-                       "each one's median:";
+    std::string text =
+        "Trajectories of one model are not independent of each other, models are. The median over models of "
+        "each one's median:";
     for (const auto& [coordinate, entry] : all.at("mse").items())
         text += fmt::format(" {} {} ({})", coordinate, number(entry.at("median")), interval(entry.at("ci95_median")));
     if (all.contains("paired"))
-        text += fmt::format("; the second coordinate is the worse one in {} of {} models (sign test over models: p = {})",
-                            number(all.at("paired").at("second_worse")), number(all.at("paired").at("models")),
-                            number(all.at("paired").at("p_value")));
+        text +=
+            fmt::format("; the second coordinate is the worse one in {} of {} models (sign test over models: p = {})",
+                        number(all.at("paired").at("second_worse")), number(all.at("paired").at("models")),
+                        number(all.at("paired").at("p_value")));
     return text + ".";
 }
 
 std::string lead(const Contents& c) {
     if (!c.summary) return "";
-    return paragraph(c.summary->contains("mse") ? in_short(*c.summary) : "No model survived training.",
-                     "lead");
+    return paragraph(c.summary->contains("mse") ? in_short(*c.summary) : "No model survived training.", "lead");
 }
 
 Json key_results(const Contents& c) try {
@@ -191,12 +189,11 @@ std::string results(const Contents& c) {
     if (!c.summary) return paragraph(c.summary.reason, "absent");
     const Json& summary = *c.summary;
     std::string html = paragraph(
-        fmt::format(
-            "Squared error of each unwrapped coordinate (rad² or m²), averaged over {} s at steps of {} s, "
-            "against "
-            "the true motion from the same random start. Few trajectories carry most of a mean: the median "
-            "and the quantiles say what is typical.",
-            number(summary.at("t_end")), number(summary.at("dt"))),
+        fmt::format("Squared error of each unwrapped coordinate (rad² or m²), averaged over {} s at steps of {} s, "
+                    "against "
+                    "the true motion from the same random start. Few trajectories carry most of a mean: the median "
+                    "and the quantiles say what is typical.",
+                    number(summary.at("t_end")), number(summary.at("dt"))),
         "note");
     html += mse_table(summary);
     if (summary.contains("mse")) {
@@ -207,7 +204,8 @@ std::string results(const Contents& c) {
             "Energy error: how far the true energy at the end of the model's motion is from that of the "
             "truth. "
             "Valid time: how long every coordinate stays close to the truth (eval.valid_below). The twin is the true "
-            "motion from a start 1e-6 off: no model of this accuracy is expected to hold for longer. Their distance grows by a factor "
+            "motion from a start 1e-6 off: no model of this accuracy is expected to hold for longer. Their distance "
+            "grows by a factor "
             "of e in one Lyapunov time, the inverse of the exponent.",
             "note");
     }
@@ -221,29 +219,26 @@ std::string protocol(const Json& result) {
     const auto text = [&](const Json& x) { return box ? number(x) : percent(x); };
     rows = heading_row({"", "mean", "median", box ? "95 % below" : "worst"});
     const Json& own = result.at(box ? "l1" : "relative_error");
-    rows +=
-        row({"this run", text(own.at("mean")), text(own.at("median")), text(own.at(box ? "p95" : "worst"))});
+    rows += row({"this run", text(own.at("mean")), text(own.at("median")), text(own.at(box ? "p95" : "worst"))});
     if (!box) {
         const Json& floor = result.at("integrator_floor");
         rows += row({"the integrator's own", text(floor.at("mean")), "", text(floor.at("worst"))});
     }
-    for (const auto& [name, value] : published.items())
-        rows += row({"published: " + name, text(value), "", ""});
+    for (const auto& [name, value] : published.items()) rows += row({"published: " + name, text(value), "", ""});
     const std::string note =
         box ? fmt::format(
                   "Sum of the absolute errors of the accelerations, {}, over {} fresh states; their mean "
                   "size is {}; not finite: {}.",
-                  result.at("unit").get<std::string>(), number(result.at("states")),
-                  number(result.at("mean_size")), number(result.at("non_finite")))
+                  result.at("unit").get<std::string>(), number(result.at("states")), number(result.at("mean_size")),
+                  number(result.at("non_finite")))
             : fmt::format(
                   "Energy error after {} s relative to the energy at rest ({} J), over {} starts nearly at "
                   "rest; "
                   "diverged: {}.",
                   number(result.at("t_end")), number(result.at("energy_scale")), number(result.at("starts")),
                   number(result.at("diverged")));
-    return fmt::format("<div><h3>{}</h3>\n{}{}</div>\n",
-                       box ? "Accelerations in a box" : "Energy over a long time", table(rows, "numbers"),
-                       paragraph(note, "note"));
+    return fmt::format("<div><h3>{}</h3>\n{}{}</div>\n", box ? "Accelerations in a box" : "Energy over a long time",
+                       table(rows, "numbers"), paragraph(note, "note"));
 }
 
 }  // namespace lnn

@@ -44,8 +44,7 @@ std::string title(const Contents& c) {
         std::replace(system.begin(), system.end(), '_', ' ');
         system[0] = char(std::toupper(system[0]));
     }
-    return fmt::format("{}, learned by {} {}", system, c.config->model.kind,
-                       fmt::join(c.config->model.hidden, " × "));
+    return fmt::format("{}, learned by {} {}", system, c.config->model.kind, fmt::join(c.config->model.hidden, " × "));
 }
 
 std::string header(const Contents& c, std::string_view lead) {
@@ -55,8 +54,8 @@ std::string header(const Contents& c, std::string_view lead) {
     };
     add("started", fact(c.record, "started"));
     add("status", fact(c.record, "status"));
-    return fmt::format("<header>\n<h1>{}</h1>\n{}<p class=\"facts\">\n{}</p>\n</header>\n", escape(title(c)),
-                       lead, facts);
+    return fmt::format("<header>\n<h1>{}</h1>\n{}<p class=\"facts\">\n{}</p>\n</header>\n", escape(title(c)), lead,
+                       facts);
 }
 
 std::string settings(const Contents& c) {
@@ -82,15 +81,15 @@ std::string settings(const Contents& c) {
     }
     return section(
         "Settings",
-        paragraph(fmt::format("From config.toml, which reproduces the run; bold: not as in the preset {}.", preset), "note") +
+        paragraph(fmt::format("From config.toml, which reproduces the run; bold: not as in the preset {}.", preset),
+                  "note") +
             fmt::format("<div class=\"cards\">\n{}</div>\n", cards));
 }
 
 std::string record(const Contents& c) {
     if (!c.record) return section("Record", paragraph(c.record.reason, "absent"));
     const std::string rows = rows_of("", *c.record, [](const std::string&) { return ""; });
-    return section("Record",
-                   paragraph("From run.json: what ran, where and how long.", "note") + table(rows, "pairs"));
+    return section("Record", paragraph("From run.json: what ran, where and how long.", "note") + table(rows, "pairs"));
 }
 
 }  // namespace lnn

@@ -48,9 +48,10 @@ std::string over_time(std::span<const Pair> pairs, const Motion& motion) {
     return csv + "\n";
 }
 
-std::string plot(const std::string& file, std::string_view of_truth, std::string_view of_model, std::string_view called) {
-    return fmt::format("'{0}' using {1} {2} title '{3}', \\\n     '{0}' using {4} {5} title '{6}'", file,
-                       of_truth, truth_style, called, of_model, model_style, called.empty() ? "" : "model");
+std::string plot(const std::string& file, std::string_view of_truth, std::string_view of_model,
+                 std::string_view called) {
+    return fmt::format("'{0}' using {1} {2} title '{3}', \\\n     '{0}' using {4} {5} title '{6}'", file, of_truth,
+                       truth_style, called, of_model, model_style, called.empty() ? "" : "model");
 }
 
 std::string time_axis(const Motion& motion) { return axis('x', 0, motion.instants.back(), 6); }

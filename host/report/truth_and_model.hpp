@@ -31,7 +31,8 @@ std::string over_time(std::span<const Pair>, const Motion&);
 
 // what follows "plot": columns x:y of the truth and of the model, in a file; `called`: the truth's name in the legend,
 // empty for no legend
-std::string plot(const std::string& file, std::string_view of_truth, std::string_view of_model, std::string_view called);
+std::string plot(const std::string& file, std::string_view of_truth, std::string_view of_model,
+                 std::string_view called);
 
 std::string time_axis(const Motion&);
 

@@ -96,8 +96,9 @@ Json coordinates_compared(const CoordinateErrors& errors, const std::array<std::
     const double by_motion = -2 * std::log10(displacement[1] / displacement[0]);
     result["ratio"] = {{"over_models", ratio_summary(by_model, "models")},
                        {"over_trajectories", ratio_summary(by_trajectory, "trajectories")}};
-    result["ratio_to_motion"] = {{"over_models", ratio_summary(shifted(by_model, by_motion), "models")},
-                                 {"over_trajectories", ratio_summary(shifted(by_trajectory, by_motion), "trajectories")}};
+    result["ratio_to_motion"] = {
+        {"over_models", ratio_summary(shifted(by_model, by_motion), "models")},
+        {"over_trajectories", ratio_summary(shifted(by_trajectory, by_motion), "trajectories")}};
     return result;
 }
 

@@ -5,7 +5,8 @@
 //   of a setting                       the median over its models, with interval and sign test over models
 //   of a trajectory                    its median over the models; a sign test over trajectories
 //
-// Models are what chance makes anew, so the interval over models is the answer; trajectories of one model share its luck.
+// Models are what chance makes anew, so the interval over models is the answer; trajectories of one model share its
+// luck.
 #pragma once
 
 #include <array>
@@ -21,11 +22,12 @@ namespace lnn {
 // squared errors of the first two coordinates, of the models that survived training
 struct CoordinateErrors {
     std::int64_t trajectories = 0, failed = 0;
-    std::vector<std::uint64_t> seeds;            // (models)
-    std::array<std::vector<double>, 2> mse;      // (models, trajectories) each; may be infinite or NaN
+    std::vector<std::uint64_t> seeds;        // (models)
+    std::array<std::vector<double>, 2> mse;  // (models, trajectories) each; may be infinite or NaN
 
     std::size_t models() const { return seeds.size(); }
-    double median(int coordinate, std::size_t model) const;  // over the trajectories; infinite where half are not finite
+    double median(int coordinate,
+                  std::size_t model) const;  // over the trajectories; infinite where half are not finite
     double mean(int coordinate, std::size_t model) const;
     double median_log_ratio(std::size_t model) const;  // over trajectories with two finite, positive errors; NaN: none
 };

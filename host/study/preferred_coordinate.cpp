@@ -69,9 +69,10 @@ Exit train(const Arm& arm, const Study& study, const Options& options) {
     config.run.threads = wanted.run.threads;
     config.run.isa = wanted.run.isa;
     if (const auto changed = differences(config, wanted); !changed.empty())
-        throw Error(Exit::usage, fmt::format("{} was started with another {}; give what it was started with, or --force to "
-                                             "start anew",
-                                             own.out, fmt::join(changed, ", ")));
+        throw Error(Exit::usage,
+                    fmt::format("{} was started with another {}; give what it was started with, or --force to "
+                                "start anew",
+                                own.out, fmt::join(changed, ", ")));
     work.resume = true;
     return session.work(work);
 }
@@ -140,7 +141,8 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
             evaluate_trajectories(*backend, asked, models.networks, models.alive, progress, nothing_kept);
         progress.finish();
         if (e.stop != Stop::none) return e.stop == Stop::interrupt ? Exit::interrupted : Exit::stopped;
-        CoordinateErrors own_errors{study.trajectories, std::int64_t(models.alive.size()) - models.count(), e.seeds, {}};
+        CoordinateErrors own_errors{
+            study.trajectories, std::int64_t(models.alive.size()) - models.count(), e.seeds, {}};
         for (const TrajectoryScore& score : e.scores)
             for (int i : {0, 1}) own_errors.mse[i].push_back(score.mse[i]);
         Json entry = {{"setting", arm.name}, {"title", arm.title}, {"preset", arm.preset}, {"balance", arm.balance}};

@@ -1,5 +1,5 @@
-// lnn_gpu study preferred-coordinate: many models in four settings, each a run directory in that of the study; what they
-// say together is in study.json, per_model.csv and report.html.
+// lnn_gpu study preferred-coordinate: many models in four settings, each a run directory in that of the study; what
+// they say together is in study.json, per_model.csv and report.html.
 #pragma once
 
 #include <filesystem>

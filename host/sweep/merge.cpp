@@ -19,7 +19,8 @@ Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
     const Config base = run_config(shards[0], {});
     const Plan plan(base);
     if (plan.rungs() > 1)
-        throw Error(Exit::usage, fmt::format("{} was halved, which takes all models: it is no shard", shards[0].string()));
+        throw Error(Exit::usage,
+                    fmt::format("{} was halved, which takes all models: it is no shard", shards[0].string()));
     for (const fs::path& path : shards) {
         if (read_sweep_record(path)["status"] != run_complete)
             throw Error(Exit::file,

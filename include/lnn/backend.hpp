@@ -38,11 +38,11 @@ struct Draw {
 enum class Integrator { rk4, dormand_prince };
 
 struct Integration {
-    double dt = 0.01;            // s between two recorded instants
-    int substeps = 1;            // RK4 steps in each
-    std::int64_t instants = 100; // recorded instants after the start
+    double dt = 0.01;             // s between two recorded instants
+    int substeps = 1;             // RK4 steps in each
+    std::int64_t instants = 100;  // recorded instants after the start
     Integrator integrator = Integrator::rk4;
-    double tolerance = 1e-9;     // dormand_prince: of each component of a step, relative to 1 + its size
+    double tolerance = 1e-9;  // dormand_prince: of each component of a step, relative to 1 + its size
 };
 
 // Adam's memory of M models, between slices
@@ -75,19 +75,19 @@ inline constexpr int condition_bins = 64;  // bin b counts samples with cond(M) 
 
 // what a slice of training reports
 struct TrainReport {
-    std::vector<double> loss, grad_norm;         // (models, steps)
-    std::vector<std::int64_t> skipped;           // (models) steps left out
-    std::vector<std::int64_t> truncated;         // (models) samples whose M was rank-deficient
-    std::vector<std::int64_t> condition;         // (models, condition_bins)
-    double seconds = 0;                          // that the steps took, without what comes before and after them
+    std::vector<double> loss, grad_norm;  // (models, steps)
+    std::vector<std::int64_t> skipped;    // (models) steps left out
+    std::vector<std::int64_t> truncated;  // (models) samples whose M was rank-deficient
+    std::vector<std::int64_t> condition;  // (models, condition_bins)
+    double seconds = 0;                   // that the steps took, without what comes before and after them
 };
 
 // Least squares of M models linearised: means over the residuals (n of each sample) of products of the rows of the
 // Jacobian with each other and with the residuals, each row and residual times its weight (robust.hpp)
 struct NormalEquations {
-    std::span<double> matrix;           // (models, parameters, parameters), the lower triangle: J^T J
-    std::span<double> right;            // (models, parameters): J^T r
-    std::span<std::int64_t> left_out;   // (models) samples without a derivative: M rank-deficient, or not finite
+    std::span<double> matrix;          // (models, parameters, parameters), the lower triangle: J^T J
+    std::span<double> right;           // (models, parameters): J^T r
+    std::span<std::int64_t> left_out;  // (models) samples without a derivative: M rank-deficient, or not finite
 };
 
 inline constexpr double damping_floor = 1e-6;  // what D is at least, of the largest diagonal element of J^T J
@@ -101,9 +101,9 @@ struct TrajectoryScore {
     double energy_drift = 0;            // |E(truth) - E(start)| there: the integrator's own error
     double valid_time = 0;              // s until a coordinate is further than valid_below from the truth
     // the floor that chaos sets: the truth against its twin, which starts twin_offset off in the first coordinate
-    double twin_valid_time = 0;         // s until a coordinate of the twin is further than valid_below from the truth
-    double lyapunov = 0;                // 1/s, at which their distance (of states) grew until then
-    bool diverged = false;              // non-finite, or further than diverged_above
+    double twin_valid_time = 0;  // s until a coordinate of the twin is further than valid_below from the truth
+    double lyapunov = 0;         // 1/s, at which their distance (of states) grew until then
+    bool diverged = false;       // non-finite, or further than diverged_above
 };
 
 // many rows in one
@@ -124,11 +124,11 @@ struct EvaluateJob {
 };
 
 struct BackendInfo {
-    std::string name;      // "cpu", "cuda"
-    std::string device;    // processor or card
-    std::string isa;       // "avx512", "avx2", "portable"; "" on a card
+    std::string name;    // "cpu", "cuda"
+    std::string device;  // processor or card
+    std::string isa;     // "avx512", "avx2", "portable"; "" on a card
     int threads = 1;
-    std::string libraries; // what of the libraries that some routes need is there; "" where none do
+    std::string libraries;  // what of the libraries that some routes need is there; "" where none do
 };
 
 struct BackendOptions {
@@ -154,9 +154,9 @@ class Backend {
                             std::span<double> lagrangians) = 0;
     // loss and its gradient, averaged over the samples: accelerations (n, samples) are the targets;
     // losses (models), gradient (models, parameters)
-    virtual void gradient(const Models&, const SolveSpec&, const LossSpec&, Precision,
-                          std::span<const double> states, std::span<const double> accelerations,
-                          std::span<double> losses, std::span<double> gradient) = 0;
+    virtual void gradient(const Models&, const SolveSpec&, const LossSpec&, Precision, std::span<const double> states,
+                          std::span<const double> accelerations, std::span<double> losses,
+                          std::span<double> gradient) = 0;
 
     // states first .. first + count - 1 of the stream: states (2n, count)
     virtual void draw(const Draw&, int dof, std::int64_t first, std::int64_t count, std::span<double> states) = 0;
@@ -180,8 +180,7 @@ class Backend {
     virtual std::vector<bool> damped_steps(const NormalEquations&, std::span<const double> damping,
                                            std::span<double> steps) = 0;
     // trajectories first .. first + scores.size() / models - 1 of the stream: scores (models, count)
-    virtual void evaluate(const Models&, const EvaluateJob&, std::int64_t first,
-                          std::span<TrajectoryScore> scores) = 0;
+    virtual void evaluate(const Models&, const EvaluateJob&, std::int64_t first, std::span<TrajectoryScore> scores) = 0;
     // trajectories first .. first + count - 1 summed where they are computed, for ensembles too large to look at one by
     // one: sums (models), added to
     virtual void evaluate(const Models&, const EvaluateJob&, std::int64_t first, std::int64_t count,

@@ -12,7 +12,7 @@
 
 namespace lnn::inline LNN_ISA {
 
-inline constexpr int most_steps = 10000;         // tried in one call; who needs more has diverged
+inline constexpr int most_steps = 10000;        // tried in one call; who needs more has diverged
 inline constexpr double shortest_step = 1e-10;  // of the way, the same
 
 // Carries x (D components) on by `way`. `step` is the first length tried and becomes that for the next call. A lane
@@ -27,7 +27,7 @@ LNN_HD void dormand_prince(Field&& field, S* x, S& step, double way, double tole
                                 {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
                                 {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
                                 {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}};
-    constexpr double e[7] = {71.0 / 57600,      0,           -71.0 / 16695, 71.0 / 1920,
+    constexpr double e[7] = {71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
                              -17253.0 / 339200, 22.0 / 525, -1.0 / 40};  // order 5 less order 4
     const S none(T(0)), whole(static_cast<T>(way));
     S k[7][D], y[D], left = whole;
@@ -59,8 +59,9 @@ LNN_HD void dormand_prince(Field&& field, S* x, S& step, double way, double tole
         const auto going = left > none, accepted = going & finite & (error <= S(T(1)));
         // between 1/5 and 5; an error of 0 has no logarithm
         const S growth = S(T(0.9)) * exponential(S(T(-0.2)) * logarithm(maximum(error, S(T(1e-4)))));
-        const S wanted = h * select(finite, select(growth < S(T(0.2)), S(T(0.2)), select(growth > S(T(5)), S(T(5)), growth)),
-                                    S(T(0.2)));
+        const S wanted =
+            h *
+            select(finite, select(growth < S(T(0.2)), S(T(0.2)), select(growth > S(T(5)), S(T(5)), growth)), S(T(0.2)));
         for (int i = 0; i < D; ++i) {
             x[i] = select(accepted, y[i], x[i]);
             k[0][i] = select(accepted, k[6][i], k[0][i]);

@@ -69,8 +69,8 @@ LNN_HD Dual<R, N> operator*(const Dual<R, N>& a, const Dual<R, N>& b) {
         r.first[i] = a.first[i] * b.value + a.value * b.first[i];
         for (int j = 0; j <= i; ++j) {
             const int k = packed(i, j);
-            r.second[k] = a.second[k] * b.value + a.first[i] * b.first[j] + a.first[j] * b.first[i] +
-                          a.value * b.second[k];
+            r.second[k] =
+                a.second[k] * b.value + a.first[i] * b.first[j] + a.first[j] * b.first[i] + a.value * b.second[k];
         }
     }
     return r;

@@ -23,12 +23,10 @@ struct Elementary;
 template <>
 struct Elementary<float> {
     using Integer = std::int32_t;
-    static constexpr float round =
-        12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer, held in the low bits
+    static constexpr float round = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer, held in the low bits
     static constexpr int mantissa = 23, bias = 127;
     static constexpr float log2e = 0x1.715476p+0f, ln2[2] = {0x1.62e43p-1f, -0x1.05c61p-29f};
-    static constexpr float two_over_pi = 0x1.45f306p-1f,
-                           pio2[3] = {0x1.921fb6p+0f, -0x1.777a5cp-25f, -0x1.ee59dap-50f};
+    static constexpr float two_over_pi = 0x1.45f306p-1f, pio2[3] = {0x1.921fb6p+0f, -0x1.777a5cp-25f, -0x1.ee59dap-50f};
     static constexpr float exp_low = -87.0f, exp_high = 88.37f, angle_limit = 1e5f;
     // (exp(r) - 1 - r) / r^2 on |r| <= ln2 / 2: 2.2e-10
     LNN_HD static constexpr auto exp() {
@@ -57,8 +55,7 @@ struct Elementary<double> {
     using Integer = std::int64_t;
     static constexpr double round = 6755399441055744.0;  // 1.5 * 2^52
     static constexpr int mantissa = 52, bias = 1023;
-    static constexpr double log2e = 0x1.71547652b82fep+0,
-                            ln2[2] = {0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
+    static constexpr double log2e = 0x1.71547652b82fep+0, ln2[2] = {0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
     static constexpr double two_over_pi = 0x1.45f306dc9c883p-1,
                             pio2[3] = {0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110};
     static constexpr double exp_low = -708.0, exp_high = 709.43, angle_limit = 1e9;

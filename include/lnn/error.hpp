@@ -10,12 +10,12 @@ namespace lnn {
 enum class Exit {
     ok = 0,
     internal = 1,
-    usage = 2,          // usage or configuration
-    backend = 3,        // backend, device, library or dependency missing; out of device memory
-    file = 4,           // missing, unreadable, malformed, unwritable, full
-    numerics = 5,       // training failed numerically; the last good checkpoint is kept
-    check = 6,          // a check failed
-    stopped = 75,       // stopped early with a checkpoint
+    usage = 2,     // usage or configuration
+    backend = 3,   // backend, device, library or dependency missing; out of device memory
+    file = 4,      // missing, unreadable, malformed, unwritable, full
+    numerics = 5,  // training failed numerically; the last good checkpoint is kept
+    check = 6,     // a check failed
+    stopped = 75,  // stopped early with a checkpoint
     interrupted = 130,
 };
 

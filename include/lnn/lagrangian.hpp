@@ -41,8 +41,7 @@ LNN_HD Terms<R, System::dof> system_terms(const double* parameters, const R* q, 
         terms.momentum[i] = L.first[N + i];
         terms.force[i] = L.first[i];
         for (int j = 0; j <= i; ++j) terms.mass[packed(i, j)] = L.second[packed(N + i, N + j)];
-        for (int j = 0; j < N; ++j)
-            terms.force[i] = mul_add(-L.second[packed(N + i, j)], v[j], terms.force[i]);
+        for (int j = 0; j < N; ++j) terms.force[i] = mul_add(-L.second[packed(N + i, j)], v[j], terms.force[i]);
     }
     return terms;
 }

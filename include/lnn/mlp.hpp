@@ -12,14 +12,14 @@
 namespace lnn::inline LNN_ISA {
 
 struct MlpShape {
-    int depth = 0;                   // hidden layers
-    int widths[max_depth + 2] = {};  // inputs, hidden 1 .. depth, outputs
+    int depth = 0;                    // hidden layers
+    int widths[max_depth + 2] = {};   // inputs, hidden 1 .. depth, outputs
     int weights[max_depth + 2] = {};  // layer l's W starts at weights[l], l = 1 .. depth + 1
     int first[max_depth + 2] = {};    // its units begin at first[l], of hidden units and outputs
-    int beside = 0;                  // rows of the matrix beside the network
+    int beside = 0;                   // rows of the matrix beside the network
     int parameters = 0;
-    int widest = 0;                  // of inputs, hidden layers and outputs
-    int hidden = 0;                  // hidden units in all
+    int widest = 0;  // of inputs, hidden layers and outputs
+    int hidden = 0;  // hidden units in all
 
     LNN_HD int bias(int l) const { return weights[l] + widths[l] * widths[l - 1]; }
     LNN_HD int matrix_beside() const { return parameters - beside * beside; }
@@ -39,7 +39,8 @@ struct OuterMatrix {
 LNN_HD int outer_matrices(const MlpShape& s) { return s.depth + 1 + (s.beside > 0 ? 1 : 0); }
 LNN_HD OuterMatrix outer_matrix(const MlpShape& s, int l) {
     if (l > s.depth + 1) return {s.beside, s.beside, s.matrix_beside(), -1, s.left_beside(), s.right_beside()};
-    return {s.widths[l], s.widths[l - 1], s.weights[l], s.bias(l), s.first[l], l == 1 ? 0 : s.widths[0] + s.first[l - 1]};
+    return {s.widths[l], s.widths[l - 1], s.weights[l],
+            s.bias(l),   s.first[l],      l == 1 ? 0 : s.widths[0] + s.first[l - 1]};
 }
 
 LNN_HD MlpShape mlp_shape(int inputs, int depth, const int* hidden, int outputs, int beside = 0) {
@@ -69,7 +70,8 @@ LNN_HD constexpr int block_rows(int most) {
 }
 
 // z[i, c] = bias[i] (c = 0 only; bias may be null) + sum_k w[i row + k step] x[k, c],  i < rows, k < inner;
-// x[k, c] at x[k xs + c], z[i, c] at z[i zs + c]. A layer forward: row = in, step = 1; its transpose: row = 1, step = in.
+// x[k, c] at x[k xs + c], z[i, c] at z[i zs + c]. A layer forward: row = in, step = 1; its transpose: row = 1, step =
+// in.
 template <int C, int B, class T, class In, class Out>
 LNN_HD void multiply(const T* w, int row, int step, const T* bias, int rows, int inner, In x, int xs, Out z, int zs) {
     using R = std::remove_cvref_t<decltype(z[0])>;
@@ -77,9 +79,8 @@ LNN_HD void multiply(const T* w, int row, int step, const T* bias, int rows, int
     for (; i + B <= rows; i += B) {
         R sum[B][C];
         LNN_UNROLL
-        for (int r = 0; r < B; ++r)
-            LNN_UNROLL
-            for (int c = 0; c < C; ++c) sum[r][c] = R(c == 0 && bias ? bias[i + r] : T(0));
+        for (int r = 0; r < B; ++r) LNN_UNROLL
+        for (int c = 0; c < C; ++c) sum[r][c] = R(c == 0 && bias ? bias[i + r] : T(0));
         const T* wi = w + i * row;
         for (int k = 0; k < inner; ++k) {
             R xk[C];
@@ -93,9 +94,8 @@ LNN_HD void multiply(const T* w, int row, int step, const T* bias, int rows, int
             }
         }
         LNN_UNROLL
-        for (int r = 0; r < B; ++r)
-            LNN_UNROLL
-            for (int c = 0; c < C; ++c) z[(i + r) * zs + c] = sum[r][c];
+        for (int r = 0; r < B; ++r) LNN_UNROLL
+        for (int c = 0; c < C; ++c) z[(i + r) * zs + c] = sum[r][c];
     }
     if constexpr (B > 1)
         if (i < rows)
@@ -109,16 +109,17 @@ LNN_HD void forward_layer(const MlpShape& s, const T* p, int l, bool with_bias, 
                           Out z, int zs) {
     using R = std::remove_cvref_t<decltype(z[0])>;
     const int in = s.widths[l - 1];
-    multiply<C, block_rows<R, C>(most)>(p + s.weights[l] + begin * in, in, 1, with_bias ? p + s.bias(l) + begin : nullptr,
-                                    count, in, x, xs, z + begin * zs, zs);
+    multiply<C, block_rows<R, C>(most)>(p + s.weights[l] + begin * in, in, 1,
+                                        with_bias ? p + s.bias(l) + begin : nullptr, count, in, x, xs, z + begin * zs,
+                                        zs);
 }
 
 // units begin .. begin + count - 1 of layer l - 1 by layer l transposed: z = W_l^T x
 template <int C, int most, class T, class In, class Out>
 LNN_HD void backward_layer(const MlpShape& s, const T* p, int l, int begin, int count, In x, int xs, Out z, int zs) {
     using R = std::remove_cvref_t<decltype(z[0])>;
-    multiply<C, block_rows<R, C>(most)>(p + s.weights[l] + begin, 1, s.widths[l - 1], static_cast<const T*>(nullptr), count,
-                                    s.widths[l], x, xs, z + begin * zs, zs);
+    multiply<C, block_rows<R, C>(most)>(p + s.weights[l] + begin, 1, s.widths[l - 1], static_cast<const T*>(nullptr),
+                                        count, s.widths[l], x, xs, z + begin * zs, zs);
 }
 
 }  // namespace lnn::inline LNN_ISA

@@ -17,17 +17,20 @@ inline namespace LNN_ISA {
 class Range {
   public:
     explicit Range(const char* name, bool wanted = ranges_wanted()) : wanted_(wanted) {
-        if (wanted_) [[unlikely]] open_range(name);
+        if (wanted_) [[unlikely]]
+            open_range(name);
     }
     ~Range() {
-        if (wanted_) [[unlikely]] close_range();
+        if (wanted_) [[unlikely]]
+            close_range();
     }
     Range(const Range&) = delete;
     Range& operator=(const Range&) = delete;
 
     // ends this range; another takes its place
     void next(const char* name) {
-        if (!wanted_) [[likely]] return;
+        if (!wanted_) [[likely]]
+            return;
         close_range();
         open_range(name);
     }

@@ -34,7 +34,8 @@
 
 namespace lnn::inline LNN_ISA {
 
-// Scalar: the type of one lane; With<T>: the same lanes of another scalar; width: lanes; registers: Reals a matrix product may hold; Mask: of a comparison
+// Scalar: the type of one lane; With<T>: the same lanes of another scalar; width: lanes; registers: Reals a matrix
+// product may hold; Mask: of a comparison
 template <class R>
 struct RealTraits;
 

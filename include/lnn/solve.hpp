@@ -1,7 +1,7 @@
-// Solves M x = y for the small symmetric mass matrix, or applies its pseudo-inverse, sum phi(lambda_k) e_k e_k^T over its
-// eigenvalues: phi = 1 / lambda, but
+// Solves M x = y for the small symmetric mass matrix, or applies its pseudo-inverse, sum phi(lambda_k) e_k e_k^T over
+// its eigenvalues: phi = 1 / lambda, but
 //   0                 up to rcond times the largest eigenvalue in modulus (Moore and Penrose)
-//   lambda / floor^2  below the floor: continuous and odd, and neither phi nor its slope exceeds what it is at the floor
+//   lambda / floor^2  below the floor: continuous and odd; neither phi nor its slope exceeds what it is at the floor
 //
 // n = 2 in closed form, the determinant and both numerators with the rounding errors of their products put back
 // (Kahan): LAPACK-grade at condition 1e6 in float32, where the naive adjugate is 0.2 % wrong. Other n by Jacobi's

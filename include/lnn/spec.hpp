@@ -22,14 +22,15 @@ struct SystemSpec {
 
 enum class ModelKind { lnn };
 
-// L(q, v) = network(phi(q, v)) + 1/2 mass_prior |v|^2; with damping also generalised forces Q = -C C^T v, C (n, n) learned
+// L(q, v) = network(phi(q, v)) + 1/2 mass_prior |v|^2; with damping also generalised forces Q = -C C^T v, C (n, n)
+// learned
 struct ModelSpec {
     ModelKind kind = ModelKind::lnn;
     int dof = 2;
-    int depth = 2;                         // hidden layers
-    std::array<int, max_depth> hidden{};   // their widths
-    std::uint32_t angles = 0;              // bit i: coordinate i enters as (cos q_i, sin q_i), else as q_i
-    double velocity_scale = 1.0;           // velocities enter divided by it
+    int depth = 2;                        // hidden layers
+    std::array<int, max_depth> hidden{};  // their widths
+    std::uint32_t angles = 0;             // bit i: coordinate i enters as (cos q_i, sin q_i), else as q_i
+    double velocity_scale = 1.0;          // velocities enter divided by it
     double mass_prior = 0.0;
     bool damping = false;
 };
@@ -82,9 +83,9 @@ struct Schedule {
 struct AdamSpec {
     Schedule schedule;
     double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
-    double clip = 0.0;        // largest norm of a gradient; 0: none
-    double ema = 0.0;         // decay of the average of the weights; 0: none
-    bool skip_bad = true;     // leave out a step whose gradient is not finite
+    double clip = 0.0;     // largest norm of a gradient; 0: none
+    double ema = 0.0;      // decay of the average of the weights; 0: none
+    bool skip_bad = true;  // leave out a step whose gradient is not finite
 };
 
 }  // namespace lnn

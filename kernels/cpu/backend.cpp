@@ -6,13 +6,13 @@
 #include <ctime>
 #include <new>
 
-#include "lnn/models/lnn.hpp"
-#include "lnn/random.hpp"
-#include "lnn/range.hpp"
 #include "cpu/equations.hpp"
 #include "cpu/instruction_sets.hpp"
 #include "cpu/parallel.hpp"
 #include "cpu/scratch.hpp"
+#include "lnn/models/lnn.hpp"
+#include "lnn/random.hpp"
+#include "lnn/range.hpp"
 #include "rollout.hpp"
 #include "shapes.hpp"
 
@@ -70,9 +70,8 @@ class CpuBackend final : public Backend {
         require_optional(energies, samples, "energies (samples)");
         const SystemAccelerateJob job{system, samples, states.data(), accelerations.data(),
                                       energies.empty() ? nullptr : energies.data()};
-        in_pieces(threads_, samples, piece_samples, [&](int, std::int64_t first, std::int64_t count) {
-            lanes_.systems->accelerate(job, first, count);
-        });
+        in_pieces(threads_, samples, piece_samples,
+                  [&](int, std::int64_t first, std::int64_t count) { lanes_.systems->accelerate(job, first, count); });
     }
 
     void accelerate(const Models& models, const SolveSpec& solve, Precision precision, std::span<const double> states,
@@ -105,9 +104,8 @@ class CpuBackend final : public Backend {
         const std::int64_t samples = require_states(initial, system.dof);
         require_trajectories(run, initial, 1, out);
         const SystemRolloutJob job{system, run, samples, initial.data(), out.data()};
-        in_pieces(threads_, samples, lanes_.systems->width, [&](int, std::int64_t first, std::int64_t count) {
-            lanes_.systems->rollout(job, first, count);
-        });
+        in_pieces(threads_, samples, lanes_.systems->width,
+                  [&](int, std::int64_t first, std::int64_t count) { lanes_.systems->rollout(job, first, count); });
     }
 
     void rollout(const Models& models, const SolveSpec& solve, const Integration& run, Precision precision,
@@ -119,7 +117,8 @@ class CpuBackend final : public Backend {
             require_trajectories(run, initial, models.count, out);
             for (int m = 0; m < models.count; ++m) {
                 const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));
-                const RolloutJob<T> job{models.spec, solve, run, samples, weights.data(), initial.data(), out.data() + m * size};
+                const RolloutJob<T> job{models.spec,          solve, run, samples, weights.data(), initial.data(),
+                                        out.data() + m * size};
                 const auto scratch = thread_scratch(kernels.scratch_bytes(models.spec));
                 in_pieces(threads_, samples, kernels.width, [&](int thread, std::int64_t first, std::int64_t count) {
                     kernels.rollout(job, state == Precision::f64, first, count, scratch[thread]->get());
@@ -199,12 +198,14 @@ class CpuBackend final : public Backend {
             f(*lanes_.f64);
     }
 
-    std::vector<std::unique_ptr<Scratch>> thread_scratch(std::size_t bytes) const { return pieces_of_memory(threads_, bytes); }
+    std::vector<std::unique_ptr<Scratch>> thread_scratch(std::size_t bytes) const {
+        return pieces_of_memory(threads_, bytes);
+    }
 
     template <class T>
     void accelerate_models(const LaneKernels<T>& kernels, const Models& models, const SolveSpec& solve,
-                           std::span<const double> states, std::span<double> accelerations,
-                           std::span<double> energies, std::span<double> lagrangians) {
+                           std::span<const double> states, std::span<double> accelerations, std::span<double> energies,
+                           std::span<double> lagrangians) {
         require_fused(solve);
         const std::size_t parameters = require_models(models);
         const std::int64_t samples = require_states(states, models.spec.dof);
@@ -285,7 +286,8 @@ class CpuBackend final : public Backend {
             memory.weights = narrowed<T>(state.weights.subspan(at, parameters));
             memory.first = narrowed<T>(state.first.subspan(at, parameters));
             memory.second = narrowed<T>(state.second.subspan(at, parameters));
-            memory.average = state.average.empty() ? memory.weights : narrowed<T>(state.average.subspan(at, parameters));
+            memory.average =
+                state.average.empty() ? memory.weights : narrowed<T>(state.average.subspan(at, parameters));
             return TrainModel<T>{job.adam[m],
                                  {state.applied[m], state.failed[m], 0},
                                  data.states.data() + m * 2 * n * data.samples,
@@ -321,7 +323,9 @@ class CpuBackend final : public Backend {
         };
 
         const auto start = std::chrono::steady_clock::now();
-        const auto took = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+        const auto took = [&] {
+            return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        };
         if (models >= threads_) {
             in_pieces(threads_, models, 1, [&](int thread, std::int64_t m, std::int64_t) {
                 ModelMemory<T> memory(parameters, chunks);
@@ -338,8 +342,7 @@ class CpuBackend final : public Backend {
             auto model = enter(m, memory);
             SpinBarrier barrier(team_size);
             on_threads(team_size, [&](int thread) {
-                const Team team{thread, team_size,
-                                [](void* b) { static_cast<SpinBarrier*>(b)->wait(); }, &barrier};
+                const Team team{thread, team_size, [](void* b) { static_cast<SpinBarrier*>(b)->wait(); }, &barrier};
                 TrainShape part = shape;
                 part.ranges &= thread == 0;  // a step is one range, however many threads share it
                 kernels.train(part, model, team_size > 1 ? team : Team{}, scratch[thread]->get());

@@ -17,8 +17,7 @@ namespace lnn {
 template <class F>
 void in_teams(int threads, int models, F&& f) {
     if (models >= threads) {
-        in_pieces(threads, models, 1,
-                  [&](int thread, std::int64_t m, std::int64_t) { f(int(m), thread, Team{}); });
+        in_pieces(threads, models, 1, [&](int thread, std::int64_t m, std::int64_t) { f(int(m), thread, Team{}); });
         return;
     }
     for (int m = 0; m < models; ++m) {
@@ -33,17 +32,13 @@ void in_teams(int threads, int models, F&& f) {
 struct Teams {
     int count, size;
 };
-inline Teams teams(int threads, int models) {
-    return models >= threads ? Teams{threads, 1} : Teams{1, threads};
-}
+inline Teams teams(int threads, int models) { return models >= threads ? Teams{threads, 1} : Teams{1, threads}; }
 
 template <class T>
 void normal_equations_of_models(const EquationLanes<T>& kernels, int threads, const Models& models,
-                                const SolveSpec& solve, const RobustSpec& robust,
-                                std::span<const double> states, std::span<const double> accelerations,
-                                NormalEquations& out) {
-    const std::size_t parameters = require_equations(models, solve, states, accelerations, out),
-                      n = models.spec.dof;
+                                const SolveSpec& solve, const RobustSpec& robust, std::span<const double> states,
+                                std::span<const double> accelerations, NormalEquations& out) {
+    const std::size_t parameters = require_equations(models, solve, states, accelerations, out), n = models.spec.dof;
     const std::size_t samples = states.size() / (models.count * 2 * n);
     const auto weights = narrowed<T>(models.weights);
     const Teams all = teams(threads, models.count);
@@ -65,8 +60,7 @@ void normal_equations_of_models(const EquationLanes<T>& kernels, int threads, co
         kernels.normal_equations(job, team, scratch[memory + team.index]->get());
     });
     for (int m = 0; m < models.count; ++m)
-        out.left_out[m] =
-            std::accumulate(&left_out[m * all.size], &left_out[m * all.size] + all.size, std::int64_t(0));
+        out.left_out[m] = std::accumulate(&left_out[m * all.size], &left_out[m * all.size] + all.size, std::int64_t(0));
 }
 
 inline std::vector<bool> damped_steps_of_models(const CholeskyLanes& kernels, int threads,

@@ -8,14 +8,14 @@
 #include "lnn/error.hpp"
 
 // LNN_INSTRUCTION_SETS, given by CMake: SET(name) for each in this build, the widest last
-#define SET(name)                                           \
-    namespace lnn::isa_##name {                             \
-    extern const LaneKernels<float> lanes_f32;              \
-    extern const LaneKernels<double> lanes_f64;             \
-    extern const SystemLaneKernels lanes_systems;           \
-    extern const EquationLanes<float> lanes_equations_f32;  \
-    extern const EquationLanes<double> lanes_equations_f64; \
-    extern const CholeskyLanes lanes_cholesky;              \
+#define SET(name)                                               \
+    namespace lnn::isa_##name {                                 \
+        extern const LaneKernels<float> lanes_f32;              \
+        extern const LaneKernels<double> lanes_f64;             \
+        extern const SystemLaneKernels lanes_systems;           \
+        extern const EquationLanes<float> lanes_equations_f32;  \
+        extern const EquationLanes<double> lanes_equations_f64; \
+        extern const CholeskyLanes lanes_cholesky;              \
     }
 LNN_INSTRUCTION_SETS
 #undef SET
@@ -24,10 +24,14 @@ namespace lnn {
 
 namespace {
 
-#define SET(name)                                                                                          \
-    {#name,                                                                                                \
-     &isa_##name::lanes_f32,           &isa_##name::lanes_f64,           &isa_##name::lanes_systems,        \
-     &isa_##name::lanes_equations_f32, &isa_##name::lanes_equations_f64, &isa_##name::lanes_cholesky},
+#define SET(name)                      \
+    {#name,                            \
+     &isa_##name::lanes_f32,           \
+     &isa_##name::lanes_f64,           \
+     &isa_##name::lanes_systems,       \
+     &isa_##name::lanes_equations_f32, \
+     &isa_##name::lanes_equations_f64, \
+     &isa_##name::lanes_cholesky},
 const Lanes built[] = {LNN_INSTRUCTION_SETS};
 #undef SET
 
@@ -48,8 +52,8 @@ const Lanes& lanes_of(const std::string& wanted) {
     const char* const known[] = {"portable", "avx2", "avx512"};
     if (std::find(std::begin(known), std::end(known), wanted) == std::end(known))
         throw Error(Exit::usage, "unknown instruction set '" + wanted + "'; use auto, avx512, avx2 or portable");
-    throw Error(Exit::backend, std::string("this ") + (supported(wanted) ? "build" : "processor") + " has no " + wanted +
-                                   "; use run.isa = \"auto\"");
+    throw Error(Exit::backend, std::string("this ") + (supported(wanted) ? "build" : "processor") + " has no " +
+                                   wanted + "; use run.isa = \"auto\"");
 }
 
 std::string processor_name() {

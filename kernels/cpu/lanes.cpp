@@ -85,7 +85,8 @@ std::size_t chunk_reals(const MlpShape& s) {
 }
 template <int N>
 std::size_t truncated_scalars(const MlpShape& s) {
-    return lnn_scratch<N, truncated_pairs<N>>(s) + std::size_t(s.left_units() + s.right_units()) * factor_columns<truncated_pairs<N>>;
+    return lnn_scratch<N, truncated_pairs<N>>(s) +
+           std::size_t(s.left_units() + s.right_units()) * factor_columns<truncated_pairs<N>>;
 }
 
 std::size_t train_scratch_bytes(const ModelSpec& spec) {
@@ -220,7 +221,7 @@ void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scra
             continue;
         }
         const Range whole("step", job.ranges);
-        const Batch batch{job.samples, m.states, m.accelerations, m.order ? m.order + k * job.batch : nullptr,
+        const Batch batch{job.samples,   m.states, m.accelerations, m.order ? m.order + k * job.batch : nullptr,
                           k * job.batch, job.batch};
         for (int c = team.index; c < chunks; c += team.size)
             gradient(job, batch, c, m.weights, m.partial + std::int64_t(c) * parameters, m.chunk_loss + c,
@@ -229,7 +230,8 @@ void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scra
         const Range adam("adam", job.ranges);
         for (int b = team.index; b < blocks; b += team.size) {
             const int begin = b * block_parameters, end = begin + block_parameters;
-            m.norms[b] = sum_chunks(m.partial, chunks, parameters, begin, end < parameters ? end : parameters, m.gradient);
+            m.norms[b] =
+                sum_chunks(m.partial, chunks, parameters, begin, end < parameters ? end : parameters, m.gradient);
         }
         team.sync();
 
@@ -255,8 +257,8 @@ void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scra
 }  // namespace
 
 extern const LaneKernels<T> LNN_TABLE;
-const LaneKernels<T> LNN_TABLE = {native,      scratch_bytes,       accelerate, rollout_model,
-                                  score_model, train_scratch_bytes, gradient,   train,
-                                  fma_chains<Wide>};
+const LaneKernels<T> LNN_TABLE = {native,        scratch_bytes, accelerate,
+                                  rollout_model, score_model,   train_scratch_bytes,
+                                  gradient,      train,         fma_chains<Wide>};
 
 }  // namespace lnn::inline LNN_ISA

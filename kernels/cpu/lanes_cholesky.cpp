@@ -19,8 +19,8 @@ int stride(int parameters) { return (rows(parameters) / native) | 1; }      // R
 // L, the inverse of its current diagonal tile, a tile for each thread, and whether all
 // pivots are good
 std::size_t bytes(int parameters, int threads) {
-    return (std::size_t(rows(parameters)) * stride(parameters) +
-            std::size_t(threads + 1) * tile * (tile / native) + 1) *
+    return (std::size_t(rows(parameters)) * stride(parameters) + std::size_t(threads + 1) * tile * (tile / native) +
+            1) *
            sizeof(Wide);
 }
 
@@ -61,8 +61,7 @@ void invert_tile(const double* l, int row, double* inverse) {
 // Barriers: after the copy; then, for each column of tiles, after its sums with the factor of the diagonal,
 // and after the products with the inverse. Each tile has one writer in between.
 void damped_step(const StepJob& job, const Team& team) {
-    const int parameters = job.parameters, wide = stride(parameters), row = wide * native,
-              all = rows(parameters);
+    const int parameters = job.parameters, wide = stride(parameters), row = wide * native, all = rows(parameters);
     double* const l = job.factor;
     double* const inverse = l + std::size_t(all) * row;
     double* const own = inverse + (1 + team.index) * tile * tile;
@@ -71,8 +70,7 @@ void damped_step(const StepJob& job, const Team& team) {
 
     // A with its diagonal raised; beyond the last parameter, the identity
     double largest = 0;
-    for (int i = 0; i < parameters; ++i)
-        largest = maximum(job.matrix[std::int64_t(i) * parameters + i], largest);
+    for (int i = 0; i < parameters; ++i) largest = maximum(job.matrix[std::int64_t(i) * parameters + i], largest);
     for (int i = team.index; i < all; i += team.size) {
         double* const to = l + std::int64_t(i) * row;
         const double* const from = job.matrix + std::int64_t(i) * parameters;
@@ -86,9 +84,8 @@ void damped_step(const StepJob& job, const Team& team) {
         const std::int64_t column = j * tile;
         for (int i = j + team.index; i < all / tile; i += team.size) {
             double* const to = l + i * tile * std::int64_t(row) + column;
-            tile_products(packs(l + i * tile * std::int64_t(row)), wide, tile, packs(l + column * row), wide,
-                          tile, int(column / native),
-                          [&](int r, int c, double sum) { to[r * row + c] -= sum; });
+            tile_products(packs(l + i * tile * std::int64_t(row)), wide, tile, packs(l + column * row), wide, tile,
+                          int(column / native), [&](int r, int c, double sum) { to[r * row + c] -= sum; });
             if (i > j) continue;
             if (!factor_tile(to, row))
                 good = 0;

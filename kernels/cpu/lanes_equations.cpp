@@ -13,9 +13,8 @@ using T = LNN_REAL;
 constexpr int native = register_bytes / int(sizeof(T));
 using Wide = Pack<T, native>;
 
-constexpr int chunk_rows =
-    512;                  // rows of the Jacobian held at once, about: two tiles of them stay in the L2 cache
-constexpr int tile = 48;  // parameters on a side
+constexpr int chunk_rows = 512;  // rows of the Jacobian held at once, about: two tiles of them stay in the L2 cache
+constexpr int tile = 48;         // parameters on a side
 
 // packs of samples in a chunk, and Reals from one parameter's rows to the next's: odd, so that rows do not
 // share a set of the cache
@@ -43,12 +42,9 @@ int pack_rows(const EquationsJob<T>& job, const LnnView<T, N>& net, std::int64_t
     const std::int64_t at = begin + pack * native;
     Wide q[N], v[N], a[N];
     for (int i = 0; i < N; ++i) {
-        q[i] =
-            convert<Wide>(load_row<WithScalar<Wide, double>>(job.states + i * job.samples, at, job.samples));
-        v[i] = convert<Wide>(
-            load_row<WithScalar<Wide, double>>(job.states + (N + i) * job.samples, at, job.samples));
-        a[i] = convert<Wide>(
-            load_row<WithScalar<Wide, double>>(job.accelerations + i * job.samples, at, job.samples));
+        q[i] = convert<Wide>(load_row<WithScalar<Wide, double>>(job.states + i * job.samples, at, job.samples));
+        v[i] = convert<Wide>(load_row<WithScalar<Wide, double>>(job.states + (N + i) * job.samples, at, job.samples));
+        a[i] = convert<Wide>(load_row<WithScalar<Wide, double>>(job.accelerations + i * job.samples, at, job.samples));
     }
     T number[native];
     for (int w = 0; w < native; ++w) number[w] = T(pack * native + w);
@@ -59,9 +55,9 @@ int pack_rows(const EquationsJob<T>& job, const LnnView<T, N>& net, std::int64_t
     Wide* const right = left + s.left_units() * F;
     Wide* const rows = reinterpret_cast<Wide*>(job.rows);
     const std::int64_t stride = row_stride(N);
-    const auto out = jacobian_rows<Wide, N>(net, job.solve, job.robust, q, v, a, active, scratch,
-                                            Factors<Wide*>{left, right, F}, rows + pack * N, stride,
-                                            rows + s.parameters * stride + pack * N);
+    const auto out =
+        jacobian_rows<Wide, N>(net, job.solve, job.robust, q, v, a, active, scratch, Factors<Wide*>{left, right, F},
+                               rows + pack * N, stride, rows + s.parameters * stride + pack * N);
     int left_out = 0;
     for (int w = 0; w < native; ++w) left_out += lane(out, w);
     return left_out;
@@ -100,8 +96,8 @@ void equations(const EquationsJob<T>& job, const Team& team, Wide* scratch) {
                                   put(job.matrix[std::int64_t(p + r) * parameters + o + c], T(share) * sum);
                               });
                 if (i == j)
-                    tile_products(rows + p * stride, stride, tall, rows + parameters * stride, stride, 1,
-                                  items, [&](int r, int, T sum) { put(job.right[p + r], T(share) * sum); });
+                    tile_products(rows + p * stride, stride, tall, rows + parameters * stride, stride, 1, items,
+                                  [&](int r, int, T sum) { put(job.right[p + r], T(share) * sum); });
             }
         team.sync();
     }

@@ -9,9 +9,9 @@ namespace lnn::cuda {
 namespace {
 
 template <class T, int N>
-__global__ void __launch_bounds__(grid_threads, 1) accelerate_kernel(const __grid_constant__ AccelerateJob<T> job,
-                                                                  const __grid_constant__ MlpShape shape, int models,
-                                                                  T* scratch) {
+__global__ void __launch_bounds__(grid_threads, 1)
+    accelerate_kernel(const __grid_constant__ AccelerateJob<T> job, const __grid_constant__ MlpShape shape, int models,
+                      T* scratch) {
     accelerate_many<T, N>(ThreadGrid(), job, shape, models, thread_scratch(scratch));
 }
 

@@ -32,8 +32,8 @@ void widened(const DeviceBuffer<T>& x, std::span<double> to) {
 // multiply-adds of an acceleration of a physical system, about
 constexpr std::size_t system_work = 256;
 
-// f(first model, models, first sample, samples) in pieces of at most `most` samples over all models and of what the card
-// has free, `bytes` each: all models, as many as fit, or parts of one
+// f(first model, models, first sample, samples) in pieces of at most `most` samples over all models and of what the
+// card has free, `bytes` each: all models, as many as fit, or parts of one
 template <class F>
 void in_pieces(std::int64_t models, std::int64_t samples, std::size_t bytes, std::int64_t most, F&& f) {
     const std::int64_t fit = std::clamp<std::int64_t>(cuda::free_memory() / bytes, 1, most);
@@ -46,7 +46,9 @@ void in_pieces(std::int64_t models, std::int64_t samples, std::size_t bytes, std
 
 class CudaBackend final : public Backend {
   public:
-    explicit CudaBackend(const BackendOptions& options) : card_(cuda::open_card(options.device)) { cuda::require_code(); }
+    explicit CudaBackend(const BackendOptions& options) : card_(cuda::open_card(options.device)) {
+        cuda::require_code();
+    }
 
     BackendInfo info() const override { return {"cuda", card_.name, "", 1, cuda::libraries_present()}; }
 
@@ -61,13 +63,14 @@ class CudaBackend final : public Backend {
         const std::int64_t samples = require_states(states, n);
         require(accelerations.size() == std::size_t(samples) * n, "accelerations (n, samples)");
         require_optional(energies, samples, "energies (samples)");
-        in_pieces(1, samples, (3 * n + 1) * sizeof(double), in_a_launch(system_work), [&](auto, auto, std::int64_t first, std::int64_t count) {
-            DeviceBuffer<double> x(2 * n * count), a(n * count), e(energies.empty() ? 0 : count);
-            x.upload_columns(states.data(), 2 * n, samples, first);
-            cuda::accelerate(card_, {system, count, x.get(), a.get(), e.get()});
-            a.download_columns(accelerations.data(), n, samples, first);
-            if (!energies.empty()) e.download(energies.subspan(first, count));
-        });
+        in_pieces(1, samples, (3 * n + 1) * sizeof(double), in_a_launch(system_work),
+                  [&](auto, auto, std::int64_t first, std::int64_t count) {
+                      DeviceBuffer<double> x(2 * n * count), a(n * count), e(energies.empty() ? 0 : count);
+                      x.upload_columns(states.data(), 2 * n, samples, first);
+                      cuda::accelerate(card_, {system, count, x.get(), a.get(), e.get()});
+                      a.download_columns(accelerations.data(), n, samples, first);
+                      if (!energies.empty()) e.download(energies.subspan(first, count));
+                  });
     }
 
     void accelerate(const Models& models, const SolveSpec& solve, Precision precision, std::span<const double> states,
@@ -88,11 +91,12 @@ class CudaBackend final : public Backend {
 
     void draw(const Draw& draw, int dof, std::int64_t first, std::int64_t count, std::span<double> states) override {
         require(dof >= 1 && dof <= max_dof && states.size() == std::size_t(2 * dof * count), "states (2n, count)");
-        in_pieces(1, count, 2 * dof * sizeof(double), in_a_launch(system_work), [&](auto, auto, std::int64_t begin, std::int64_t n) {
-            const DeviceBuffer<double> x(2 * dof * n);
-            cuda::draw(card_, draw, dof, first + begin, n, x.get());
-            x.download_columns(states.data(), 2 * dof, count, begin);
-        });
+        in_pieces(1, count, 2 * dof * sizeof(double), in_a_launch(system_work),
+                  [&](auto, auto, std::int64_t begin, std::int64_t n) {
+                      const DeviceBuffer<double> x(2 * dof * n);
+                      cuda::draw(card_, draw, dof, first + begin, n, x.get());
+                      x.download_columns(states.data(), 2 * dof, count, begin);
+                  });
     }
 
     void rollout(const SystemSpec& system, const Integration& run, std::span<const double> initial,
@@ -104,12 +108,12 @@ class CudaBackend final : public Backend {
         const std::int64_t d = 2 * system.dof, rows = d * (run.instants + 1);
         in_pieces(1, samples, (rows + d) * sizeof(double), in_a_launch(system_work * 4 * run.substeps),
                   [&](auto, auto, std::int64_t first, std::int64_t count) {
-            DeviceBuffer<double> x(d * count);
-            const DeviceBuffer<double> y(rows * count);
-            x.upload_columns(initial.data(), d, samples, first);
-            cuda::rollout(card_, {system, run, count, x.get(), y.get()});
-            y.download_columns(out.data(), rows, samples, first);
-        });
+                      DeviceBuffer<double> x(d * count);
+                      const DeviceBuffer<double> y(rows * count);
+                      x.upload_columns(initial.data(), d, samples, first);
+                      cuda::rollout(card_, {system, run, count, x.get(), y.get()});
+                      y.download_columns(out.data(), rows, samples, first);
+                  });
     }
 
     void rollout(const Models& models, const SolveSpec& solve, const Integration& run, Precision precision,
@@ -127,9 +131,10 @@ class CudaBackend final : public Backend {
                           DeviceBuffer<double> x(d * count);
                           const DeviceBuffer<double> y(together * rows * count);
                           x.upload_columns(initial.data(), d, samples, first);
-                          const RolloutJob<T> job{models.spec, solve,   run,    count, weights.get() + m * parameters,
+                          const RolloutJob<T> job{models.spec, solve,  run, count, weights.get() + m * parameters,
                                                   x.get(),     y.get()};
-                          const auto integrate = solve.pinv == Pinv::fused ? cuda::rollout<T> : cuda::rollout_separately<T>;
+                          const auto integrate =
+                              solve.pinv == Pinv::fused ? cuda::rollout<T> : cuda::rollout_separately<T>;
                           integrate(card_, job, state == Precision::f64, int(together));
                           y.download_columns(out.data() + m * rows * samples, together * rows, samples, first);
                       });
@@ -146,7 +151,8 @@ class CudaBackend final : public Backend {
     void normal_equations(const Models& models, const SolveSpec& solve, const RobustSpec& robust, Precision precision,
                           std::span<const double> states, std::span<const double> accelerations,
                           NormalEquations& out) override {
-        with_precision(precision, [&]<class T>() { equations_of_models<T>(models, solve, robust, states, accelerations, out); });
+        with_precision(precision,
+                       [&]<class T>() { equations_of_models<T>(models, solve, robust, states, accelerations, out); });
     }
 
     std::vector<bool> damped_steps(const NormalEquations& equations, std::span<const double> damping,
@@ -166,12 +172,14 @@ class CudaBackend final : public Backend {
                           for (double& d : diagonal) d += damping[m + k] * (d + floor);
                           matrix.upload_diagonal(diagonal, k * square);
                       }
-                      const auto definite = cuda::solve_definite(int(parameters), int(together), matrix.get(), right.get());
+                      const auto definite =
+                          cuda::solve_definite(int(parameters), int(together), matrix.get(), right.get());
                       const auto own = steps.subspan(m * parameters, together * parameters);
                       right.download(own);
                       for (std::int64_t k = 0; k < together; ++k) {
                           const auto step = own.subspan(k * parameters, parameters);
-                          solved.push_back(definite[k] && std::all_of(step.begin(), step.end(), [](double x) { return std::isfinite(x); }));
+                          solved.push_back(definite[k] && std::all_of(step.begin(), step.end(),
+                                                                      [](double x) { return std::isfinite(x); }));
                       }
                   });
         return solved;
@@ -199,8 +207,8 @@ class CudaBackend final : public Backend {
   private:
     Card card_;
 
-    // Samples, `products` multiply-adds times five columns each, that take a tenth of a second on a small card; on a large
-    // one, as many as it has threads for.
+    // Samples, `products` multiply-adds times five columns each, that take a tenth of a second on a small card; on a
+    // large one, as many as it has threads for.
     std::int64_t in_a_launch(std::size_t products) const {
         return std::max<std::int64_t>((std::int64_t(1) << 34) / std::int64_t(products), 2048 * card_.multiprocessors);
     }
@@ -230,8 +238,9 @@ class CudaBackend final : public Backend {
                       [&](std::int64_t m, std::int64_t together, std::int64_t begin, std::int64_t n) {
                           DeviceBuffer<TrajectoryScore> found(together * n);
                           found.clear();  // padding, too, comes back
-                          cuda::score<T>(card_, {models.spec, job, first + begin, n, weights.get() + m * parameters, found.get()},
-                                         int(together));
+                          cuda::score<T>(
+                              card_, {models.spec, job, first + begin, n, weights.get() + m * parameters, found.get()},
+                              int(together));
                           take(found, m, together, begin, n);
                       });
         });
@@ -266,17 +275,19 @@ class CudaBackend final : public Backend {
     // chunks of samples, of all models or of as many as fit
     template <class T>
     void equations_of_models(const Models& models, const SolveSpec& solve, const RobustSpec& robust,
-                             std::span<const double> states, std::span<const double> accelerations, NormalEquations& out) {
+                             std::span<const double> states, std::span<const double> accelerations,
+                             NormalEquations& out) {
         constexpr std::int64_t chunk = 2048;  // samples whose sums may be in T
-        const std::size_t parameters = require_equations(models, solve, states, accelerations, out), n = models.spec.dof,
-                          square = parameters * parameters;
+        const std::size_t parameters = require_equations(models, solve, states, accelerations, out),
+                          n = models.spec.dof, square = parameters * parameters;
         cuda::require_least_squares();
         const std::int64_t samples = states.size() / (models.count * 2 * n);
         const auto weights = narrowed<T>(models.weights);
         std::fill(out.left_out.begin(), out.left_out.end(), 0);
         // a model's matrix, then the rows of some samples of it
-        const std::size_t bytes = (square + parameters) * (sizeof(double) + sizeof(T)) +
-                                  std::min(samples, chunk) * ((parameters + 1) * n * sizeof(T) + 3 * n * sizeof(double) + 1);
+        const std::size_t bytes =
+            (square + parameters) * (sizeof(double) + sizeof(T)) +
+            std::min(samples, chunk) * ((parameters + 1) * n * sizeof(T) + 3 * n * sizeof(double) + 1);
         in_pieces(models.count, 1, bytes, models.count, [&](std::int64_t m, std::int64_t together, auto, auto) {
             DeviceBuffer<double> matrix(together * square), right(together * parameters);
             matrix.clear(), right.clear();
@@ -287,9 +298,11 @@ class CudaBackend final : public Backend {
                 a.upload_columns(accelerations.data() + m * n * samples, together * n, samples, first);
                 const DeviceBuffer<T> rows(all * n * parameters), residuals(all * n);
                 const DeviceBuffer<std::uint8_t> left_out(all);
-                const JacobianJob<T> job{models.spec, solve,      robust,          count,         weights.get() + m * parameters,
-                                         x.get(),     a.get(),    rows.get(),      residuals.get(), left_out.get()};
-                cuda::add_products(card_, job, int(together), 1.0 / (double(samples) * double(n)), matrix.get(), right.get());
+                const JacobianJob<T> job{
+                    models.spec, solve,   robust,     count,           weights.get() + m * parameters,
+                    x.get(),     a.get(), rows.get(), residuals.get(), left_out.get()};
+                cuda::add_products(card_, job, int(together), 1.0 / (double(samples) * double(n)), matrix.get(),
+                                   right.get());
                 std::vector<std::uint8_t> found(all);
                 left_out.download(found);
                 for (std::int64_t i = 0; i < all; ++i) out.left_out[m + i / count] += found[i];
@@ -357,11 +370,13 @@ class CudaBackend final : public Backend {
         report.condition.resize(job.models * condition_bins);
         const TrainShape shape{job.spec, job.solve, job.loss, job.batch, data.samples, first, count};
         const BlockLayout layout = cuda::train_layout<T>(card_, shape);
-        const std::size_t bytes = 4 * parameters * sizeof(T) + 3 * n * samples * sizeof(double) + order * sizeof(std::int32_t) +
-                                  (2 * count + condition_bins + 1) * sizeof(double) + layout.global_bytes + sizeof(TrainModel<T>);
+        const std::size_t bytes = 4 * parameters * sizeof(T) + 3 * n * samples * sizeof(double) +
+                                  order * sizeof(std::int32_t) + (2 * count + condition_bins + 1) * sizeof(double) +
+                                  layout.global_bytes + sizeof(TrainModel<T>);
         in_pieces(job.models, 1, bytes, job.models, [&](std::int64_t m, std::int64_t models, auto, auto) {
             const auto own = [&](auto all, std::size_t size) { return all.subspan(m * size, models * size); };
-            const auto weights = narrowed<T>(own(state.weights, parameters)), first_moment = narrowed<T>(own(state.first, parameters)),
+            const auto weights = narrowed<T>(own(state.weights, parameters)),
+                       first_moment = narrowed<T>(own(state.first, parameters)),
                        second_moment = narrowed<T>(own(state.second, parameters)),
                        average = narrowed<T>(own(state.average.empty() ? state.weights : state.average, parameters));
             const DeviceBuffer<double> states(own(data.states, 2 * n * samples)),
@@ -407,7 +422,8 @@ class CudaBackend final : public Backend {
                 state.applied[m + k] = list[k].progress.applied;
                 state.failed[m + k] = list[k].progress.failed;
                 report.skipped[m + k] = list[k].progress.skipped;
-                std::copy_n(counted.begin() + k * counters, condition_bins, report.condition.begin() + (m + k) * condition_bins);
+                std::copy_n(counted.begin() + k * counters, condition_bins,
+                            report.condition.begin() + (m + k) * condition_bins);
                 report.truncated[m + k] = counted[k * counters + condition_bins];
             }
         });

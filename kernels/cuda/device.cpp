@@ -9,7 +9,8 @@ void check(cudaError_t status, const char* what) {
     cudaGetLastError();  // a failed call leaves its error behind
     std::string line = std::string("CUDA, ") + what + ": " + cudaGetErrorString(status);
     if (status == cudaErrorMemoryAllocation)
-        line = std::string("out of device memory (") + what + "); use fewer models or samples at once, or --backend cpu";
+        line =
+            std::string("out of device memory (") + what + "); use fewer models or samples at once, or --backend cpu";
     else if (status == cudaErrorLaunchTimeout)
         line = "a kernel ran longer than the card's display allows; use a card without a display, or --backend cpu";
     else if (status == cudaErrorNoKernelImageForDevice || status == cudaErrorInvalidDeviceFunction)

@@ -17,7 +17,7 @@ namespace lnn::cuda {
 void check(cudaError_t status, const char* what);
 
 struct Card {
-    std::string name;          // as `doctor` shows it
+    std::string name;  // as `doctor` shows it
     int multiprocessors = 1;
     std::size_t shared_limit = 48 << 10;  // bytes a block may have on chip
 };
@@ -39,7 +39,8 @@ class DeviceBuffer {
     explicit DeviceBuffer(std::span<const T> from) : DeviceBuffer(from.size()) {
         check(cudaMemcpy(p_, from.data(), from.size_bytes(), cudaMemcpyHostToDevice), "copying to the card");
     }
-    DeviceBuffer(DeviceBuffer&& other) noexcept : p_(std::exchange(other.p_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    DeviceBuffer(DeviceBuffer&& other) noexcept
+        : p_(std::exchange(other.p_, nullptr)), size_(std::exchange(other.size_, 0)) {}
     DeviceBuffer& operator=(DeviceBuffer&& other) noexcept {
         std::swap(p_, other.p_);
         std::swap(size_, other.size_);
@@ -73,14 +74,15 @@ class DeviceBuffer {
     std::size_t size_ = 0;
 
     // `rows` rows of `count`, which begin so many elements apart
-    static void copy_rows(T* to, std::size_t to_row, const T* from, std::size_t from_row, std::size_t rows, std::size_t count,
-                          cudaMemcpyKind kind) {
+    static void copy_rows(T* to, std::size_t to_row, const T* from, std::size_t from_row, std::size_t rows,
+                          std::size_t count, cudaMemcpyKind kind) {
         constexpr const char* what = "copying to or from the card";
         const std::size_t width = count * sizeof(T);
         if (std::max(to_row, from_row) * sizeof(T) <= INT32_MAX) {  // further apart a copy of rows may not be
             check(cudaMemcpy2D(to, to_row * sizeof(T), from, from_row * sizeof(T), width, rows, kind), what);
         } else {
-            for (std::size_t r = 0; r < rows; ++r) check(cudaMemcpy(to + r * to_row, from + r * from_row, width, kind), what);
+            for (std::size_t r = 0; r < rows; ++r)
+                check(cudaMemcpy(to + r * to_row, from + r * from_row, width, kind), what);
         }
     }
 };

@@ -11,9 +11,9 @@ namespace lnn::cuda {
 namespace {
 
 template <class T, int N>
-__global__ void __launch_bounds__(grid_threads, 1) jacobian_kernel(const __grid_constant__ JacobianJob<T> job,
-                                                                   const __grid_constant__ MlpShape shape, int models,
-                                                                   T* scratch) {
+__global__ void __launch_bounds__(grid_threads, 1)
+    jacobian_kernel(const __grid_constant__ JacobianJob<T> job, const __grid_constant__ MlpShape shape, int models,
+                    T* scratch) {
     jacobian_many<T, N>(ThreadGrid(), job, shape, models, thread_scratch(scratch));
 }
 
@@ -39,7 +39,8 @@ void require_least_squares() {
 }
 
 template <class T>
-void add_products(const Card& card, const JacobianJob<T>& job, int models, double share, double* matrix, double* right) {
+void add_products(const Card& card, const JacobianJob<T>& job, int models, double share, double* matrix,
+                  double* right) {
     const MlpShape shape = lnn_shape(job.spec);
     const int parameters = shape.parameters, rows = int(job.samples) * job.spec.dof;
     {
@@ -69,9 +70,10 @@ void add_products(const Card& card, const JacobianJob<T>& job, int models, doubl
     const DeviceBuffer<T> projection(parameters);
     product.clear();  // its other triangle is nobody's
     for (int m = 0; m < models; ++m) {
-        const T *const own = job.rows + std::int64_t(m) * parameters * rows, *const residuals = job.residuals + std::int64_t(m) * rows;
-        check_cublas(syrk(cublas_handle(), triangle, CUBLAS_OP_T, parameters, rows, &alpha, own, rows, &zero, product.get(),
-                          parameters));
+        const T *const own = job.rows + std::int64_t(m) * parameters * rows, *const residuals =
+                                                                                 job.residuals + std::int64_t(m) * rows;
+        check_cublas(syrk(cublas_handle(), triangle, CUBLAS_OP_T, parameters, rows, &alpha, own, rows, &zero,
+                          product.get(), parameters));
         check_cublas(gemv(cublas_handle(), CUBLAS_OP_T, rows, parameters, &alpha, own, rows, residuals, 1, &zero,
                           projection.get(), 1));
         add(card, product, matrix + m * square);
@@ -93,21 +95,22 @@ std::vector<bool> solve_definite(int parameters, int models, double* matrix, dou
     DeviceBuffer<int> info(models + 1);
     info.clear();
     if (models > 1) {
-        const DeviceBuffer<double*> a{std::span<double* const>(matrices)}, b{std::span<double* const>(rights)};
-        check_cusolver(LNN_CUSOLVER(cusolverDnDpotrfBatched)(cusolver_handle(), triangle, parameters, a.get(), parameters,
-                                                             info.get(), models));
-        check_cusolver(LNN_CUSOLVER(cusolverDnDpotrsBatched)(cusolver_handle(), triangle, parameters, 1, a.get(), parameters,
-                                                             b.get(), parameters, info.get() + models, models));
+        const DeviceBuffer<double*> a{std::span<double*const>(matrices)}, b{std::span<double*const>(rights)};
+        check_cusolver(LNN_CUSOLVER(cusolverDnDpotrfBatched)(cusolver_handle(), triangle, parameters, a.get(),
+                                                             parameters, info.get(), models));
+        check_cusolver(LNN_CUSOLVER(cusolverDnDpotrsBatched)(cusolver_handle(), triangle, parameters, 1, a.get(),
+                                                             parameters, b.get(), parameters, info.get() + models,
+                                                             models));
         check(cudaDeviceSynchronize(), "solving normal equations");
     } else {
         int words = 0;
-        check_cusolver(LNN_CUSOLVER(cusolverDnDpotrf_bufferSize)(cusolver_handle(), triangle, parameters, matrix, parameters,
-                                                                 &words));
+        check_cusolver(LNN_CUSOLVER(cusolverDnDpotrf_bufferSize)(cusolver_handle(), triangle, parameters, matrix,
+                                                                 parameters, &words));
         const DeviceBuffer<double> work(words);
-        check_cusolver(LNN_CUSOLVER(cusolverDnDpotrf)(cusolver_handle(), triangle, parameters, matrix, parameters, work.get(),
-                                                      words, info.get()));
-        check_cusolver(LNN_CUSOLVER(cusolverDnDpotrs)(cusolver_handle(), triangle, parameters, 1, matrix, parameters, right,
-                                                      parameters, info.get() + models));
+        check_cusolver(LNN_CUSOLVER(cusolverDnDpotrf)(cusolver_handle(), triangle, parameters, matrix, parameters,
+                                                      work.get(), words, info.get()));
+        check_cusolver(LNN_CUSOLVER(cusolverDnDpotrs)(cusolver_handle(), triangle, parameters, 1, matrix, parameters,
+                                                      right, parameters, info.get() + models));
         check(cudaDeviceSynchronize(), "solving normal equations");
     }
     std::vector<int> found(models + 1);

@@ -11,8 +11,9 @@ void check_cublas(cublasStatus_t status) {
 
 void check_cusolver(cusolverStatus_t status) {
     if (status != CUSOLVER_STATUS_SUCCESS)
-        throw Error(Exit::backend, "cuSOLVER failed with status " + std::to_string(int(status)) +
-                                       "; use solve.pinv = \"fused\", or --backend cpu where train.optimizer is \"lm\"");
+        throw Error(Exit::backend,
+                    "cuSOLVER failed with status " + std::to_string(int(status)) +
+                        "; use solve.pinv = \"fused\", or --backend cpu where train.optimizer is \"lm\"");
 }
 
 cublasHandle_t cublas_handle() {

@@ -1,4 +1,5 @@
-// cuBLAS and cuSOLVER at work: their handles, and what a status of theirs means. Throws Exit::backend where they are missing.
+// cuBLAS and cuSOLVER at work: their handles, and what a status of theirs means. Throws Exit::backend where they are
+// missing.
 #pragma once
 
 #include <cublas_v2.h>

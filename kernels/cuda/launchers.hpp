@@ -1,5 +1,5 @@
-// The kernels as functions: each takes a job whose pointers are the card's. Some return while the work is still under way:
-// copying a result from the card waits for it.
+// The kernels as functions: each takes a job whose pointers are the card's. Some return while the work is still under
+// way: copying a result from the card waits for it.
 #pragma once
 
 #include "block_memory.hpp"

@@ -1,4 +1,5 @@
-// cuSOLVER and cuBLAS, opened at run time by their sonames: the program starts, and does all but what needs them, without.
+// cuSOLVER and cuBLAS, opened at run time by their sonames: the program starts, and does all but what needs them,
+// without.
 #pragma once
 
 #include <string>

@@ -9,9 +9,9 @@ namespace lnn::cuda {
 namespace {
 
 template <class S, class T, int N>
-__global__ void __launch_bounds__(grid_threads, 1) rollout_kernel(const __grid_constant__ RolloutJob<T> job,
-                                                               const __grid_constant__ MlpShape shape, int models,
-                                                               Stretch part, T* scratch) {
+__global__ void __launch_bounds__(grid_threads, 1)
+    rollout_kernel(const __grid_constant__ RolloutJob<T> job, const __grid_constant__ MlpShape shape, int models,
+                   Stretch part, T* scratch) {
     rollout_many<S, T, N>(ThreadGrid(), job, shape, models, part, thread_scratch(scratch));
 }
 

@@ -9,8 +9,8 @@ namespace {
 
 template <class System, class S, class T>
 __global__ void __launch_bounds__(grid_threads, 1)
-    score_kernel(const __grid_constant__ ScoreJob<T> job, const __grid_constant__ MlpShape shape, int models, Stretch part,
-                 ScoreState<S, System::dof>* states, T* scratch) {
+    score_kernel(const __grid_constant__ ScoreJob<T> job, const __grid_constant__ MlpShape shape, int models,
+                 Stretch part, ScoreState<S, System::dof>* states, T* scratch) {
     score_many<System, S, T>(ThreadGrid(), job, shape, models, part, states, thread_scratch(scratch));
 }
 

@@ -11,15 +11,15 @@ namespace lnn::cuda {
 namespace {
 
 template <class S, class T, int N>
-__global__ void __launch_bounds__(grid_threads, 1) terms_kernel(const __grid_constant__ TermsJob<T, S> job,
-                                                                const __grid_constant__ MlpShape shape, int models,
-                                                                T* scratch) {
+__global__ void __launch_bounds__(grid_threads, 1)
+    terms_kernel(const __grid_constant__ TermsJob<T, S> job, const __grid_constant__ MlpShape shape, int models,
+                 T* scratch) {
     terms_many<T, N>(ThreadGrid(), job, shape, models, thread_scratch(scratch));
 }
 
 template <class T>
-__global__ void __launch_bounds__(grid_threads, 1) apply_kernel(const __grid_constant__ Decompositions<T> d,
-                                                                const __grid_constant__ SolveSpec solve, T* y) {
+__global__ void __launch_bounds__(grid_threads, 1)
+    apply_kernel(const __grid_constant__ Decompositions<T> d, const __grid_constant__ SolveSpec solve, T* y) {
     apply_decompositions(ThreadGrid(), d, solve, y, y);
 }
 
@@ -30,20 +30,22 @@ __global__ void __launch_bounds__(grid_threads, 1)
 }
 
 template <class S, int N>
-__global__ void __launch_bounds__(grid_threads, 1)
-    start_kernel(int models, std::int64_t samples, const double* initial, const __grid_constant__ StageStates<S> states) {
+__global__ void __launch_bounds__(grid_threads, 1) start_kernel(int models, std::int64_t samples, const double* initial,
+                                                                const __grid_constant__ StageStates<S> states) {
     start_stages<N>(ThreadGrid(), models, samples, initial, states);
 }
 
 template <class S, class T, int N>
 __global__ void __launch_bounds__(grid_threads, 1)
-    stage_kernel(int models, std::int64_t samples, int stage, double h, const T* a, const __grid_constant__ StageStates<S> states) {
+    stage_kernel(int models, std::int64_t samples, int stage, double h, const T* a,
+                 const __grid_constant__ StageStates<S> states) {
     stage_many<N>(ThreadGrid(), models, samples, stage, h, a, states);
 }
 
 template <class S, int N>
 __global__ void __launch_bounds__(grid_threads, 1)
-    record_kernel(int models, std::int64_t samples, std::int64_t rows, const __grid_constant__ StageStates<S> states, double* out) {
+    record_kernel(int models, std::int64_t samples, std::int64_t rows, const __grid_constant__ StageStates<S> states,
+                  double* out) {
     record_stages<N>(ThreadGrid(), models, samples, rows, states, out);
 }
 
@@ -70,10 +72,11 @@ class Solver {
         const cusolverDnHandle_t handle = cusolver_handle();
         const int n = d.n, count = int(d.count);
         int words = 0;
-        check_cusolver(size(handle, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, &words, info_, count));
+        check_cusolver(
+            size(handle, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, &words, info_, count));
         const DeviceBuffer<T> work(words);
-        check_cusolver(gesvdj(handle, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, work.get(), words, d.failed,
-                            info_, count));
+        check_cusolver(gesvdj(handle, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, work.get(), words,
+                              d.failed, info_, count));
         check(cudaDeviceSynchronize(), "decomposing matrices");
     }
 
@@ -117,10 +120,12 @@ class Accelerations {
 
 template <class S, class T, int N>
 void rollout_in_stages(const Card& card, const RolloutJob<T>& job, int models) {
-    const std::int64_t samples = job.samples, numbers = models * 2 * N * samples, rows = (job.integration.instants + 1) * 2 * N;
+    const std::int64_t samples = job.samples, numbers = models * 2 * N * samples,
+                       rows = (job.integration.instants + 1) * 2 * N;
     const DeviceBuffer<S> x(numbers), y(numbers), sum(numbers);
     const StageStates<S> states{x.get(), y.get(), sum.get()};
-    Accelerations<S, T, N> accelerations(card, {job.spec, samples, job.weights, y.get(), 2 * N * samples, nullptr, nullptr}, models);
+    Accelerations<S, T, N> accelerations(
+        card, {job.spec, samples, job.weights, y.get(), 2 * N * samples, nullptr, nullptr}, models);
     const SampleGrid<T> grid(card, stage_kernel<S, T, N>, models * samples, 0);
     launch(start_kernel<S, N>, grid.shape(), models, samples, job.initial, states);
     const auto record = [&](std::int64_t instant) {
@@ -149,8 +154,8 @@ void pseudo_inverses(const Card& card, int n, std::int64_t count, const SolveSpe
     const DeviceBuffer<T> s(most * n), u(most * n * n), v(most * n * n), along(most * n);
     const DeviceBuffer<int> failed(most);
     for (std::int64_t first = 0; first < count; first += together) {
-        const Decompositions<T> d{n, std::min(together, count - first), s.get(),      u.get(), v.get(),
-                                  along.get(), failed.get()};
+        const Decompositions<T> d{
+            n, std::min(together, count - first), s.get(), u.get(), v.get(), along.get(), failed.get()};
         solver.decompose(d, mass + first * n * n);
         const SampleGrid<T> grid(card, apply_kernel<T>, d.count, 0);
         launch(apply_kernel<T>, grid.shape(), d, solve, y + first * n);
@@ -163,9 +168,11 @@ template void pseudo_inverses(const Card&, int, std::int64_t, const SolveSpec&, 
 template <class T>
 void accelerate_separately(const Card& card, const AccelerateJob<T>& job, int models) {
     with_dof(job.spec.dof, [&]<int N>() {
-        Accelerations<double, T, N> accelerations(card, {job.spec, job.samples, job.weights, job.states, 0, nullptr, nullptr}, models);
+        Accelerations<double, T, N> accelerations(
+            card, {job.spec, job.samples, job.weights, job.states, 0, nullptr, nullptr}, models);
         const SampleGrid<T> grid(card, rows_kernel<T>, models * job.samples, 0);
-        launch(rows_kernel<T>, grid.shape(), models, job.samples, N, accelerations.compute(job.solve), job.accelerations);
+        launch(rows_kernel<T>, grid.shape(), models, job.samples, N, accelerations.compute(job.solve),
+               job.accelerations);
         check(cudaDeviceSynchronize(), "computing accelerations");
     });
 }

@@ -12,7 +12,9 @@ struct ToSums {
     __host__ __device__ TrajectorySums operator()(const TrajectoryScore& score) const { return sums_of(score); }
 };
 struct Add {
-    __host__ __device__ TrajectorySums operator()(const TrajectorySums& a, const TrajectorySums& b) const { return a + b; }
+    __host__ __device__ TrajectorySums operator()(const TrajectorySums& a, const TrajectorySums& b) const {
+        return a + b;
+    }
 };
 
 }  // namespace

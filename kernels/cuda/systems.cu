@@ -13,7 +13,8 @@ __global__ void __launch_bounds__(grid_threads, 1)
 }
 
 template <class System>
-__global__ void __launch_bounds__(grid_threads, 1) accelerate_system_kernel(const __grid_constant__ SystemAccelerateJob job) {
+__global__ void __launch_bounds__(grid_threads, 1)
+    accelerate_system_kernel(const __grid_constant__ SystemAccelerateJob job) {
     accelerate_many<System>(ThreadGrid(), job);
 }
 

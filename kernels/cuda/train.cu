@@ -58,11 +58,12 @@ template BlockLayout train_layout<float>(const Card&, const TrainShape&);
 template BlockLayout train_layout<double>(const Card&, const TrainShape&);
 
 template <class T>
-void train(const Card&, const TrainShape& job, const BlockLayout& layout, int models, TrainModel<T>* model, char* memory) {
+void train(const Card&, const TrainShape& job, const BlockLayout& layout, int models, TrainModel<T>* model,
+           char* memory) {
     const MlpShape shape = lnn_shape(job.spec);
     with_dof(job.spec.dof, [&]<int N>() {
-        launch(train_kernel<T, N>, block_shape(shape, job.batch, models, layout.shared_bytes), job, shape, layout, model,
-               memory);
+        launch(train_kernel<T, N>, block_shape(shape, job.batch, models, layout.shared_bytes), job, shape, layout,
+               model, memory);
         check(cudaDeviceSynchronize(), "training");
     });
 }
@@ -88,8 +89,8 @@ template <class T>
 void gradient(const Card& card, const GradientJob<T>& job, const BlockLayout& layout, char* memory) {
     const MlpShape shape = lnn_shape(job.shape.spec);
     with_dof(job.shape.spec.dof, [&]<int N>() {
-        launch(gradient_kernel<T, N>, block_shape(shape, job.batch.size, job.models * job.count, layout.shared_bytes), job,
-               shape, layout, memory);
+        launch(gradient_kernel<T, N>, block_shape(shape, job.batch.size, job.models * job.count, layout.shared_bytes),
+               job, shape, layout, memory);
         check(cudaDeviceSynchronize(), "computing gradients");
     });
     const SampleGrid<T> grid(card, sum_kernel<T>, std::int64_t(job.models) * shape.parameters, 0);

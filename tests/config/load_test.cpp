@@ -71,8 +71,7 @@ TEST(Load, FileMayNameItsBase) {
     EXPECT_EQ(from_text("base = \"sweetspot\"\n[train]\nlr = 0.5").model.init, "lnn-seed");
     const TemporaryFile file("base = \"sweetspot\"");
     EXPECT_EQ(load({"default", file.path(), {}}).model.init, "definite");
-    EXPECT_PRED2(says, refused_text("base = \"sweatspot\""),
-                 "unknown preset 'sweatspot' (did you mean 'sweetspot'?)");
+    EXPECT_PRED2(says, refused_text("base = \"sweatspot\""), "unknown preset 'sweatspot' (did you mean 'sweetspot'?)");
     EXPECT_EQ(refused_text("base = 3"), "DIR/c.toml:1:8: base must be the name of a preset, not 3");
 }
 
@@ -93,8 +92,7 @@ TEST(Load, EpochsAndStepsReplaceEachOther) {
 TEST(Load, UnknownNamesWithPlaceAndSuggestion) {
     EXPECT_EQ(refused_text("[train]\nlr = 0.1\nbacth = 3"),
               "DIR/c.toml:3:1: unknown key 'train.bacth' (did you mean 'train.batch'?)");
-    EXPECT_EQ(refused_text("\n[trian]\nlr = 0.1"),
-              "DIR/c.toml:2:2: unknown section 'trian' (did you mean 'train'?)");
+    EXPECT_EQ(refused_text("\n[trian]\nlr = 0.1"), "DIR/c.toml:2:2: unknown section 'trian' (did you mean 'train'?)");
     EXPECT_EQ(refused_text("lr = 0.1"), "DIR/c.toml:1:1: unknown key 'lr' (did you mean 'train.lr'?)");
     EXPECT_EQ(refused_text("[train]\nschedule = { knd = \"step\" }"),
               "DIR/c.toml:2:14: unknown key 'train.schedule.knd' (did you mean 'train.schedule.kind'?)");
@@ -110,10 +108,8 @@ TEST(Load, UnknownNamesWithPlaceAndSuggestion) {
 TEST(Load, WrongTypesAndRangesSayWhatIsExpected) {
     EXPECT_EQ(refused_text("[train]\nlr = \"fast\""),
               "DIR/c.toml:2:6: train.lr must be a finite number above 0, not 'fast'");
-    EXPECT_EQ(refused_text("[train]\nlr = nan"),
-              "DIR/c.toml:2:6: train.lr must be a finite number above 0, not nan");
-    EXPECT_EQ(refused_text("[train]\nlr = -inf"),
-              "DIR/c.toml:2:6: train.lr must be a finite number above 0, not -inf");
+    EXPECT_EQ(refused_text("[train]\nlr = nan"), "DIR/c.toml:2:6: train.lr must be a finite number above 0, not nan");
+    EXPECT_EQ(refused_text("[train]\nlr = -inf"), "DIR/c.toml:2:6: train.lr must be a finite number above 0, not -inf");
     EXPECT_PRED2(says, refused_text("[train]\nlr = inf"), "not inf");
     EXPECT_PRED2(says, refused_text("[train]\nbatch = 4.0"), "an integer from 1 to 2147483647, not 4.0");
     EXPECT_PRED2(says, refused_text("[train]\nbatch = 4294967297"), "not 4294967297");
@@ -128,21 +124,14 @@ TEST(Load, WrongTypesAndRangesSayWhatIsExpected) {
 }
 
 TEST(Load, SyntaxErrorsHaveAPlace) {
-    EXPECT_TRUE(refused_text("[train]\nlr = \n").starts_with("DIR/c.toml:2:"))
-        << refused_text("[train]\nlr = \n");
+    EXPECT_TRUE(refused_text("[train]\nlr = \n").starts_with("DIR/c.toml:2:")) << refused_text("[train]\nlr = \n");
     EXPECT_TRUE(refused_text("[train]\nlr = 1\nlr = 2\n").starts_with("DIR/c.toml:3:"));
     EXPECT_EQ(refused_text("[train]\nlr = \n").find('\n'), std::string::npos);
     EXPECT_TRUE(refused_text(std::string("\0\xff\xfe", 3)).starts_with("DIR/c.toml:1:"));
 }
 
 TEST(Load, FilesThatCannotBeRead) {
-    EXPECT_PRED2(says,
-                 refusal(
-                     [] {
-                         load({"", "/no/such/file.toml", {}});
-                     },
-                     Exit::file),
-                 "No such file or directory");
+    EXPECT_PRED2(says, refusal([] { load({"", "/no/such/file.toml", {}}); }, Exit::file), "No such file or directory");
     const std::string directory = std::filesystem::temp_directory_path();
     EXPECT_PRED2(says, refusal([&] { load({"", directory, {}}); }, Exit::file), "is a directory");
     EXPECT_TRUE(differences(from_text(""), load({})).empty());  // an empty file changes nothing
@@ -160,8 +149,7 @@ TEST(Load, FlagsAreTomlValuesOrBareWords) {
     EXPECT_EQ(from_flag("train.lr", "1").train.lr, 1.0);
     EXPECT_EQ(from_flag("run.seed", "9223372036854775807").run.seed, 9223372036854775807u);
     EXPECT_EQ(from_flag("data.source", "file:a=\"b\".npz").data.source, "file:a=\"b\".npz");
-    EXPECT_PRED2(says, refused_flag("data.source", "file:\xff"),
-                 "the value of data.source is not UTF-8 text");
+    EXPECT_PRED2(says, refused_flag("data.source", "file:\xff"), "the value of data.source is not UTF-8 text");
     // no way to smuggle in a second setting
     EXPECT_PRED2(says, refused_flag("train.lr", "1\nother = 2"), "train.lr must be");
     EXPECT_PRED2(says, refused_flag("train.lr", ""), "train.lr must be");
@@ -197,10 +185,8 @@ TEST(Load, ParametersFollowTheSystem) {
     EXPECT_PRED2(says, refused_text("[system]\nm = 1"),
                  "DIR/c.toml:2:5: system.m of double_pendulum must be a list of 2");
     EXPECT_PRED2(says, refused_text("[system]\nm = [1, inf]"), "system.m of double_pendulum must be");
-    EXPECT_PRED2(says, refused_text("[system]\nmm = [1, 1]"),
-                 "unknown key 'system.mm' (did you mean 'system.m'?)");
-    EXPECT_PRED2(says, refused_text("[system]\nkind = \"double_pendulun\""),
-                 "(did you mean 'double_pendulum'?)");
+    EXPECT_PRED2(says, refused_text("[system]\nmm = [1, 1]"), "unknown key 'system.mm' (did you mean 'system.m'?)");
+    EXPECT_PRED2(says, refused_text("[system]\nkind = \"double_pendulun\""), "(did you mean 'double_pendulum'?)");
 }
 
 // a parameter that only another system has, and a parameter of a system chosen at a higher rank
@@ -231,9 +217,9 @@ static Config parsed(const std::vector<std::string>& arguments) {
 }
 
 TEST(Options, FlagsAreSettings) {
-    const Config config = parsed({"--preset", "sweetspot", "--set", "train.lr=0.5", "FILE",
-                                  "--set=model.hidden=[8,8]", "--seed", "7", "--threads=2", "--backend",
-                                  "cpu", "--precision", "f64", "--state", "f32", "--device", "1"});
+    const Config config =
+        parsed({"--preset", "sweetspot", "--set", "train.lr=0.5", "FILE", "--set=model.hidden=[8,8]", "--seed", "7",
+                "--threads=2", "--backend", "cpu", "--precision", "f64", "--state", "f32", "--device", "1"});
     EXPECT_EQ(config.train.lr, 0.5);
     EXPECT_EQ(config.model.hidden, (std::vector<int>{8, 8}));
     EXPECT_EQ(config.run.seed, 7u);
@@ -248,10 +234,7 @@ TEST(Options, FlagsOfTheirOwnWinOverSetAndTheLastCounts) {
     EXPECT_EQ(parsed({"--seed", "1", "--seed", "2", "--set", "run.seed=3"}).run.seed, 2u);
     EXPECT_PRED2(says, refusal([] { parsed({"--set", "train.lr"}); }), "--set train.lr: expected key=value");
     EXPECT_PRED2(says, refusal([] { parsed({"--set", "=1"}); }), "expected key=value");
-    EXPECT_PRED2(says, refusal([] {
-                     parsed({"--seed", "-1"});
-                 }),
-                 "--seed: run.seed must be an integer of at least 0");
+    EXPECT_PRED2(says, refusal([] { parsed({"--seed", "-1"}); }), "--seed: run.seed must be an integer of at least 0");
 }
 
 }  // namespace lnn

@@ -11,8 +11,7 @@ namespace lnn {
 
 TEST(Presets, AllLoad) {
     EXPECT_GE(presets().size(), 3u);
-    for (const Preset& preset : presets())
-        EXPECT_NO_THROW(load({std::string(preset.name), "", {}})) << preset.name;
+    for (const Preset& preset : presets()) EXPECT_NO_THROW(load({std::string(preset.name), "", {}})) << preset.name;
 }
 
 TEST(Presets, NoneGivenIsDefault) {
@@ -36,8 +35,7 @@ TEST(Presets, SweetspotIsTheSeedsSetting) {
     EXPECT_EQ(config.data.velocity, (std::vector<double>{-1, 1}));
     EXPECT_EQ(config.data.shuffle, "once");
     // 512 steps an epoch, 51 200 in all
-    EXPECT_EQ(config.data.trajectories * config.data.points / config.train.batch * config.train.epochs,
-              51200);
+    EXPECT_EQ(config.data.trajectories * config.data.points / config.train.batch * config.train.epochs, 51200);
     EXPECT_EQ(config.train.steps, 0);
     EXPECT_EQ(config.train.lr, 1e-3);
     EXPECT_EQ(config.train.schedule.kind, "step");

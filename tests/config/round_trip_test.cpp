@@ -34,8 +34,7 @@ static void fill(const Key& key, Config& config) {
     const auto assign = [&](auto* out) {
         using T = std::remove_pointer_t<decltype(out)>;
         if constexpr (std::is_same_v<T, std::string>) {
-            if (!rule.words.empty())
-                *out = rule.words[*rc::gen::inRange<std::size_t>(0, rule.words.size())].name;
+            if (!rule.words.empty()) *out = rule.words[*rc::gen::inRange<std::size_t>(0, rule.words.size())].name;
         } else if constexpr (std::is_same_v<T, double>) {
             *out = any_double(rule);
         } else if constexpr (std::is_integral_v<T>) {
@@ -55,8 +54,8 @@ static void fill(const Key& key, Config& config) {
 
 // settings that must fit each other
 static void reconcile(Config& config) {
-    const auto letter = rc::gen::element<std::string>("a", "B", " ", "\"", "'", "\\", "#", "=", "\t", "\n",
-                                                      "\r", "\x01", "\x7f", "\u00e9", "\u2200");
+    const auto letter = rc::gen::element<std::string>("a", "B", " ", "\"", "'", "\\", "#", "=", "\t", "\n", "\r",
+                                                      "\x01", "\x7f", "\u00e9", "\u2200");
     std::string path = "file:x";
     for (const std::string& next : *rc::gen::container<std::vector<std::string>>(letter)) path += next;
     config.data.source = *rc::gen::element<std::string>("box", "trajectories", path);

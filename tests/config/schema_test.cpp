@@ -50,8 +50,7 @@ TEST(Schema, EveryKeyIsDocumentedOnOneLine) {
     for (const Key& key : schema()) {
         EXPECT_GT(key.doc.size(), 8u) << key.name;
         EXPECT_EQ(key.doc.find('\n'), key.doc.npos) << key.name;
-        for (const Word& word : key.rule.words)
-            EXPECT_FALSE(word.meaning.empty()) << key.name << ' ' << word.name;
+        for (const Word& word : key.rule.words) EXPECT_FALSE(word.meaning.empty()) << key.name << ' ' << word.name;
     }
 }
 
@@ -76,8 +75,7 @@ TEST(Schema, DifferencesAreNamed) {
     a.system.parameters["m"] = {1, 2};
     b.system.parameters["m"] = {1, 3};
     b.system.parameters["g"] = {9.8};
-    const std::vector<std::string> expected = {"model.hidden", "train.schedule.gamma", "system.m",
-                                               "system.g"};
+    const std::vector<std::string> expected = {"model.hidden", "train.schedule.gamma", "system.m", "system.g"};
     EXPECT_EQ(differences(a, b), expected);
 }
 

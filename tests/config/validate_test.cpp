@@ -12,8 +12,7 @@
 namespace lnn {
 
 // the line with which a change to a valid configuration is refused; "" where it is accepted
-static std::string refusal(const std::function<void(Config&)>& change,
-                           const std::string& preset = "sweetspot") {
+static std::string refusal(const std::function<void(Config&)>& change, const std::string& preset = "sweetspot") {
     Config config = load({preset, "", {}});
     change(config);
     try {
@@ -31,8 +30,7 @@ TEST(Validate, ExactlyOneOfEpochsAndSteps) {
     EXPECT_PRED2(says, refusal([](Config& c) { c.train.steps = 5; }), "exactly one");
     EXPECT_PRED2(says, refusal([](Config& c) { c.train.epochs = 0; }), "exactly one");
     EXPECT_EQ(refusal([](Config& c) { c.train.epochs = 0, c.train.steps = 5; }), "");
-    EXPECT_PRED2(says, refusal([](Config& c) { c.train.epochs = -1, c.train.steps = 5; }),
-                 "train.epochs must be");
+    EXPECT_PRED2(says, refusal([](Config& c) { c.train.epochs = -1, c.train.steps = 5; }), "train.epochs must be");
 }
 
 TEST(Validate, LevenbergMarquardt) {
@@ -43,8 +41,11 @@ TEST(Validate, LevenbergMarquardt) {
     EXPECT_PRED2(says, lm([](Config& c) { c.train.balance = "large"; }), "no sum of squares");
     EXPECT_EQ(lm([](Config& c) { c.train.balance = "scale"; }), "");
     EXPECT_EQ(lm([](Config& c) { c.train.lm.delta = 0; }), "");
-    EXPECT_PRED2(says, lm([](Config& c) { c.train.lm.damping = 0; }), "train.lm.damping must be a finite number above 0");
-    EXPECT_PRED2(says, lm([](Config& c) { c.train.lm.samples = {9, 0}; }),
+    EXPECT_PRED2(says, lm([](Config& c) { c.train.lm.damping = 0; }),
+                 "train.lm.damping must be a finite number above 0");
+    EXPECT_PRED2(says, lm([](Config& c) {
+                     c.train.lm.samples = {9, 0};
+                 }),
                  "train.lm.samples must be a list of 2 integers");
     EXPECT_PRED2(says, lm([](Config& c) { c.train.lm.iterations = 0; }), "train.lm.iterations must be");
     EXPECT_PRED2(says, refusal([](Config& c) { c.train.optimizer = "sgd"; }), "\"adam\", \"lm\"");
@@ -88,15 +89,13 @@ TEST(Validate, Times) {
 }
 
 TEST(Validate, Devices) {
-    for (const char* good : {"0", "0,1", "3,2,15"})
-        EXPECT_EQ(refusal([&](Config& c) { c.run.device = good; }), "");
+    for (const char* good : {"0", "0,1", "3,2,15"}) EXPECT_EQ(refusal([&](Config& c) { c.run.device = good; }), "");
     for (const char* bad : {"", ",", "0,", "0,0", "-1", "0 1", "cuda", "99999999999"})
         EXPECT_PRED2(says, refusal([&](Config& c) { c.run.device = bad; }), "run.device") << bad;
 }
 
 TEST(Validate, Parameters) {
-    EXPECT_PRED2(says, refusal([](Config& c) { c.system.parameters["m"] = {1}; }),
-                 "a list of 2 finite numbers");
+    EXPECT_PRED2(says, refusal([](Config& c) { c.system.parameters["m"] = {1}; }), "a list of 2 finite numbers");
     EXPECT_PRED2(says, refusal([](Config& c) { c.system.parameters["m"] = {1, HUGE_VAL}; }), "system.m");
     EXPECT_PRED2(says, refusal([](Config& c) { c.system.parameters["q"] = {1}; }), "no such parameter");
     EXPECT_PRED2(says, refusal([](Config& c) { c.system.kind = "triple"; }), "system.kind must be one of");

@@ -39,8 +39,7 @@ TYPED_TEST(DualOn, ClosedForms) {
             EXPECT_NEAR(lane(f.value, w), s * cx + 2 * x * x - (y - 3) * y, tolerance);
             EXPECT_NEAR(lane(f.first[0], w), c * y * cx - s * sx + 4 * x, tolerance);
             EXPECT_NEAR(lane(f.first[1], w), c * x * cx - 2 * y + 3, tolerance);
-            EXPECT_NEAR(lane(f.second[packed(0, 0)], w), -s * y * y * cx - 2 * c * y * sx - s * cx + 4,
-                        tolerance);
+            EXPECT_NEAR(lane(f.second[packed(0, 0)], w), -s * y * y * cx - 2 * c * y * sx - s * cx + 4, tolerance);
             EXPECT_NEAR(lane(f.second[packed(1, 0)], w), -s * x * y * cx + c * cx - c * x * sx, tolerance);
             EXPECT_NEAR(lane(f.second[packed(1, 1)], w), -s * x * x * cx - 2, tolerance);
         }

@@ -41,8 +41,7 @@ TYPED_TEST(ElementaryOn, ExpIsGoodToOneUnit) {
     using E = Elementary<ScalarOf<R>>;
     const auto exact = [](long double x) { return std::exp(x); };
     // the sum 1 + r + r^2 p is rounded once (half a unit), its parts twenty times finer
-    for (const auto& [low, high] :
-         {std::pair<double, double>{E::exp_low, E::exp_high}, {-1, 1}, {-1e-3, 1e-3}})
+    for (const auto& [low, high] : {std::pair<double, double>{E::exp_low, E::exp_high}, {-1, 1}, {-1e-3, 1e-3}})
         EXPECT_LT(this->relative_error(scattered<ScalarOf<R>>(low, high, 40000), exponential<R>, exact), 1.0);
 }
 
@@ -72,8 +71,7 @@ TYPED_TEST(ElementaryOn, Log1pIsGoodToTwoUnits) {
     const auto exact = [](long double x) { return std::log1p(x); };
     // the polynomial's last sum and the product with e, each rounded; coefficients to 1e-9 (float) of 6e-8
     for (const double high : {1.0, 1e-3, 1e-20})
-        EXPECT_LT(this->relative_error(scattered<ScalarOf<R>>(high / 1e3, high, 40000), log1p_unit<R>, exact),
-                  2.0);
+        EXPECT_LT(this->relative_error(scattered<ScalarOf<R>>(high / 1e3, high, 40000), log1p_unit<R>, exact), 2.0);
     const auto ends = through<R>({0, 1, this->nan}, log1p_unit<R>);
     EXPECT_EQ(ends[0], 0);
     EXPECT_NEAR(ends[1], std::log(2.0L), 2 * eps<ScalarOf<R>>);
@@ -120,10 +118,10 @@ TYPED_TEST(ElementaryOn, SineAndCosineEndAtTheAngleLimit) {
     using R = TypeParam;
     using T = ScalarOf<R>;
     const T limit = Elementary<T>::angle_limit, beyond = std::nextafter(limit, T(1e30));
-    const auto s = through<R>(
-        {limit, -limit, beyond, -beyond, T(1e30), this->infinite, -this->infinite, this->nan}, sine<R>);
-    const auto c = through<R>(
-        {limit, -limit, beyond, -beyond, T(1e30), this->infinite, -this->infinite, this->nan}, cosine<R>);
+    const auto s =
+        through<R>({limit, -limit, beyond, -beyond, T(1e30), this->infinite, -this->infinite, this->nan}, sine<R>);
+    const auto c =
+        through<R>({limit, -limit, beyond, -beyond, T(1e30), this->infinite, -this->infinite, this->nan}, cosine<R>);
     for (int i = 0; i < 8; ++i) {
         EXPECT_EQ(std::isnan(s[i]), i >= 2) << i;
         EXPECT_EQ(std::isnan(c[i]), i >= 2) << i;
@@ -134,9 +132,7 @@ TYPED_TEST(ElementaryOn, SineAndCosineEndAtTheAngleLimit) {
 
 // closed forms that do not cancel
 long double softplus_exact(long double z) { return (z > 0 ? z : 0) + std::log1p(std::exp(-std::fabs(z))); }
-long double s1_exact(long double z) {
-    return z > 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z));
-}
+long double s1_exact(long double z) { return z > 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z)); }
 long double s2_exact(long double z) { return s1_exact(z) * s1_exact(-z); }
 long double s3_exact(long double z) { return -s2_exact(z) * std::tanh(z / 2); }
 
@@ -204,12 +200,10 @@ TYPED_TEST(ElementaryOn, LanesHaveTheScalarsBits) {
     using T = ScalarOf<R>;
     auto x = scattered<T>(-30, 30, 5000);
     for (const T y : scattered<T>(-2e5, 2e5, 5000)) x.push_back(y);
-    for (const T y :
-         {T(0), this->infinite, -this->infinite, this->nan, T(88), T(-87), T(709), T(-708), T(1e-30)})
+    for (const T y : {T(0), this->infinite, -this->infinite, this->nan, T(88), T(-87), T(709), T(-708), T(1e-30)})
         x.push_back(y);
     const auto check = [&](const char* name, auto f) {
-        const auto lanes = through<R>(x, [&](R z) { return f(z); }),
-                   scalars = through<T>(x, [&](T z) { return f(z); });
+        const auto lanes = through<R>(x, [&](R z) { return f(z); }), scalars = through<T>(x, [&](T z) { return f(z); });
         for (std::size_t i = 0; i < x.size(); ++i)
             ASSERT_TRUE(same(lanes[i], scalars[i])) << name << "(" << x[i] << ")";
     };

@@ -24,8 +24,8 @@ TEST(InstructionSets, Avx2) {
 
 #ifdef LNN_TESTS_AVX512
 TEST(InstructionSets, Avx512) {
-    run(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"),
+    run(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+            __builtin_cpu_supports("avx512bw"),
         "avx512", LNN_TESTS_AVX512);
 }
 #endif

@@ -68,8 +68,7 @@ void against_differences(const Network& net, unsigned seed) {
     const auto difference = [&](std::size_t p, double h) {
         auto up = net.weights, down = net.weights;
         up[p] += h, down[p] -= h;
-        return (bracket(net, up, q.data(), v.data(), d) - bracket(net, down, q.data(), v.data(), d)) /
-               (2 * h);
+        return (bracket(net, up, q.data(), v.data(), d) - bracket(net, down, q.data(), v.data(), d)) / (2 * h);
     };
     double size = 0;
     for (const double g : found) size = std::max(size, std::abs(g));
@@ -82,8 +81,7 @@ TEST(LnnFactors, AreTheGradientOfTheBracket) {
     for_each_dof([]<int N>() {
         for (const unsigned angles : feature_kinds(N))
             for (const auto& hidden : {std::vector<int>{}, {1}, {5}, {4, 3}, {3, 5, 4}}) {
-                SCOPED_TRACE(testing::Message()
-                             << "n " << N << ", angles " << angles << ", depth " << hidden.size());
+                SCOPED_TRACE(testing::Message() << "n " << N << ", angles " << angles << ", depth " << hidden.size());
                 for (const bool damping : {false, true}) {
                     const Network net = network(N, angles, hidden, 0.5, N, damping);
                     against_differences<N, 1>(net, 3 * N);

@@ -17,8 +17,8 @@ struct Network {
 };
 
 // weights of order 1 / sqrt(inputs), a velocity scale and a prior that are not 1
-inline Network network(int dof, unsigned angles, std::vector<int> hidden, double prior = 0.3,
-                       unsigned seed = 1, bool damping = false) {
+inline Network network(int dof, unsigned angles, std::vector<int> hidden, double prior = 0.3, unsigned seed = 1,
+                       bool damping = false) {
     Network net;
     net.spec.dof = dof;
     net.spec.depth = int(hidden.size());
@@ -30,8 +30,7 @@ inline Network network(int dof, unsigned angles, std::vector<int> hidden, double
     const MlpShape shape = lnn_shape(net.spec);
     for (int l = 1; l <= shape.depth + 1; ++l) {
         const double size = 2 / std::sqrt(double(shape.widths[l - 1]));
-        const auto layer =
-            scattered<double>(-size, size, shape.widths[l] * (shape.widths[l - 1] + 1), seed + 100 * l);
+        const auto layer = scattered<double>(-size, size, shape.widths[l] * (shape.widths[l - 1] + 1), seed + 100 * l);
         net.weights.insert(net.weights.end(), layer.begin(), layer.end());
     }
     const auto c = scattered<double>(-1, 1, damping ? dof * dof : 0, seed + 7);

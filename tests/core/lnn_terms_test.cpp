@@ -47,8 +47,9 @@ TEST(LnnTerms, AgreeWithDuals) {
             for (const auto& hidden : some_hidden)
                 for (const auto& [prior, damping] : {std::pair{0.0, false}, {0.8, false}, {0.8, true}})
                     for (unsigned seed = 1; seed < 6; ++seed) {
-                        SCOPED_TRACE(testing::Message() << "n " << N << ", angles " << angles << ", depth "
-                                                        << hidden.size() << ", prior " << prior << ", damping " << damping);
+                        SCOPED_TRACE(testing::Message()
+                                     << "n " << N << ", angles " << angles << ", depth " << hidden.size() << ", prior "
+                                     << prior << ", damping " << damping);
                         against_duals<N>(network(N, angles, hidden, prior, seed, damping), seed);
                     }
     });

@@ -25,8 +25,7 @@ double by_definition(const LossSpec& spec, const double* a, const double* target
         const double e = std::abs((a[i] - target[i]) / spec.scale[i]);
         if (spec.kind == Loss::mse) component[i] = e * e;
         if (spec.kind == Loss::l1) component[i] = e;
-        if (spec.kind == Loss::huber)
-            component[i] = e < spec.delta ? e * e / 2 : spec.delta * (e - spec.delta / 2);
+        if (spec.kind == Loss::huber) component[i] = e < spec.delta ? e * e / 2 : spec.delta * (e - spec.delta / 2);
         mean += component[i] / N;
         squares += component[i] * component[i] / N;
     }
@@ -71,8 +70,7 @@ TEST(Loss, Values) {
     EXPECT_EQ((sample_loss<double, 2>({.kind = Loss::l1}, a, target, 0.5, r)), 0.5 * 2.5 / 2);
     EXPECT_EQ(r[0], 0.25);
     EXPECT_EQ(r[1], -0.25);
-    EXPECT_EQ((sample_loss<double, 2>({.kind = Loss::huber, .delta = 1}, a, target, 0.5, r)),
-              0.5 * (1.5 + 0.125) / 2);
+    EXPECT_EQ((sample_loss<double, 2>({.kind = Loss::huber, .delta = 1}, a, target, 0.5, r)), 0.5 * (1.5 + 0.125) / 2);
     EXPECT_EQ(r[0], 0.25);
     EXPECT_EQ(r[1], 0.25 * -0.5);
 }

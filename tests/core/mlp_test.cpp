@@ -74,9 +74,7 @@ struct Columns {
 int digit(int a, int b, int c) { return (a * 31 + b * 17 + c * 7 + a * b) % 17 - 8; }
 
 // a layer in two stretches, (begin, count) each
-std::array<std::pair<int, int>, 2> halves(int units) {
-    return {{{0, units / 2}, {units / 2, units - units / 2}}};
-}
+std::array<std::pair<int, int>, 2> halves(int units) { return {{{0, units / 2}, {units / 2, units - units / 2}}}; }
 
 template <class R, int C>
 void layer(int in, int out) {
@@ -98,7 +96,7 @@ void layer(int in, int out) {
             for (int c = 0; c < C; ++c) x.at(k, c) = lanes(k, c);
         for (const auto& [begin, count] : halves(out))
             forward_layer<C, 8>(s, parameters.get(), 1, with_bias, begin, count, x.memory.get(), x.stride,
-                             z.memory.get(), z.stride);
+                                z.memory.get(), z.stride);
         for (int o = 0; o < out; ++o)
             for (int c = 0; c < C; ++c)
                 for (int w = 0; w < W; ++w) {
@@ -113,8 +111,7 @@ void layer(int in, int out) {
     for (int k = 0; k < out; ++k)
         for (int c = 0; c < C; ++c) x.at(k, c) = lanes(k, c);
     for (const auto& [begin, count] : halves(in))
-        backward_layer<C, 8>(s, parameters.get(), 1, begin, count, x.memory.get(), x.stride, z.memory.get(),
-                          z.stride);
+        backward_layer<C, 8>(s, parameters.get(), 1, begin, count, x.memory.get(), x.stride, z.memory.get(), z.stride);
     for (int i = 0; i < in; ++i)
         for (int c = 0; c < C; ++c)
             for (int w = 0; w < W; ++w) {

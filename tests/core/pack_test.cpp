@@ -15,8 +15,7 @@ struct PackOn : testing::Test {
     // numbers of both signs that are exact in both precisions, none twice
     static std::array<Number, W> row(int start) {
         std::array<Number, W> x;
-        for (int i = 0; i < W; ++i)
-            x[i] = Number((start + i) % 2 ? -1 : 1) * (Number(start + i) + Number(0.25));
+        for (int i = 0; i < W; ++i) x[i] = Number((start + i) % 2 ? -1 : 1) * (Number(start + i) + Number(0.25));
         return x;
     }
 };
@@ -148,8 +147,8 @@ T sum_in_pairs(std::vector<T> x) {
 
 template <class R>
 struct SumsOn : testing::Test {};
-using Packs = testing::Types<Pack<float, 4>, Pack<float, 8>, Pack<float, 16>, Pack<double, 2>,
-                             Pack<double, 4>, Pack<double, 8>>;
+using Packs =
+    testing::Types<Pack<float, 4>, Pack<float, 8>, Pack<float, 16>, Pack<double, 2>, Pack<double, 4>, Pack<double, 8>>;
 TYPED_TEST_SUITE(SumsOn, Packs);
 
 TYPED_TEST(SumsOn, SumsRunOverPairs) {

@@ -10,8 +10,7 @@
 namespace lnn {
 namespace {
 
-std::array<std::uint32_t, 4> words(std::uint64_t seed, std::uint32_t stream, std::uint64_t index,
-                                   std::uint32_t block) {
+std::array<std::uint32_t, 4> words(std::uint64_t seed, std::uint32_t stream, std::uint64_t index, std::uint32_t block) {
     std::uint32_t w[4];
     random_words(seed, static_cast<Stream>(stream), index, block, w);
     return {w[0], w[1], w[2], w[3]};
@@ -25,8 +24,7 @@ TEST(Philox, KnownAnswers) {
               (Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
 
-RC_GTEST_PROP(Uniform, IsInTheHalfOpenUnitInterval,
-              (std::uint64_t seed, std::uint64_t index, std::uint32_t k)) {
+RC_GTEST_PROP(Uniform, IsInTheHalfOpenUnitInterval, (std::uint64_t seed, std::uint64_t index, std::uint32_t k)) {
     const double u = uniform(seed, Stream::states, index, k);
     RC_ASSERT(u >= 0 && u < 1);
     RC_ASSERT(u * 0x1p53 == std::floor(u * 0x1p53));

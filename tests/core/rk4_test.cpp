@@ -25,9 +25,9 @@ TEST(Rk4, IsOfOrderFour) {
 TEST(Rk4, IntegratesCubicsExactly) {
     double x[2] = {0, 0};
     for (int k = 0; k < 8; ++k)
-        rk4_step<2>([](const double* y,
-                       double* dydt) { dydt[0] = 1, dydt[1] = 4 * y[0] * y[0] * y[0] + 3 * y[0] * y[0]; },
-                    x, 0.25);
+        rk4_step<2>(
+            [](const double* y, double* dydt) { dydt[0] = 1, dydt[1] = 4 * y[0] * y[0] * y[0] + 3 * y[0] * y[0]; }, x,
+            0.25);
     EXPECT_NEAR(x[1], 16 + 8, 1e-13);
 }
 

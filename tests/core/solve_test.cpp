@@ -118,8 +118,7 @@ struct SolveOn : testing::Test {
                     const double place = k == 0 ? 0 : k == N - 1 ? 1 : share(engine);
                     eigenvalues[k] = std::pow(condition, -place) * (definite || share(engine) < 0.5 ? 3 : -3);
                 }
-                matrices.push_back(
-                    with_eigenvalues<N>(eigenvalues, engine).template packed_triangle<Number>());
+                matrices.push_back(with_eigenvalues<N>(eigenvalues, engine).template packed_triangle<Number>());
             }
             Number y[N];
             for (auto& v : y) v = Number(share(engine) - 0.5);
@@ -135,8 +134,7 @@ struct SolveOn : testing::Test {
                 if (!(distance / norm <= worst)) worst = distance / norm;
                 // an estimate good for a histogram of powers of two
                 if (N > 1) {
-                    EXPECT_NEAR(std::log2(found.condition[w]), std::log2(condition),
-                                0.2 + condition * 4 * eps<Number>);
+                    EXPECT_NEAR(std::log2(found.condition[w]), std::log2(condition), 0.2 + condition * 4 * eps<Number>);
                 }
             }
         }
@@ -166,10 +164,8 @@ TYPED_TEST(SolveOn, ThreeAndFourAreAsGoodAsTheirCondition) {
     using T = ScalarOf<TypeParam>;
     for (const double condition : conditions<T>())
         for (const bool definite : {true, false}) {
-            EXPECT_LT(this->template error<3>(condition, definite), 20 * eps<T> * condition)
-                << condition << definite;
-            EXPECT_LT(this->template error<4>(condition, definite), 40 * eps<T> * condition)
-                << condition << definite;
+            EXPECT_LT(this->template error<3>(condition, definite), 20 * eps<T> * condition) << condition << definite;
+            EXPECT_LT(this->template error<4>(condition, definite), 40 * eps<T> * condition) << condition << definite;
         }
 }
 
@@ -357,7 +353,7 @@ void differences_of_a_diagonal(const SolveSpec& spec, double first, double secon
     for (int i = 0; i < N; ++i) mass[packed(i, i)] = i == 0 ? first : second;
     const SymmetricSolve<double, N> solve(mass, spec);
     if (N == 2 && !solve.truncated) return;  // in closed form, without phi
-    int k = 0;  // eigenvalues come in any order
+    int k = 0;                               // eigenvalues come in any order
     while (k < N - 1 && solve.value(k) != first) ++k;
     const int other = k == 0 ? 1 : 0;
     EXPECT_NEAR(solve.divided_difference(k, other, spec), expected, 1e-12) << N << " " << first << " " << second;
@@ -390,8 +386,7 @@ void lanes_alone() {
     std::array<double, N> eigenvalues;
     for (int k = 0; k < N; ++k) eigenvalues[k] = std::pow(-0.3, k);
     std::vector<std::array<T, K>> good, bad(3);
-    for (int w = 0; w < W; ++w)
-        good.push_back(with_eigenvalues<N>(eigenvalues, engine).template packed_triangle<T>());
+    for (int w = 0; w < W; ++w) good.push_back(with_eigenvalues<N>(eigenvalues, engine).template packed_triangle<T>());
     bad[0].fill(std::numeric_limits<T>::quiet_NaN());
     bad[1].fill(0);
     bad[2].fill(std::numeric_limits<T>::infinity());

@@ -96,13 +96,11 @@ TYPED_TEST(EverySystem, MomentumAndMassAreDerivativesOfTheLagrangian) {
             for (int j = 0; j < N; ++j) {
                 auto up = x, down = x;
                 up[N + j] += h, down[N + j] -= h;
-                const auto above = terms_at<TypeParam>(p, up.data()),
-                           below = terms_at<TypeParam>(p, down.data());
+                const auto above = terms_at<TypeParam>(p, up.data()), below = terms_at<TypeParam>(p, down.data());
                 EXPECT_NEAR(terms.momentum[j], (above.value - below.value) / (2 * h), 1e-7);
                 // row and column: M is symmetric
                 for (int i = 0; i < N; ++i)
-                    EXPECT_NEAR(terms.mass[packed(i, j)], (above.momentum[i] - below.momentum[i]) / (2 * h),
-                                1e-7);
+                    EXPECT_NEAR(terms.mass[packed(i, j)], (above.momentum[i] - below.momentum[i]) / (2 * h), 1e-7);
             }
         }
 }
@@ -121,14 +119,12 @@ TYPED_TEST(EverySystem, ObeysEulerAndLagrange) {
                 later[i] += h * x[N + i], later[N + i] += h * a[i];
                 earlier[i] -= h * x[N + i], earlier[N + i] -= h * a[i];
             }
-            const auto next = terms_at<TypeParam>(p, later.data()),
-                       last = terms_at<TypeParam>(p, earlier.data());
+            const auto next = terms_at<TypeParam>(p, later.data()), last = terms_at<TypeParam>(p, earlier.data());
             for (int i = 0; i < N; ++i) {
                 auto up = x, down = x;
                 up[i] += h, down[i] -= h;
                 const double slope =
-                    (terms_at<TypeParam>(p, up.data()).value - terms_at<TypeParam>(p, down.data()).value) /
-                    (2 * h);
+                    (terms_at<TypeParam>(p, up.data()).value - terms_at<TypeParam>(p, down.data()).value) / (2 * h);
                 EXPECT_NEAR((next.momentum[i] - last.momentum[i]) / (2 * h), slope, 1e-6) << seed;
             }
         }
@@ -138,8 +134,7 @@ TYPED_TEST(EverySystem, MassMatrixIsPositiveDefinite) {
     constexpr int N = TypeParam::dof;
     for (unsigned seed = 1; seed < 20; ++seed) {
         const auto terms = terms_at<TypeParam>(parameters<TypeParam>(false), state<TypeParam>(seed).data());
-        for (const auto& along :
-             {scattered<double>(-1, 1, N, seed), scattered<double>(-1, 1, N, seed + 100)}) {
+        for (const auto& along : {scattered<double>(-1, 1, N, seed), scattered<double>(-1, 1, N, seed + 100)}) {
             double twice_kinetic = 0;
             for (int i = 0; i < N; ++i)
                 for (int j = 0; j < N; ++j) twice_kinetic += along[i] * terms.mass[packed(i, j)] * along[j];

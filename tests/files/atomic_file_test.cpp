@@ -35,8 +35,7 @@ TEST(AtomicFile, BytesComeBack) {
 TEST(AtomicFile, OverwritesOnlyWithForce) {
     const Scratch scratch;
     write_file(scratch / "x", "old", false);
-    expect_error(Exit::usage, {(scratch / "x").string(), "--force"},
-                 [&] { write_file(scratch / "x", "new", false); });
+    expect_error(Exit::usage, {(scratch / "x").string(), "--force"}, [&] { write_file(scratch / "x", "new", false); });
     EXPECT_EQ(slurp(scratch / "x"), "old");
     write_file(scratch / "x", "new", true);
     EXPECT_EQ(slurp(scratch / "x"), "new");
@@ -75,10 +74,8 @@ TEST(AtomicFile, MissingAndDirectories) {
     expect_error(Exit::file, {"cannot read", "absent", "No such file", "check the path"},
                  [&] { read_file(scratch / "absent"); });
     expect_error(Exit::file, {"cannot read", "Is a directory"}, [&] { read_file(scratch.path()); });
-    expect_error(Exit::file, {"cannot write", "Is a directory"},
-                 [&] { write_file(scratch.path(), "x", true); });
-    expect_error(Exit::file,
-                 {"cannot write", "create the directory", (scratch / "absent").string() + " first"},
+    expect_error(Exit::file, {"cannot write", "Is a directory"}, [&] { write_file(scratch.path(), "x", true); });
+    expect_error(Exit::file, {"cannot write", "create the directory", (scratch / "absent").string() + " first"},
                  [&] { write_file(scratch / "absent" / "x", "x", false); });
     spill(scratch / "file", "");
     expect_error(Exit::file, {"cannot write", "Not a directory"},
@@ -159,8 +156,7 @@ TEST(AtomicFile, FullDisk) {
     EXPECT_TRUE(in_child([&] {
         if (!mount_small_disk()) return 1;
         write_file(scratch / "x", "old", false);
-        expect_error(Exit::file,
-                     {"cannot write", (scratch / "x").string() + ":", "No space left", "free some space"},
+        expect_error(Exit::file, {"cannot write", (scratch / "x").string() + ":", "No space left", "free some space"},
                      [&] { write_file(scratch / "x", awkward(100000), true); });
         EXPECT_EQ(slurp(scratch / "x"), "old");
         EXPECT_EQ(count_entries(scratch.path()), 1);

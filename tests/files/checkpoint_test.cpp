@@ -137,8 +137,7 @@ TEST(Checkpoint, SurvivesKill) {
         while (::read(report[0], &reported, sizeof reported) > 0) continue;
         ::close(report[0]);
 
-        for (const std::string& name : checkpoint_names(run.path()))
-            EXPECT_NO_THROW(read_checkpoint(run.path(), name));
+        for (const std::string& name : checkpoint_names(run.path())) EXPECT_NO_THROW(read_checkpoint(run.path(), name));
         const auto latest = latest_checkpoint(run.path());
         ASSERT_TRUE(latest);
         last = latest->state["step"];

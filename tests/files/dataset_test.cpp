@@ -73,8 +73,7 @@ TEST(Dataset, NpzRoundTrip) {
 TEST(Dataset, NpzErrors) {
     const Scratch scratch;
     const Array good = {{2, 1}, {1, 2}};
-    const auto load = [&](const std::map<std::string, Array>& arrays,
-                          std::initializer_list<std::string> parts) {
+    const auto load = [&](const std::map<std::string, Array>& arrays, std::initializer_list<std::string> parts) {
         write_npz(scratch / "d.npz", arrays, true);
         expect_error(Exit::file, parts, [&] { load_dataset(scratch / "d.npz"); });
     };
@@ -91,8 +90,7 @@ TEST(Dataset, NpzErrors) {
     load({{"q", good}, {"v", {{2, 1}, {1, INFINITY}}}}, {"d.npz: v: row 2, column 1 is inf"});
     expect_error(Exit::file, {"absent.npz", "No such file"}, [&] { load_dataset(scratch / "absent.npz"); });
     spill(scratch / "text.npz", "q1,v1\n1,2\n");
-    expect_error(Exit::file, {"text.npz", "not a readable .npz"},
-                 [&] { load_dataset(scratch / "text.npz"); });
+    expect_error(Exit::file, {"text.npz", "not a readable .npz"}, [&] { load_dataset(scratch / "text.npz"); });
 
     write_npz(scratch / "d.npz", {{"q", good}, {"v", good}, {"mass", good}}, true);
     EXPECT_EQ(load_dataset(scratch / "d.npz").notes.size(), 1u);
@@ -169,8 +167,7 @@ TEST(Dataset, CsvValueErrors) {
         refused(fmt::format("q1,v1\n1,2\n1,{}\n", value),
                 {fmt::format("d.csv:3:3: v1 is {}; every value must be finite", value)});
     for (const char* value : {"+-1", "--1", "1 2", "0x10", "1.2.3", "+", "1e", "++1"})
-        refused(fmt::format("q1,v1\n1,{}\n", value),
-                {fmt::format("d.csv:2:3: v1 is '{}', not a number", value)});
+        refused(fmt::format("q1,v1\n1,{}\n", value), {fmt::format("d.csv:2:3: v1 is '{}', not a number", value)});
     refused("q1,v1,trajectory\n1,2,0.5\n", {"d.csv:2: trajectory is 0.5, not an integer"});
     refused("q1,v1,trajectory\n1,2,1e300\n", {"d.csv:2: trajectory"});
 }
@@ -182,8 +179,7 @@ RC_GTEST_PROP(Dataset, CsvRoundTrip, (const std::vector<std::pair<double, double
     for (const auto& [v, q] : rows) text += fmt::format("{},{:.17g}\n", v, q);
     const Dataset data = parse_csv(text).data;
     RC_ASSERT(data.samples == rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        RC_ASSERT(data.v[i] == rows[i].first && data.q[i] == rows[i].second);
+    for (std::size_t i = 0; i < rows.size(); ++i) RC_ASSERT(data.v[i] == rows[i].first && data.q[i] == rows[i].second);
 }
 
 }  // namespace

@@ -75,7 +75,8 @@ TEST(Measured, TimesMustRise) {
     refused("t,q1,v1,a1\n0,1,0,0\n1,2,0,0\n\n1,3,0,0\n", {"d.csv:5: time 1 comes a second time; sort"});
     refused("t,q1,v1,a1\n0,1,0,0\n2,2,0,0\n1,3,0,0\n", {"d.csv:4: time 1 comes after 2 of", "d.csv:3; sort"});
     // also where the rows of trials are mixed
-    refused("trial,t,q1,v1,a1\n2,3,0,0,0\n1,0,0,0,0\n1,5,0,0,0\n2,2,0,0,0\n", {"d.csv:5: time 2 comes after 3 of", ":2;"});
+    refused("trial,t,q1,v1,a1\n2,3,0,0,0\n1,0,0,0,0\n1,5,0,0,0\n2,2,0,0,0\n",
+            {"d.csv:5: time 2 comes after 3 of", ":2;"});
     const Scratch scratch;
     write_npz(scratch / "d.npz", {{"t", {{3}, {0, 1, 1}}}, {"q", {{3}, {0, 1, 1}}}}, false);
     expect_error(Exit::file, {"d.npz: row 3: time 1 comes a second"}, [&] { import_measured(scratch / "d.npz", {}); });
@@ -203,8 +204,7 @@ TEST(Measured, Npz) {
 
 // the double pendulum that Schmidt and Lipson filmed
 TEST(Measured, FilmedPendulum) {
-    const std::filesystem::path file =
-        shared_data() / "schmidt-lipson-2009" / "real_double_pend_trial0.txt";
+    const std::filesystem::path file = shared_data() / "schmidt-lipson-2009" / "real_double_pend_trial0.txt";
     if (!std::filesystem::exists(file)) LNN_SKIP_OR_FAIL("LNN_REQUIRE_DATA", "no shared data (LNN_SHARED_DATA)");
     const Import recorded = import_measured(file, {});
     EXPECT_EQ(recorded.data.samples, 819u);
@@ -249,7 +249,8 @@ TEST(Measured, FilmedPendulum) {
     EXPECT_EQ(usual.short_segments, 11u);
     for (const int i : {0, 1}) {
         Numbers sizes;
-        for (std::size_t row = std::size_t(i); row < recorded.data.a.size(); row += 2) sizes.push_back(recorded.data.a[row]);
+        for (std::size_t row = std::size_t(i); row < recorded.data.a.size(); row += 2)
+            sizes.push_back(recorded.data.a[row]);
         const double share = rms(differences(usual, i)) / rms(sizes);
         EXPECT_LT(share, 0.072) << i;
         EXPECT_GT(share, 0.05) << i;

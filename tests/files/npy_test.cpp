@@ -41,8 +41,7 @@ TEST(Npy, ReadsTypesVersionsAndOrders) {
         EXPECT_EQ(array.values, (std::vector<double>{1.5, 0.0}));
         EXPECT_TRUE(std::signbit(array.values[1]));
     }
-    EXPECT_EQ(decode_npy(npy(header("<f4", "(2,)"), raw({0.1f, 2.0f})), "x").values,
-              (std::vector<double>{0.1f, 2}));
+    EXPECT_EQ(decode_npy(npy(header("<f4", "(2,)"), raw({0.1f, 2.0f})), "x").values, (std::vector<double>{0.1f, 2}));
     EXPECT_EQ(decode_npy(npy(header("<i4", "(2,)"), raw({-7, 8})), "x").values, (std::vector<double>{-7, 8}));
     EXPECT_EQ(decode_npy(npy(header("<i8", "(1,)"), raw<std::int64_t>({-(1ll << 53)})), "x").values[0],
               -9007199254740992.0);
@@ -51,8 +50,7 @@ TEST(Npy, ReadsTypesVersionsAndOrders) {
     EXPECT_TRUE(decode_npy(npy(header("<f8", "()"), raw({3.0})), "x").shape.empty());
     EXPECT_TRUE(decode_npy(npy(header("<f8", "(0, 4)"), ""), "x").values.empty());
     // other spellings of the same dict
-    EXPECT_EQ(decode_npy(npy("{\"shape\":(1L,),'fortran_order':False,'descr':'<f8'}   \n", raw({3.0})), "x")
-                  .values[0],
+    EXPECT_EQ(decode_npy(npy("{\"shape\":(1L,),'fortran_order':False,'descr':'<f8'}   \n", raw({3.0})), "x").values[0],
               3.0);
 }
 
@@ -61,8 +59,7 @@ TEST(Npy, RefusesTypes) {
     refused(npy(header(">f8", "(1,)"), raw({1.0})), {"big-endian", ".astype('<f8')"});
     for (const char* descr : {"<f2", "<u8", "|b1", "<c16", "<U3", "|i1", "<i2"})
         refused(npy(header(descr, "(1,)"), raw({1.0})), {descr, "is not read", ".astype('<f8')"});
-    refused(npy("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,), }\n", raw({1.0})),
-            {"structured"});
+    refused(npy("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,), }\n", raw({1.0})), {"structured"});
     refused(npy(header("<i8", "(1,)"), raw<std::int64_t>({(1ll << 53) + 2})), {"2^53"});
 }
 
@@ -73,8 +70,7 @@ TEST(Npy, RefusesLyingHeaders) {
           "(4294967296, 4294967297)", "(18446744073709551615, 2)", "(3, 6148914691236517206)" /* 2^64 + 2 */})
         refused(npy(header("<f8", shape), data), {"x.npy", "promises (", "16 bytes", "truncated or corrupt"});
     for (const char* text :
-         {"{}", "{'descr': '<f8', 'fortran_order': False}",
-          "{'descr': '<f8', 'fortran_order': 0, 'shape': (2,)}",
+         {"{}", "{'descr': '<f8', 'fortran_order': False}", "{'descr': '<f8', 'fortran_order': 0, 'shape': (2,)}",
           "{'descr': '<f8', 'fortran_order': False, 'shape': (-2,)}",
           "{'descr': '<f8', 'fortran_order': False, 'shape': (2.,)}",
           "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,)}",
@@ -99,8 +95,8 @@ TEST(Npy, EveryTruncationIsRefused) {
 }
 
 RC_GTEST_PROP(Npy, RoundTrip, ()) {
-    const auto shape = *rc::gen::resize(
-        4, rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange<std::size_t>(0, 5)));
+    const auto shape =
+        *rc::gen::resize(4, rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange<std::size_t>(0, 5)));
     std::size_t count = 1;
     for (const std::size_t size : shape) count *= size;
     const auto values = *rc::gen::container<std::vector<double>>(count, rc::gen::arbitrary<double>());
@@ -131,9 +127,7 @@ TEST(Npy, RequireFiniteNamesRowAndColumn) {
     expect_error(Exit::file, {"x.npy: row 2, column 3 is nan"}, [&] {
         require_finite({{2, 3}, {1, 2, 3, 4, 5, nan}}, "x.npy");
     });
-    expect_error(Exit::file, {"row 1, column 1 is -inf"}, [&] {
-        require_finite({{}, {-1.0 / 0.0}}, "x.npy");
-    });
+    expect_error(Exit::file, {"row 1, column 1 is -inf"}, [&] { require_finite({{}, {-1.0 / 0.0}}, "x.npy"); });
     EXPECT_NO_THROW(require_finite({{0, 3}, {}}, "x.npy"));
 }
 

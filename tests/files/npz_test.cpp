@@ -41,8 +41,7 @@ TEST(Npz, RefusesDamage) {
     write_npz(scratch / "x.npz", arrays, false);
     const std::string whole = slurp(scratch / "x.npz");
     expect_error(Exit::file, {"x.npz", "not a readable .npz archive"}, [&] { unpack_npz("", "x.npz"); });
-    expect_error(Exit::file, {"x.npz", "not a readable .npz archive"},
-                 [&] { unpack_npz("q1,v1\n1,2\n", "x.npz"); });
+    expect_error(Exit::file, {"x.npz", "not a readable .npz archive"}, [&] { unpack_npz("q1,v1\n1,2\n", "x.npz"); });
     for (std::size_t size = 0; size < whole.size(); size += 7)
         EXPECT_THROW(unpack_npz(whole.substr(0, size), "x.npz"), Error) << size;
     // a flipped bit in the data: the checksum tells

@@ -26,8 +26,7 @@ TEST(RunDirectory, CreatesItsParents) {
     const Scratch scratch;
     EXPECT_TRUE(fs::is_directory(RunDirectory::create(scratch / "a/b/run", false).path()));
     spill(scratch / "file", "");
-    expect_error(Exit::file, {"file", "Not a directory"},
-                 [&] { RunDirectory::create(scratch / "file", false); });
+    expect_error(Exit::file, {"file", "Not a directory"}, [&] { RunDirectory::create(scratch / "file", false); });
 }
 
 TEST(RunDirectory, TwoProcessesContend) {
@@ -36,8 +35,7 @@ TEST(RunDirectory, TwoProcessesContend) {
     const auto in_use = [&] {
         expect_error(Exit::usage, {run.string(), "in use by another process"},
                      [&] { RunDirectory::create(run, true); });
-        expect_error(Exit::usage, {run.string(), "in use by another process"},
-                     [&] { RunDirectory::open(run); });
+        expect_error(Exit::usage, {run.string(), "in use by another process"}, [&] { RunDirectory::open(run); });
         return ::testing::Test::HasFailure() ? 1 : 0;
     };
     {
@@ -46,8 +44,7 @@ TEST(RunDirectory, TwoProcessesContend) {
         EXPECT_TRUE(in_child(in_use));
         EXPECT_EQ(slurp(run / "config.toml"), "seed = 1") << "--force reached into a run in use";
     }
-    EXPECT_TRUE(in_child([&] { return RunDirectory::open(run).path() == run ? 0 : 1; }))
-        << "the lock was not let go";
+    EXPECT_TRUE(in_child([&] { return RunDirectory::open(run).path() == run ? 0 : 1; })) << "the lock was not let go";
 }
 
 TEST(RunDirectory, LockDiesWithItsProcess) {
@@ -83,8 +80,7 @@ TEST(RunDirectory, ReplacesOnlyWithForce) {
     expect_error(Exit::usage, {run.string(), "unfinished run", "--resume " + run.string(), "--force"},
                  [&] { RunDirectory::create(run, false); });
     make("complete");
-    expect_error(Exit::usage, {run.string(), "complete run", "--force"},
-                 [&] { RunDirectory::create(run, false); });
+    expect_error(Exit::usage, {run.string(), "complete run", "--force"}, [&] { RunDirectory::create(run, false); });
     EXPECT_TRUE(fs::exists(run / "checkpoints/step-1"));
 
     RunDirectory::create(run, true);
@@ -107,8 +103,7 @@ TEST(RunDirectory, LeavesOtherDirectoriesAlone) {
 
 TEST(RunDirectory, OpensOnlyRuns) {
     const Scratch scratch;
-    expect_error(Exit::file, {"absent", "not a run directory"},
-                 [&] { RunDirectory::open(scratch / "absent"); });
+    expect_error(Exit::file, {"absent", "not a run directory"}, [&] { RunDirectory::open(scratch / "absent"); });
     expect_error(Exit::file, {"not a run directory"}, [&] { RunDirectory::open(scratch.path()); });
     EXPECT_EQ(count_entries(scratch.path()), 0);
 }

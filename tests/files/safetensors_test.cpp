@@ -60,12 +60,11 @@ TEST(Safetensors, ValuesLieWhereTheOffsetsSay) {
 
 TEST(Safetensors, RefusesPickles) {
     const auto pickle = [](const std::string& bytes) {
-        expect_error(
-            Exit::file,
-            {"runs/m.pt: a pickle",
-             "python3 -c \"import torch, safetensors.torch as s; s.save_file(torch.load('runs/m.pt'), "
-             "'runs/m.safetensors')\""},
-            [&] { decode_safetensors(bytes, "runs/m.pt"); });
+        expect_error(Exit::file,
+                     {"runs/m.pt: a pickle",
+                      "python3 -c \"import torch, safetensors.torch as s; s.save_file(torch.load('runs/m.pt'), "
+                      "'runs/m.safetensors')\""},
+                     [&] { decode_safetensors(bytes, "runs/m.pt"); });
     };
     pickle(std::string("PK\x03\x04") + std::string(100, 'x'));
     pickle("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e.");
@@ -86,8 +85,7 @@ TEST(Safetensors, RefusesBrokenHeaders) {
     refused(with_header("{}", "").substr(0, 9), {"truncated", "claims 2 bytes, 1 are left"});
     for (const char* header : {"", "{", "{]", "nonsense", R"({"a":NaN})", "{}{}", "\xff"})
         refused(with_header(header, ""), {"not valid JSON"});
-    for (const char* header : {"[]", "1", "\"x\"", "null"})
-        refused(with_header(header, ""), {"not a JSON object"});
+    for (const char* header : {"[]", "1", "\"x\"", "null"}) refused(with_header(header, ""), {"not a JSON object"});
     refused(with_header(std::string(100000, '['), ""), {"w.safetensors"});
     refused(with_header(R"({"a":{"b":{"c":{"d":{}}}}})", ""), {"nests deeper"});
     refused(with_header(R"({"a":3})", ""), {"'a'", "not an object"});
@@ -117,10 +115,8 @@ TEST(Safetensors, RefusesTensorsThatDoNotFit) {
                               "[18446744073709551615,2]", "[3,6148914691236517206]" /* 2^64 + 2 */})
         refused(with_header(tensor("\"F32\"", shape, "[0,8]"), data), {"'a' of shape (", "8 bytes"});
 
-    refused(with_header(tensor("\"F32\"", "[2]", "[0,8]"), data.substr(1)),
-            {"8 bytes of data, 7 follow", "truncated"});
-    refused(with_header(tensor("\"F32\"", "[2]", "[0,8]"), data + "x"),
-            {"8 bytes of data, 9 follow", "corrupt"});
+    refused(with_header(tensor("\"F32\"", "[2]", "[0,8]"), data.substr(1)), {"8 bytes of data, 7 follow", "truncated"});
+    refused(with_header(tensor("\"F32\"", "[2]", "[0,8]"), data + "x"), {"8 bytes of data, 9 follow", "corrupt"});
     refused(with_header(tensor("\"F32\"", "[1]", "[4,8]"), data), {"'a'", "byte 4", "hole"});
     const std::string a = R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
                           R"("b":{"dtype":"F32","shape":[1],"data_offsets":)";
@@ -132,15 +128,13 @@ TEST(Safetensors, RefusesTensorsThatDoNotFit) {
 }
 
 TEST(Safetensors, RefusesNonFiniteOnBothWays) {
-    const double nan = std::numeric_limits<double>::quiet_NaN(),
-                 inf = std::numeric_limits<double>::infinity();
+    const double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
     const auto write = [](bool f64, double value) {
         encode_safetensors({{{"fc1.bias", {2}, f64, {1, value}}}, {}}, "w");
     };
     for (const bool f64 : {false, true})
         for (const double value : {nan, inf, -inf})
-            expect_error(Exit::file, {"w: value 1 of tensor 'fc1.bias'", "finite"},
-                         [&] { write(f64, value); });
+            expect_error(Exit::file, {"w: value 1 of tensor 'fc1.bias'", "finite"}, [&] { write(f64, value); });
     expect_error(Exit::file, {"1e+300, too large for F32"}, [&] { write(false, 1e300); });
     EXPECT_NO_THROW(write(true, 1e300));
 
@@ -158,8 +152,7 @@ TEST(Safetensors, EveryTruncationIsRefused) {
 // any damage is an error or a file, never a crash (for the sanitizers)
 RC_GTEST_PROP(Safetensors, SurvivesDamage, ()) {
     std::string bytes = encode_safetensors(network, "w");
-    for (int i = 0; i < 3; ++i)
-        bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())] = *rc::gen::arbitrary<char>();
+    for (int i = 0; i < 3; ++i) bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())] = *rc::gen::arbitrary<char>();
     try {
         decode_safetensors(bytes, "w");
     } catch (const Error& error) {

@@ -73,8 +73,7 @@ void expect_error(Exit exit, std::initializer_list<std::string> parts, Job job) 
     } catch (const Error& error) {
         const std::string line = error.what();
         EXPECT_EQ(static_cast<int>(error.exit()), static_cast<int>(exit)) << line;
-        for (const std::string& part : parts)
-            EXPECT_NE(line.find(part), line.npos) << line << "\nlacks: " << part;
+        for (const std::string& part : parts) EXPECT_NE(line.find(part), line.npos) << line << "\nlacks: " << part;
         EXPECT_EQ(line.find('\n'), line.npos) << line;
     }
 }

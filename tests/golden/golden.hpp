@@ -34,9 +34,8 @@ inline nlohmann::json manifest() { return nlohmann::json::parse(std::ifstream(pa
 
 struct Network {
     ModelSpec spec;
-    std::vector<double> weights;  // in layer order, as the file has them
-    std::vector<std::pair<std::size_t, std::size_t>>
-        blocks;  // begin, end of each parameter tensor in weights
+    std::vector<double> weights;                              // in layer order, as the file has them
+    std::vector<std::pair<std::size_t, std::size_t>> blocks;  // begin, end of each parameter tensor in weights
 };
 
 inline Network read_network(const std::string& name) {

@@ -26,9 +26,7 @@ struct Pair {
     }
 };
 
-std::span<const double> second(const std::vector<double>& both) {
-    return std::span(both).subspan(both.size() / 2);
-}
+std::span<const double> second(const std::vector<double>& both) { return std::span(both).subspan(both.size() / 2); }
 
 struct Values {
     std::vector<double> accelerations, energies, lagrangians, errors;  // errors: of well-conditioned samples
@@ -40,10 +38,8 @@ Values accelerate(Backend& backend, const std::string& name, double rcond, Preci
     const std::vector<double> states = samples_last(arrays.at("states"));
     const std::size_t samples = arrays.at("states").shape[0], n = static_cast<std::size_t>(network.spec.dof);
 
-    Values values{std::vector<double>(2 * n * samples),
-                  std::vector<double>(2 * samples),
-                  std::vector<double>(2 * samples),
-                  {}};
+    Values values{
+        std::vector<double>(2 * n * samples), std::vector<double>(2 * samples), std::vector<double>(2 * samples), {}};
     const Pair pair(network);
     backend.accelerate(pair.models, {rcond}, precision, states, values.accelerations, values.energies,
                        values.lagrangians);
@@ -145,8 +141,8 @@ TEST_P(Golden, GradientsInSingleAreGood) {
     std::vector<double> errors;
     for (const auto& entry : cases.at("networks"))
         for (std::size_t which = 0; which < entry.at("losses").size(); ++which) {
-            const Gradient found = gradient(*backend, entry.at("name"), entry.at("rcond"), entry.at("losses"),
-                                            which, Precision::f32);
+            const Gradient found =
+                gradient(*backend, entry.at("name"), entry.at("rcond"), entry.at("losses"), which, Precision::f32);
             errors.insert(errors.end(), found.errors.begin(), found.errors.end());
         }
     EXPECT_LT(quantile(errors, 0.99), 5e-4);
@@ -192,16 +188,14 @@ TEST_P(Golden, AdamFollowsPyTorch) {
                            .loss = loss_spec(entry),
                            .adam = {&adam, 1}};
         const auto samples = static_cast<std::int64_t>(arrays.at("states").shape[0]);
-        std::vector<double> weights = network.weights, first(weights.size()), squares(weights.size()),
-                            average;
+        std::vector<double> weights = network.weights, first(weights.size()), squares(weights.size()), average;
         if (adam.ema > 0) average = weights;
         std::vector<std::int64_t> applied(1, 0), failed(1, -1);
         TrainState state{weights, first, squares, average, applied, failed};
 
         std::vector<double> losses, norms;
         for (const auto& [from, to, tolerance] : {std::tuple{0, 3, 1e-8}, std::tuple{3, 64, 1e-6}}) {
-            const TrainData data{samples, states, targets,
-                                 std::span(order).subspan(from * batch, (to - from) * batch)};
+            const TrainData data{samples, states, targets, std::span(order).subspan(from * batch, (to - from) * batch)};
             const TrainReport report = backend->train(job, data, state, from, to - from);
             losses.insert(losses.end(), report.loss.begin(), report.loss.end());
             norms.insert(norms.end(), report.grad_norm.begin(), report.grad_norm.end());
@@ -212,8 +206,7 @@ TEST_P(Golden, AdamFollowsPyTorch) {
                 const std::span<const double> expected = arrays.at(what + std::to_string(to)).values;
                 for (const auto& [begin, end] : network.blocks) {
                     const auto wanted = expected.subspan(begin, end - begin);
-                    EXPECT_LT(distance(found.subspan(begin, end - begin), wanted), tolerance * norm(wanted))
-                        << what;
+                    EXPECT_LT(distance(found.subspan(begin, end - begin), wanted), tolerance * norm(wanted)) << what;
                 }
             };
             check("weights_", weights);
@@ -235,8 +228,7 @@ TEST_P(Golden, SystemsAreTheOnesDerivedByHand) {
         const std::string name = entry.at("name");
         SCOPED_TRACE(name);
         const auto list = systems();
-        const auto info =
-            std::find_if(list.begin(), list.end(), [&](const auto& s) { return s.name == name; });
+        const auto info = std::find_if(list.begin(), list.end(), [&](const auto& s) { return s.name == name; });
         ASSERT_NE(info, list.end());
         const auto arrays = read_npz(path("system_" + name + ".npz"));
         const auto& shape = arrays.at("states").shape;  // (parameter sets, N, 2n)
@@ -244,8 +236,7 @@ TEST_P(Golden, SystemsAreTheOnesDerivedByHand) {
 
         // one parameter set of an array (sets, N, k), as (k, N)
         const auto slice = [&](const char* key, std::size_t set, std::size_t width) {
-            const auto begin =
-                arrays.at(key).values.begin() + static_cast<std::ptrdiff_t>(set * samples * width);
+            const auto begin = arrays.at(key).values.begin() + static_cast<std::ptrdiff_t>(set * samples * width);
             const auto end = begin + static_cast<std::ptrdiff_t>(samples * width);
             return samples_last({{samples, width}, std::vector<double>(begin, end)});
         };
@@ -269,8 +260,7 @@ TEST_P(Golden, SystemsAreTheOnesDerivedByHand) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Teams, Golden, testing::ValuesIn(teams()),
-                         [](const auto& team) { return team.param.name; });
+INSTANTIATE_TEST_SUITE_P(Teams, Golden, testing::ValuesIn(teams()), [](const auto& team) { return team.param.name; });
 
 }  // namespace
 }  // namespace lnn::golden

@@ -25,8 +25,7 @@ std::vector<Team> find() {
         present.push_back(team);
     };
     for (const char* isa : {"portable", "avx2", "avx512"})
-        offer({isa, [isa] { return make_cpu_backend({.threads = 2, .isa = isa}); }},
-              isa == std::string("portable"));
+        offer({isa, [isa] { return make_cpu_backend({.threads = 2, .isa = isa}); }}, isa == std::string("portable"));
     offer({"cuda", [] { return make_cuda_backend({}); }}, required && std::string(required) == "1");
     return present;
 }

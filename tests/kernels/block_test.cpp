@@ -62,7 +62,8 @@ TYPED_TEST(BlockTrain, DoesNotDependOnTheTeam) {
         for (const unsigned seed : {1, 2, 3, 4, 5, 6})
             EXPECT_TRUE(same_bits(trained_on<TypeParam>(Shuffled{seed}, training), expected)) << "order " << seed;
         for (const int threads : {1, 2, 7, 32})
-            EXPECT_TRUE(same_bits(trained_on<TypeParam>(Threaded{threads}, training), expected)) << threads << " threads";
+            EXPECT_TRUE(same_bits(trained_on<TypeParam>(Threaded{threads}, training), expected))
+                << threads << " threads";
     }
 }
 

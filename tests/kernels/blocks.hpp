@@ -146,9 +146,8 @@ void run_on(const Team& team, Training& t, std::int64_t from, std::int64_t count
                             loss.data(),
                             norm.data()};
         const ExactMemory<T, N> exact(shape, t.batch);
-        team.run([&](const auto& block) {
-            block_train<portable_width<T>, T, N>(block, job, shape, model, exact.memory());
-        });
+        team.run(
+            [&](const auto& block) { block_train<portable_width<T>, T, N>(block, job, shape, model, exact.memory()); });
         EXPECT_TRUE(exact.intact());
         const auto back = [&](const std::vector<T>& x, Numbers& all) {
             std::copy(x.begin(), x.end(), all.begin() + m * parameters);

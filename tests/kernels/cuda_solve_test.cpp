@@ -69,9 +69,11 @@ TEST(cuda, CusolverSolvesEverySize) {
     for (const int n : {1, 2, 3, 4, 7, 16, 32})
         for (const double condition : {1.0, 1e3, 1e6, 1e9, 1e12}) {
             const Matrices full(n, n, condition, 19);
-            EXPECT_LT(error(by_cusolver<double>(card, n, {1e-15}, full), full.solution), 1e-14 * n * condition) << n << " " << condition;
+            EXPECT_LT(error(by_cusolver<double>(card, n, {1e-15}, full), full.solution), 1e-14 * n * condition)
+                << n << " " << condition;
             if (condition > 1e3) continue;
-            EXPECT_LT(error(by_cusolver<float>(card, n, {1e-7}, full), full.solution), 1e-6 * n * condition) << n << " " << condition;
+            EXPECT_LT(error(by_cusolver<float>(card, n, {1e-7}, full), full.solution), 1e-6 * n * condition)
+                << n << " " << condition;
         }
 }
 
@@ -84,7 +86,8 @@ TEST(cuda, CusolverDropsWhatIsBelowRcond) {
             EXPECT_LT(error(by_cusolver<double>(card, n, {1e-8}, m), m.solution), 1e-11) << n << " rank " << rank;
             EXPECT_LT(error(by_cusolver<float>(card, n, {1e-3}, m), m.solution), 1e-4) << n << " rank " << rank;
         }
-    for (const int n : {1, 2, 5}) EXPECT_EQ(by_cusolver<double>(card, n, {1e-15}, Matrices(n, 0, 1, 3)), Numbers(3 * n)) << n;
+    for (const int n : {1, 2, 5})
+        EXPECT_EQ(by_cusolver<double>(card, n, {1e-15}, Matrices(n, 0, 1, 3)), Numbers(3 * n)) << n;
 }
 
 template <int N>
@@ -101,7 +104,8 @@ void agrees_with_the_fused_solve(const cuda::Card& card) {
                 SymmetricSolve<double, N>(mass, solve).apply(&m.y[c * N], x);
                 append(fused, Numbers(x, x + N));
             }
-            EXPECT_LT(error(by_cusolver<double>(card, N, solve, m), fused), 1e-13 * condition) << N << " " << rank << " " << condition;
+            EXPECT_LT(error(by_cusolver<double>(card, N, solve, m), fused), 1e-13 * condition)
+                << N << " " << rank << " " << condition;
         }
 }
 
@@ -127,7 +131,8 @@ TEST(cuda, AccelerationsAndTrajectoriesAgreeOverSolvers) {
                 const SolveSpec solve{.rcond = 1e-15, .pinv = pinv};
                 Numbers a(2 * n * 67), path(2 * 5 * x.size());
                 backend->accelerate(net.models(), solve, precision, x, a, {}, {});
-                backend->rollout(net.models(), solve, {.dt = 0.02, .substeps = 2, .instants = 4}, precision, Precision::f64, x, path);
+                backend->rollout(net.models(), solve, {.dt = 0.02, .substeps = 2, .instants = 4}, precision,
+                                 Precision::f64, x, path);
                 append(a, path);
                 return a;
             };

@@ -46,11 +46,11 @@ inline const std::string& missing_card() {
 }
 
 // a test that needs a card is skipped where there is none, but fails where LNN_REQUIRE_GPU is 1
-#define LNN_NEEDS_CARD()                                                             \
-    if (!missing_card().empty()) {                                                   \
-        const char* required = std::getenv("LNN_REQUIRE_GPU");                       \
-        if (required && std::string(required) == "1") FAIL() << missing_card();      \
-        GTEST_SKIP() << missing_card();                                              \
+#define LNN_NEEDS_CARD()                                                        \
+    if (!missing_card().empty()) {                                              \
+        const char* required = std::getenv("LNN_REQUIRE_GPU");                  \
+        if (required && std::string(required) == "1") FAIL() << missing_card(); \
+        GTEST_SKIP() << missing_card();                                         \
     }
 
 inline std::vector<std::string> doors() {
@@ -73,16 +73,14 @@ struct EachDoor : testing::TestWithParam<Way> {
 inline std::string name_of(const testing::TestParamInfo<Way>& info) {
     return std::get<0>(info.param) + (std::get<1>(info.param) == Precision::f32 ? "_f32" : "_f64");
 }
-#define LNN_EACH_DOOR(Suite)                                                                    \
-    INSTANTIATE_TEST_SUITE_P(Doors, Suite,                                                      \
-                             testing::Combine(testing::ValuesIn(doors()),                       \
-                                              testing::Values(Precision::f32, Precision::f64)), \
-                             name_of)
+#define LNN_EACH_DOOR(Suite)                                                                                         \
+    INSTANTIATE_TEST_SUITE_P(                                                                                        \
+        Doors, Suite, testing::Combine(testing::ValuesIn(doors()), testing::Values(Precision::f32, Precision::f64)), \
+        name_of)
 
 // equal bits, NaN included
 inline testing::AssertionResult same_bits(const Numbers& a, const Numbers& b) {
-    if (a.size() != b.size())
-        return testing::AssertionFailure() << a.size() << " and " << b.size() << " numbers";
+    if (a.size() != b.size()) return testing::AssertionFailure() << a.size() << " and " << b.size() << " numbers";
     for (std::size_t i = 0; i < a.size(); ++i)
         if (bits(a[i]) != bits(b[i]))
             return testing::AssertionFailure() << "number " << i << ": " << a[i] << " and " << b[i];
@@ -113,8 +111,7 @@ struct Nets {
     std::size_t parameters() const { return weights.size() / count; }
     Models models() const { return {spec, count, weights}; }
 };
-inline Nets nets(int dof, int count, std::vector<int> hidden = {6, 5}, unsigned angles = 0b1,
-                 double prior = 3) {
+inline Nets nets(int dof, int count, std::vector<int> hidden = {6, 5}, unsigned angles = 0b1, double prior = 3) {
     Nets all;
     for (int m = 0; m < count; ++m) {
         const Network one = network(dof, angles, hidden, prior, 1 + m, true);
@@ -131,8 +128,7 @@ struct Accelerations {
 inline Accelerations accelerate(Backend& backend, const Nets& net, Precision precision, const Numbers& x,
                                 const SolveSpec& solve = {}) {
     const std::size_t n = net.spec.dof, samples = x.size() / (2 * n);
-    Accelerations out{Numbers(net.count * n * samples), Numbers(net.count * samples),
-                      Numbers(net.count * samples)};
+    Accelerations out{Numbers(net.count * n * samples), Numbers(net.count * samples), Numbers(net.count * samples)};
     backend.accelerate(net.models(), solve, precision, x, out.accelerations, out.energies, out.lagrangians);
     return out;
 }
@@ -143,8 +139,8 @@ inline Numbers truth(Backend& backend, const SystemSpec& system, const Numbers& 
     return a;
 }
 
-inline Numbers rollout(Backend& backend, const Nets& net, Precision precision, Precision state,
-                       const Integration& run, const Numbers& x) {
+inline Numbers rollout(Backend& backend, const Nets& net, Precision precision, Precision state, const Integration& run,
+                       const Numbers& x) {
     Numbers out(net.count * x.size() * (run.instants + 1));
     backend.rollout(net.models(), {}, run, precision, state, x, out);
     return out;
@@ -208,8 +204,7 @@ struct Training {
             spec.ema = 0.9;
             spec.schedule = {.lr = 1e-3 * (1 + m), .every = 3, .gamma = 0.5};
             adam.push_back(spec);
-            for (std::int64_t i = 0; i < steps * batch; ++i)
-                order.push_back(std::int32_t(engine() % samples));
+            for (std::int64_t i = 0; i < steps * batch; ++i) order.push_back(std::int32_t(engine() % samples));
         }
     }
 
@@ -231,8 +226,7 @@ struct Training {
             all.insert(all.end(), x.begin() + m * size, x.begin() + (m + 1) * size);
         };
         part(weights), part(first), part(second), part(average), part(applied), part(failed);
-        part(report.loss), part(report.grad_norm), part(report.skipped), part(report.truncated),
-            part(report.condition);
+        part(report.loss), part(report.grad_norm), part(report.skipped), part(report.truncated), part(report.condition);
         return all;
     }
     Numbers left() const {

@@ -18,8 +18,8 @@ EvaluateJob job_of(Precision precision) {
     return job;
 }
 
-std::vector<TrajectoryScore> scores_of(Backend& backend, const Nets& net, const EvaluateJob& job,
-                                       std::int64_t first, int count) {
+std::vector<TrajectoryScore> scores_of(Backend& backend, const Nets& net, const EvaluateJob& job, std::int64_t first,
+                                       int count) {
     std::vector<TrajectoryScore> scores(net.count * count);
     backend.evaluate(net.models(), job, first, scores);
     return scores;
@@ -39,21 +39,18 @@ TEST_P(Evaluate, IsWhatTheTrajectoriesSay) {
     Numbers start(4 * count);
     for (int row = 0; row < 4; ++row)
         for (int s = 0; s < count; ++s)
-            start[row * count + s] =
-                job.draw.low[row] + (job.draw.high[row] - job.draw.low[row]) *
-                                        uniform(job.draw.seed, Stream::evaluation, first + s, row);
+            start[row * count + s] = job.draw.low[row] + (job.draw.high[row] - job.draw.low[row]) *
+                                                             uniform(job.draw.seed, Stream::evaluation, first + s, row);
     const int instants = int(job.integration.instants);
     const Numbers model = rollout(*backend, net, precision, Precision::f64, job.integration, start);
     Numbers exact(start.size() * (instants + 1));
     backend->rollout(double_pendulum, job.integration, start, exact);
     const auto energies = [&](const Numbers& path, int instant) {
         Numbers e(count), a(2 * count);
-        backend->accelerate(double_pendulum, std::span(path).subspan(instant * start.size(), start.size()), a,
-                            e);
+        backend->accelerate(double_pendulum, std::span(path).subspan(instant * start.size(), start.size()), a, e);
         return e;
     };
-    const Numbers begin = energies(exact, 0), end = energies(exact, instants),
-                  reached = energies(model, instants);
+    const Numbers begin = energies(exact, 0), end = energies(exact, instants), reached = energies(model, instants);
 
     int valid = 0, diverged = 0;
     for (int s = 0; s < count; ++s) {
@@ -93,8 +90,7 @@ TEST_P(Evaluate, InPartsAndOfAnyNumber) {
             const auto part = scores_of(*backend, net, job, first, count);
             for (int m = 0; m < 2; ++m)
                 for (int s = 0; s < count; ++s)
-                    EXPECT_TRUE(equal(part[m * count + s], whole[m * 40 + first + s]))
-                        << first << " " << count;
+                    EXPECT_TRUE(equal(part[m * count + s], whole[m * 40 + first + s])) << first << " " << count;
         }
     }
 }

@@ -53,8 +53,8 @@ TEST_P(Gradient, OfEveryLoss) {
     for (int n = 1; n <= 4; ++n)
         for (const unsigned angles : feature_kinds(n))
             for (const LossSpec& loss : losses()) {
-                SCOPED_TRACE(testing::Message() << "n " << n << ", angles " << angles << ", loss "
-                                                << int(loss.kind) << ", balance " << int(loss.balance));
+                SCOPED_TRACE(testing::Message() << "n " << n << ", angles " << angles << ", loss " << int(loss.kind)
+                                                << ", balance " << int(loss.balance));
                 const Nets net = nets(n, 1, {5, 4}, angles);
                 // differences: h^4 times a fifth derivative
                 against_differences(net, loss, states(n, 5), scattered<double>(-4, 4, 5 * n, 77));
@@ -74,8 +74,7 @@ TEST_P(Gradient, WhereTheMassMatrixIsRankDeficient) {
             const Nets net = nets(n, 1, {narrow, 5}, angles, 0);
             // accelerations are large where an eigenvalue is small, and so are the higher derivatives: a
             // smaller h
-            against_differences(net, {}, states(n, 5, 3), scattered<double>(-4, 4, 5 * n, 78), {1e-8}, 2e-4,
-                                1e-6);
+            against_differences(net, {}, states(n, 5, 3), scattered<double>(-4, 4, 5 * n, 78), {1e-8}, 2e-4, 1e-6);
         }
 }
 

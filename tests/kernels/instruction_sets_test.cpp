@@ -65,14 +65,11 @@ TEST(InstructionSets, WithoutOneAgreeWithinRounding) {
     for (const auto& isa : instruction_sets())
         for (const Precision precision : {Precision::f32, Precision::f64})
             for (int n = 1; n <= 4; ++n) {
-                const auto plain = everything("portable", precision, n),
-                           fused = everything(isa, precision, n);
+                const auto plain = everything("portable", precision, n), fused = everything(isa, precision, n);
                 // a few hundred roundings of 6e-8 or 1e-16
-                EXPECT_LT(distance(plain.lanes, fused.lanes), precision == Precision::f32 ? 1e-4 : 1e-13)
-                    << isa << n;
+                EXPECT_LT(distance(plain.lanes, fused.lanes), precision == Precision::f32 ? 1e-4 : 1e-13) << isa << n;
                 EXPECT_LT(distance(plain.coarse, fused.coarse), 1e-4) << isa << n;
-                EXPECT_LT(distance(plain.gradient, fused.gradient),
-                          precision == Precision::f32 ? 1e-4 : 1e-13)
+                EXPECT_LT(distance(plain.gradient, fused.gradient), precision == Precision::f32 ? 1e-4 : 1e-13)
                     << isa << n;
             }
 }

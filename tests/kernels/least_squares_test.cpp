@@ -14,8 +14,8 @@ struct Equations {
     NormalEquations view() { return {matrix, right, left_out}; }
 };
 
-Equations equations(Backend& backend, const Nets& net, const RobustSpec& robust, Precision precision,
-                    const Numbers& x, const Numbers& targets, const SolveSpec& solve = {}) {
+Equations equations(Backend& backend, const Nets& net, const RobustSpec& robust, Precision precision, const Numbers& x,
+                    const Numbers& targets, const SolveSpec& solve = {}) {
     Equations e{Numbers(net.weights.size() * net.parameters()), Numbers(net.weights.size()),
                 std::vector<std::int64_t>(net.count)};
     NormalEquations view = e.view();
@@ -79,16 +79,14 @@ struct LeastSquares : testing::TestWithParam<std::string> {
         near(lower, matrix);
     }
 };
-INSTANTIATE_TEST_SUITE_P(Doors, LeastSquares, testing::ValuesIn(doors()),
-                         [](const auto& i) { return i.param; });
+INSTANTIATE_TEST_SUITE_P(Doors, LeastSquares, testing::ValuesIn(doors()), [](const auto& i) { return i.param; });
 
 TEST_P(LeastSquares, AreSumsOverTheRows) {
     const RobustSpec plain, robust{.delta = 0.7}, scaled{.delta = 1.3, .scale = {2, 0.5, 3, 1.5}};
     for (int n = 1; n <= 4; ++n)
         for (const unsigned angles : feature_kinds(n))
             for (const RobustSpec& spec : {plain, robust, scaled}) {
-                SCOPED_TRACE(testing::Message()
-                             << "n " << n << ", angles " << angles << ", delta " << spec.delta);
+                SCOPED_TRACE(testing::Message() << "n " << n << ", angles " << angles << ", delta " << spec.delta);
                 against_rows(nets(n, 1, {5, 4}, angles), spec, 7);
             }
 }
@@ -147,17 +145,15 @@ TEST_P(LeastSquares, ModelsDoNotTouchEachOther) {
     const Numbers x = states(2, 3 * 9), targets = scattered<double>(-4, 4, 3 * 18, 8);
     const Equations together = equations(*backend, net, {.delta = 1}, Precision::f64, x, targets);
     for (int m = 0; m < 3; ++m) {
-        const Nets one{
-            net.spec,
-            Numbers(net.weights.begin() + m * parameters, net.weights.begin() + (m + 1) * parameters), 1};
+        const Nets one{net.spec,
+                       Numbers(net.weights.begin() + m * parameters, net.weights.begin() + (m + 1) * parameters), 1};
         const Equations alone = equations(*backend, one, {.delta = 1}, Precision::f64,
                                           Numbers(x.begin() + m * 36, x.begin() + (m + 1) * 36),
                                           Numbers(targets.begin() + m * 18, targets.begin() + (m + 1) * 18));
         for (std::size_t p = 0; p < parameters; ++p) {
             EXPECT_EQ(alone.right[p], together.right[m * parameters + p]);
             for (std::size_t o = 0; o <= p; ++o)
-                ASSERT_EQ(alone.matrix[p * parameters + o],
-                          together.matrix[(m * parameters + p) * parameters + o]);
+                ASSERT_EQ(alone.matrix[p * parameters + o], together.matrix[(m * parameters + p) * parameters + o]);
         }
     }
 }
@@ -168,12 +164,10 @@ TEST_P(LeastSquares, InSingleIsTheSame) {
     const Equations fine = equations(*backend, net, {.delta = 1}, Precision::f64, x, targets);
     const Equations coarse = equations(*backend, net, {.delta = 1}, Precision::f32, x, targets);
     double size = 0;
-    for (std::size_t p = 0; p < net.parameters(); ++p)
-        size = std::max(size, entry(fine, net.parameters(), p, p));
+    for (std::size_t p = 0; p < net.parameters(); ++p) size = std::max(size, entry(fine, net.parameters(), p, p));
     for (std::size_t p = 0; p < net.parameters(); ++p)
         for (std::size_t o = 0; o <= p; ++o)
-            ASSERT_NEAR(entry(coarse, net.parameters(), p, o), entry(fine, net.parameters(), p, o),
-                        1e-4 * size);
+            ASSERT_NEAR(entry(coarse, net.parameters(), p, o), entry(fine, net.parameters(), p, o), 1e-4 * size);
     EXPECT_FALSE(same_bits(coarse.right, fine.right));
 }
 
@@ -199,8 +193,7 @@ TEST_P(LeastSquares, SamplesThatAreNotFiniteAreLeftOut) {
             if (i % 13 != 5) rest.push_back(rows[i]);
         return rest;
     };
-    const Equations rest =
-        equations(*backend, net, {}, Precision::f64, without_fifth(x), without_fifth(targets));
+    const Equations rest = equations(*backend, net, {}, Precision::f64, without_fifth(x), without_fifth(targets));
     x[13 + 5] = NAN;
     const Equations found = equations(*backend, net, {}, Precision::f64, x, targets);
     EXPECT_EQ(found.left_out[0], 1);
@@ -270,11 +263,10 @@ TEST_P(LeastSquares, StepsSolveTheDampedEquations) {
             std::vector<long double> a(parameters * parameters);
             for (int p = 0; p < parameters; ++p)
                 for (int o = 0; o < parameters; ++o)
-                    a[p * parameters + o] =
-                        entry(one, parameters, p, o) +
-                        (p == o ? damping[m] * (entry(one, parameters, p, p) + 1e-6 * largest) : 0);
-            const Numbers expected = dense_solve(
-                a, Numbers(e.right.begin() + m * parameters, e.right.begin() + (m + 1) * parameters));
+                    a[p * parameters + o] = entry(one, parameters, p, o) +
+                                            (p == o ? damping[m] * (entry(one, parameters, p, p) + 1e-6 * largest) : 0);
+            const Numbers expected =
+                dense_solve(a, Numbers(e.right.begin() + m * parameters, e.right.begin() + (m + 1) * parameters));
             for (int p = 0; p < parameters; ++p)
                 ASSERT_NEAR(steps[m * parameters + p], expected[p], 1e-11) << parameters << " " << p;
         }
@@ -284,8 +276,7 @@ TEST_P(LeastSquares, StepsSolveTheDampedEquations) {
 // r = J x: one step without damping is x
 TEST_P(LeastSquares, ALinearProblemIsSolvedInOneStep) {
     const int parameters = 70, rows = 300;
-    const Numbers j = scattered<double>(-1, 1, rows * parameters, 50),
-                  x = scattered<double>(-1, 1, parameters, 51);
+    const Numbers j = scattered<double>(-1, 1, rows * parameters, 50), x = scattered<double>(-1, 1, parameters, 51);
     Equations e = random_equations(parameters, rows);
     std::fill(e.right.begin(), e.right.end(), 0.0);
     for (int k = 0; k < rows; ++k) {
@@ -303,8 +294,7 @@ TEST_P(LeastSquares, AMatrixThatIsNotPositiveDefiniteIsRefused) {
         for (const double diagonal : {-1.0, -1e300, double(NAN), HUGE_VAL}) {
             Equations e = random_equations(parameters, 2 * parameters);
             e.matrix.back() = diagonal;
-            EXPECT_FALSE(backend->damped_steps(e.view(), Numbers{1e-3}, step)[0])
-                << parameters << " " << diagonal;
+            EXPECT_FALSE(backend->damped_steps(e.view(), Numbers{1e-3}, step)[0]) << parameters << " " << diagonal;
         }
         Equations zero{Numbers(parameters * parameters), Numbers(parameters), {0}};
         EXPECT_FALSE(backend->damped_steps(zero.view(), Numbers{1.0}, step)[0]);

@@ -1,5 +1,5 @@
-// The bodies of kernels whose threads work alone, on stand-ins of the host: every sample of every model once, whatever the
-// team, with the bits of the CPU backend's portable lanes.
+// The bodies of kernels whose threads work alone, on stand-ins of the host: every sample of every model once, whatever
+// the team, with the bits of the CPU backend's portable lanes.
 #include <numeric>
 
 #include "blocks.hpp"
@@ -44,10 +44,14 @@ TYPED_TEST(Many, Accelerations) {
     using T = TypeParam;
     const auto expected = accelerate(*this->portable, this->net, this->precision, this->x);
     Accelerations found{Numbers(models * 2 * samples), Numbers(models * samples), Numbers(models * samples)};
-    const AccelerateJob<T> job{this->net.spec,          {},
-                               samples,                 this->weights.data(),
-                               this->x.data(),          found.accelerations.data(),
-                               found.energies.data(),   found.lagrangians.data()};
+    const AccelerateJob<T> job{this->net.spec,
+                               {},
+                               samples,
+                               this->weights.data(),
+                               this->x.data(),
+                               found.accelerations.data(),
+                               found.energies.data(),
+                               found.lagrangians.data()};
     this->on_teams([&](const auto& grid, Strided<T> scratch) {
         grid.for_each(1, [&](int) {
             for (auto* numbers : {&found.accelerations, &found.energies, &found.lagrangians})
@@ -137,14 +141,16 @@ TYPED_TEST(Many, RowsOfTheJacobian) {
         jacobian_many<T, 2>(grid, job, this->shape, models, scratch);
         grid.for_each(1, [&](int) {
             for (int m = 0; m < models; ++m) {
-                EXPECT_EQ(std::count(left_out.begin() + m * samples, left_out.begin() + (m + 1) * samples, 1), expected_out[m]);
+                EXPECT_EQ(std::count(left_out.begin() + m * samples, left_out.begin() + (m + 1) * samples, 1),
+                          expected_out[m]);
                 EXPECT_EQ(expected_out[m], m == 0);
                 double size = 0;
-                for (std::size_t p = 0; p < parameters; ++p) size = std::max(size, matrix[(m * parameters + p) * parameters + p]);
+                for (std::size_t p = 0; p < parameters; ++p)
+                    size = std::max(size, matrix[(m * parameters + p) * parameters + p]);
                 for (std::size_t p = 0; p < parameters; ++p) {
                     const T* const own = &j[(m * parameters + p) * rows];
-                    ASSERT_NEAR(std::inner_product(own, own + rows, &r[m * rows], 0.0) / rows, right[m * parameters + p],
-                                tolerance * size);
+                    ASSERT_NEAR(std::inner_product(own, own + rows, &r[m * rows], 0.0) / rows,
+                                right[m * parameters + p], tolerance * size);
                     for (std::size_t o = 0; o <= p; ++o)
                         ASSERT_NEAR(std::inner_product(own, own + rows, &j[(m * parameters + o) * rows], 0.0) / rows,
                                     matrix[(m * parameters + p) * parameters + o], tolerance * size);
@@ -168,7 +174,8 @@ struct ManyOfTheTruth : Many<double> {};
 TEST_F(ManyOfTheTruth, AccelerationsTrajectoriesAndDraws) {
     const Numbers a = truth(*portable, double_pendulum, x);
     const Integration run{.dt = 0.05, .instants = 5};
-    Numbers path(x.size() * 6), drawn(4 * samples), found_a(a.size()), found_path(path.size()), found_drawn(drawn.size());
+    Numbers path(x.size() * 6), drawn(4 * samples), found_a(a.size()), found_path(path.size()),
+        found_drawn(drawn.size());
     portable->rollout(double_pendulum, run, x, path);
     const Draw draw{.seed = 3, .low = {-1, -2, -3, -4}, .high = {1, 2, 3, 4}};
     portable->draw(draw, 2, 100, samples, drawn);
@@ -181,7 +188,8 @@ TEST_F(ManyOfTheTruth, AccelerationsTrajectoriesAndDraws) {
             EXPECT_TRUE(same_bits(found_a, a));
             EXPECT_TRUE(same_bits(found_path, path));
             EXPECT_TRUE(same_bits(found_drawn, drawn));
-            for (auto* numbers : {&found_a, &found_path, &found_drawn}) std::fill(numbers->begin(), numbers->end(), NAN);
+            for (auto* numbers : {&found_a, &found_path, &found_drawn})
+                std::fill(numbers->begin(), numbers->end(), NAN);
         });
     });
 }

@@ -33,12 +33,10 @@ TEST_P(ManyModels, TrainAsIfAlone) {
                 EXPECT_EQ(mixed.applied[sick], 0);
                 EXPECT_EQ(mixed.report.skipped[sick], skip_bad ? steps : 0);
                 EXPECT_EQ(mixed.failed[sick], skip_bad ? -1 : 0);
-                EXPECT_FALSE(
-                    std::isfinite(mixed.report.loss[sick * steps] + mixed.report.grad_norm[sick * steps]));
+                EXPECT_FALSE(std::isfinite(mixed.report.loss[sick * steps] + mixed.report.grad_norm[sick * steps]));
                 const std::size_t at = sick * mixed.net.parameters();
-                EXPECT_EQ(
-                    bits(mixed.weights[at]),
-                    bits(precision == Precision::f32 ? double(float(sick_weights[at])) : sick_weights[at]));
+                EXPECT_EQ(bits(mixed.weights[at]),
+                          bits(precision == Precision::f32 ? double(float(sick_weights[at])) : sick_weights[at]));
             }
 }
 
@@ -62,8 +60,7 @@ TEST_P(ManyModels, SkipBadSteps) {
             EXPECT_EQ(training.applied[0], skip_bad ? 4 : 2);
             EXPECT_EQ(training.report.skipped[0], skip_bad ? 1 : 0);
             EXPECT_EQ(training.failed[0], skip_bad ? -1 : 2);
-            for (int k = 0; k < 3; ++k)
-                EXPECT_EQ(std::isnan(training.report.loss[k]), skip_bad ? k == 1 : true);
+            for (int k = 0; k < 3; ++k) EXPECT_EQ(std::isnan(training.report.loss[k]), skip_bad ? k == 1 : true);
             for (const double w : training.weights) EXPECT_TRUE(std::isfinite(w));
         }
 }
@@ -126,12 +123,9 @@ TEST_P(ManyModels, MoveAsIfAlone) {
     };
     for (const int m : {0, 2}) {
         const Nets one{all.spec, part(all.weights, m), 1};
-        EXPECT_TRUE(
-            same_bits(accelerate(*backend, one, precision, x).accelerations, part(a.accelerations, m)));
-        EXPECT_TRUE(
-            same_bits(rollout(*backend, one, precision, Precision::f64, {.instants = 3}, x), part(path, m)));
-        EXPECT_TRUE(
-            same_bits(gradients(*backend, one, precision, {}, x, targets).gradient, part(g.gradient, m)));
+        EXPECT_TRUE(same_bits(accelerate(*backend, one, precision, x).accelerations, part(a.accelerations, m)));
+        EXPECT_TRUE(same_bits(rollout(*backend, one, precision, Precision::f64, {.instants = 3}, x), part(path, m)));
+        EXPECT_TRUE(same_bits(gradients(*backend, one, precision, {}, x, targets).gradient, part(g.gradient, m)));
     }
     for (const double y : part(a.accelerations, 1)) EXPECT_TRUE(std::isnan(y));
     EXPECT_TRUE(std::isnan(g.losses[1]));

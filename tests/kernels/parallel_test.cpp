@@ -18,8 +18,7 @@ TEST(InPieces, CoverTheRangeOnce) {
                     EXPECT_LT(thread, threads);
                     EXPECT_EQ(first % piece, 0);
                     EXPECT_TRUE(count == piece || first + count == total);
-                    for (std::int64_t i = first; i < first + count; ++i)
-                        ++seen.at(static_cast<std::size_t>(i));
+                    for (std::int64_t i = first; i < first + count; ++i) ++seen.at(static_cast<std::size_t>(i));
                 });
                 for (const auto& times : seen) ASSERT_EQ(times, 1) << threads << " " << total << " " << piece;
             }

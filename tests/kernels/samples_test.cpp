@@ -23,8 +23,7 @@ TEST_P(Samples, AccelerationsOfAnyNumber) {
         EXPECT_TRUE(same_bits(found.energies, columns(expected.energies, most, 0, count))) << count;
         EXPECT_TRUE(same_bits(found.lagrangians, columns(expected.lagrangians, most, 0, count))) << count;
         const auto exact = truth(*backend, double_pendulum, columns(all, most, 0, count));
-        EXPECT_TRUE(same_bits(exact, columns(truth(*backend, double_pendulum, all), most, 0, count)))
-            << count;
+        EXPECT_TRUE(same_bits(exact, columns(truth(*backend, double_pendulum, all), most, 0, count))) << count;
     }
 }
 
@@ -88,9 +87,7 @@ TEST_P(Samples, BadOnesStayAmongThemselves) {
         if (is_bad) {
             EXPECT_TRUE(std::isnan(mixed.accelerations[i])) << i;
         } else {
-            EXPECT_TRUE(
-                same_bits(columns(mixed.accelerations, 35, i, 1), columns(good.accelerations, 35, i, 1)))
-                << i;
+            EXPECT_TRUE(same_bits(columns(mixed.accelerations, 35, i, 1), columns(good.accelerations, 35, i, 1))) << i;
         }
     }
 }
@@ -111,8 +108,8 @@ TEST_P(Samples, NothingIsWrittenBeside) {
     const Nets net = nets(2, 1);
     for (const int count : {1, 3, 7, 15, 17, 33}) {
         const Numbers x = states(2, count);
-        Middle a(2 * count), e(count), l(count), path(4 * 3 * count), exact(2 * count),
-            exact_path(4 * 3 * count), drawn(4 * count), losses(1), gradient(net.weights.size());
+        Middle a(2 * count), e(count), l(count), path(4 * 3 * count), exact(2 * count), exact_path(4 * 3 * count),
+            drawn(4 * count), losses(1), gradient(net.weights.size());
         backend->accelerate(net.models(), {}, precision, x, a.span(), e.span(), l.span());
         backend->rollout(net.models(), {}, {.instants = 2}, precision, Precision::f32, x, path.span());
         backend->accelerate(double_pendulum, x, exact.span(), {});

@@ -87,7 +87,8 @@ TYPED_TEST(Separate, StagesGiveTheTrajectories) {
                     for (int stage = 0; stage < 4; ++stage) {
                         this->terms(grid, this->job(static_cast<const S*>(next.data()), 4 * samples));
                         this->solve(grid);
-                        stage_many<2, T>(grid, models, samples, stage, run.dt / run.substeps, this->force.data(), stages);
+                        stage_many<2, T>(grid, models, samples, stage, run.dt / run.substeps, this->force.data(),
+                                         stages);
                     }
                 record(k);
             }
@@ -121,8 +122,8 @@ TEST(Decomposition, AppliesThePseudoInverse) {
         };
         const double cosine = dot(first, second) / (dot(first, first) * dot(second, second));
         const auto q = [&](int i, int j) {
-            return (i == j) - 2 * first[i] * first[j] / dot(first, first) - 2 * second[i] * second[j] / dot(second, second) +
-                   4 * first[i] * second[j] * cosine;
+            return (i == j) - 2 * first[i] * first[j] / dot(first, first) -
+                   2 * second[i] * second[j] / dot(second, second) + 4 * first[i] * second[j] * cosine;
         };
         Numbers s, u, v, along(n * count), expected(n * count), x(n * count);
         for (int c = 0; c < count; ++c)

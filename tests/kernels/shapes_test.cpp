@@ -28,17 +28,13 @@ TEST_F(Shapes, OfTheTruth) {
     refused([&] { backend->accelerate(double_pendulum, odd, a, e); }, "states");
     refused([&] { backend->accelerate(double_pendulum, x, e, e); }, "accelerations");
     refused([&] { backend->accelerate(double_pendulum, x, a, a); }, "energies");
-    refused([&] { backend->rollout(double_pendulum, {.instants = 2}, x, path); },
-            "trajectories");
+    refused([&] { backend->rollout(double_pendulum, {.instants = 2}, x, path); }, "trajectories");
     refused([&] { backend->rollout(double_pendulum, {.instants = -1}, x, {}); }, "instants");
-    refused(
-        [&] { backend->rollout(double_pendulum, {.substeps = 0, .instants = 1}, x, path); },
-        "substeps");
+    refused([&] { backend->rollout(double_pendulum, {.substeps = 0, .instants = 1}, x, path); }, "substeps");
     for (const SystemSpec& wrong :
          {SystemSpec{99, 2, {}}, SystemSpec{-1, 2, {}}, SystemSpec{0, 1, {}}, SystemSpec{0, 0, {}}}) {
         refused([&] { backend->accelerate(wrong, x, a, e); }, "system of the list");
-        refused([&] { backend->rollout(wrong, {.instants = 1}, x, path); },
-                "system of the list");
+        refused([&] { backend->rollout(wrong, {.instants = 1}, x, path); }, "system of the list");
     }
     refused([&] { backend->draw({}, 2, 0, 4, x); }, "states");
     refused([&] { backend->draw({}, 5, 0, 1, x); }, "states");
@@ -62,12 +58,8 @@ TEST_F(Shapes, OfModels) {
     Numbers short_path(path.size() - 1);
     backend->rollout(net.models(), {}, {.instants = 1}, Precision::f32, Precision::f64, x,
                      path = Numbers(24 * samples - 8 * samples));
-    refused(
-        [&] {
-            backend->rollout(net.models(), {}, {.instants = 1}, Precision::f32, Precision::f64, x,
-                             short_path);
-        },
-        "trajectories");
+    refused([&] { backend->rollout(net.models(), {}, {.instants = 1}, Precision::f32, Precision::f64, x, short_path); },
+            "trajectories");
     for (int wrong : {0, 5}) {
         ModelSpec spec = net.spec;
         spec.dof = wrong;

@@ -22,10 +22,8 @@ TEST_P(Slices, OneTwoFourStepsAreSeven) {
                 for (const int count : {1, 2, 4}) {
                     cut.run(*team, from, count);
                     for (int m = 0; m < models; ++m)
-                        for (int k = 0; k < count; ++k)
-                            losses[m * 7 + from + k] = cut.report.loss[m * count + k];
-                    for (std::size_t b = 0; b < conditions.size(); ++b)
-                        conditions[b] += cut.report.condition[b];
+                        for (int k = 0; k < count; ++k) losses[m * 7 + from + k] = cut.report.loss[m * count + k];
+                    for (std::size_t b = 0; b < conditions.size(); ++b) conditions[b] += cut.report.condition[b];
                     from += count;
                 }
                 EXPECT_TRUE(same_bits(whole.weights, cut.weights));
@@ -61,8 +59,8 @@ TEST_P(Slices, TrajectoriesGoOn) {
     // and 2 steps between instants are the instants left out
     const Numbers every_second =
         rollout(*backend, net, precision, Precision::f64, {.dt = 0.1, .substeps = 2, .instants = 3}, x);
-    EXPECT_TRUE(same_bits(Numbers(every_second.end() - size, every_second.end()),
-                          Numbers(whole.end() - size, whole.end())));
+    EXPECT_TRUE(
+        same_bits(Numbers(every_second.end() - size, every_second.end()), Numbers(whole.end() - size, whole.end())));
 }
 
 TEST_P(Slices, DrawsAreKeyedByTheirIndex) {
@@ -74,9 +72,8 @@ TEST_P(Slices, DrawsAreKeyedByTheirIndex) {
     EXPECT_TRUE(same_bits(part, columns(whole, 50, 17, 20)));
     for (int row = 0; row < 4; ++row)
         for (int s = 0; s < 50; ++s)
-            EXPECT_EQ(whole[row * 50 + s],
-                      draw.low[row] + (draw.high[row] - draw.low[row]) *
-                                          uniform(draw.seed, Stream::states, 100 + s, row));
+            EXPECT_EQ(whole[row * 50 + s], draw.low[row] + (draw.high[row] - draw.low[row]) *
+                                                               uniform(draw.seed, Stream::states, 100 + s, row));
 }
 
 }  // namespace

@@ -11,8 +11,7 @@ LNN_EACH_DOOR(Threads);
 template <class F>
 void same_on_threads(const std::string& isa, F&& f) {
     const Numbers alone = f(*door(isa, 1));
-    for (const int threads : {2, 3})
-        EXPECT_TRUE(same_bits(alone, f(*door(isa, threads)))) << threads << " threads";
+    for (const int threads : {2, 3}) EXPECT_TRUE(same_bits(alone, f(*door(isa, threads)))) << threads << " threads";
 }
 
 TEST_P(Threads, Accelerate) {
@@ -42,8 +41,7 @@ TEST_P(Threads, Rollout) {
     for (const Precision state : {Precision::f32, Precision::f64})
         same_on_threads(isa, [&](Backend& team) {
             const Numbers x = states(2, 37);
-            Numbers out =
-                rollout(team, nets(2, 2), precision, state, {.dt = 0.05, .substeps = 2, .instants = 5}, x);
+            Numbers out = rollout(team, nets(2, 2), precision, state, {.dt = 0.05, .substeps = 2, .instants = 5}, x);
             Numbers exact(x.size() * 6);
             team.rollout(double_pendulum, {.dt = 0.05, .instants = 5}, x, exact);
             append(out, exact);
@@ -59,8 +57,7 @@ TEST_P(Threads, Evaluate) {
         team.evaluate(net.models(), job, 3, scores);
         Numbers out;
         for (const auto& s : scores)
-            append(out,
-                   {s.mse[0], s.mse[1], s.energy_error, s.energy_drift, s.valid_time, double(s.diverged)});
+            append(out, {s.mse[0], s.mse[1], s.energy_error, s.energy_drift, s.valid_time, double(s.diverged)});
         return out;
     });
 }

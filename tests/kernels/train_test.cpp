@@ -19,22 +19,20 @@ TEST_P(Train, IsGradientAndAdamAgainAndAgain) {
         training.run(*backend, 0, steps);
         const std::size_t parameters = training.net.parameters();
         for (int m = 0; m < models; ++m) {
-            Nets one{
-                start.net.spec,
-                Numbers(start.weights.begin() + m * parameters, start.weights.begin() + (m + 1) * parameters),
-                1};
+            Nets one{start.net.spec,
+                     Numbers(start.weights.begin() + m * parameters, start.weights.begin() + (m + 1) * parameters), 1};
             Numbers first(parameters), second(parameters), average = one.weights;
             const AdamSpec& adam = start.adam[m];
             for (int k = 0; k < steps; ++k) {
                 Numbers x, targets;
                 for (int row = 0; row < 4; ++row)
                     for (int i = 0; i < batch; ++i)
-                        x.push_back(start.states[(m * 4 + row) * start.samples +
-                                                 start.order[(m * steps + k) * batch + i]]);
+                        x.push_back(
+                            start.states[(m * 4 + row) * start.samples + start.order[(m * steps + k) * batch + i]]);
                 for (int row = 0; row < 2; ++row)
                     for (int i = 0; i < batch; ++i)
-                        targets.push_back(start.targets[(m * 2 + row) * start.samples +
-                                                        start.order[(m * steps + k) * batch + i]]);
+                        targets.push_back(
+                            start.targets[(m * 2 + row) * start.samples + start.order[(m * steps + k) * batch + i]]);
                 const auto g = gradients(*backend, one, precision, start.loss, x, targets);
                 double norm = 0;
                 for (const double y : g.gradient) norm = std::hypot(norm, y);
@@ -49,10 +47,8 @@ TEST_P(Train, IsGradientAndAdamAgainAndAgain) {
             }
             for (std::size_t p = 0; p < parameters; ++p) {
                 EXPECT_NEAR(training.weights[m * parameters + p], one.weights[p], close);
-                EXPECT_NEAR(training.first[m * parameters + p], first[p],
-                            10 * close * (1 + std::abs(first[p])));
-                EXPECT_NEAR(training.second[m * parameters + p], second[p],
-                            10 * close * (1 + std::abs(second[p])));
+                EXPECT_NEAR(training.first[m * parameters + p], first[p], 10 * close * (1 + std::abs(first[p])));
+                EXPECT_NEAR(training.second[m * parameters + p], second[p], 10 * close * (1 + std::abs(second[p])));
                 EXPECT_NEAR(training.average[m * parameters + p], average[p], close);
             }
             EXPECT_EQ(training.applied[m], steps);
@@ -77,11 +73,9 @@ TEST_P(Train, InSequenceWhereThereIsNoOrder) {
         }
         Training plain = ordered;
         ordered.run(*backend, 0, 3);
-        TrainState state{plain.weights, plain.first,   plain.second,
-                         plain.average, plain.applied, plain.failed};
-        plain.report =
-            backend->train({plain.net.spec, 2, batch, precision, plain.solve, plain.loss, plain.adam},
-                           {plain.samples, plain.states, plain.targets, {}}, state, 0, 3);
+        TrainState state{plain.weights, plain.first, plain.second, plain.average, plain.applied, plain.failed};
+        plain.report = backend->train({plain.net.spec, 2, batch, precision, plain.solve, plain.loss, plain.adam},
+                                      {plain.samples, plain.states, plain.targets, {}}, state, 0, 3);
         EXPECT_TRUE(same_bits(ordered.left(), plain.left())) << batch;
     }
 }
@@ -103,8 +97,7 @@ TEST_P(Train, ConditionsAreCountedOncePerSample) {
             training.run(*team, 0, 4);
             for (int m = 0; m < 2; ++m) {
                 std::int64_t sum = 0;
-                for (int b = 0; b < condition_bins; ++b)
-                    sum += training.report.condition[m * condition_bins + b];
+                for (int b = 0; b < condition_bins; ++b) sum += training.report.condition[m * condition_bins + b];
                 EXPECT_EQ(sum, 4 * batch);
             }
         }

@@ -54,15 +54,15 @@ TEST_F(Comparison, ResultsSideBySide) {
     EXPECT_EQ(pictures(page), 3u);
     for (const char* name : {"loss", "errors_1", "errors_2"})
         for (const char* kind : {".csv", ".gp", ".svg"})
-            EXPECT_GT(fs::file_size(scratch / "both-figures" / (std::string(name) + kind)), 100u)
-                << name << kind;
+            EXPECT_GT(fs::file_size(scratch / "both-figures" / (std::string(name) + kind)), 100u) << name << kind;
 }
 
 // of several seeds the median; a run whose intervals are others leaves no gap in a line
 TEST_F(Comparison, LossesOverlaid) {
     in(first), in(second);
     std::vector<Metrics> rows;
-    for (int k : {1, 2, 3}) rows.push_back({.step = 15 * k, .seed = 7, .loss = 5.0 * k, .lr = 1, .grad_norm = 1, .cond_p99 = 8});
+    for (int k : {1, 2, 3})
+        rows.push_back({.step = 15 * k, .seed = 7, .loss = 5.0 * k, .lr = 1, .grad_norm = 1, .cond_p99 = 8});
     spill(second / "metrics.csv", metrics_csv(rows));
     rows = metrics(2);
     rows[0].loss = 3;  // step 10, seed 7; seed 8 has 1
@@ -83,8 +83,7 @@ TEST_F(Comparison, OtherSystemsAndRunsWithoutResults) {
     const std::string page = compared({first, second, third});
     expect_has(page, "<th scope=\"row\">theta2: median squared error</th><td>0.25</td><td>-</td><td>-</td>");
     expect_has(page, "<th scope=\"row\">x: median squared error</th><td>-</td><td>0.25</td><td>-</td>");
-    expect_has(page,
-               "<th scope=\"row\">system.kind</th><td>double_pendulum</td><td>harmonic_oscillator</td>");
+    expect_has(page, "<th scope=\"row\">system.kind</th><td>double_pendulum</td><td>harmonic_oscillator</td>");
     expect_has(page, "stopped: eval/per_trajectory.csv is not there");
     EXPECT_EQ(pictures(page), 4u);
     EXPECT_EQ(count(page, "squared error is lowest for"), 0u);  // none has another to be better than

@@ -13,9 +13,7 @@ TEST_F(Report, ScriptsDrawTheSamePictureAgain) {
         const fs::path svg = run / "figures" / (name + ".svg");
         const std::string before = slurp(svg);
         fs::remove(svg);
-        ASSERT_EQ(
-            std::system(fmt::format("cd '{}' && gnuplot {}.gp", svg.parent_path().string(), name).c_str()),
-            0);
+        ASSERT_EQ(std::system(fmt::format("cd '{}' && gnuplot {}.gp", svg.parent_path().string(), name).c_str()), 0);
         EXPECT_EQ(slurp(svg), before) << name;
     }
 }
@@ -34,13 +32,11 @@ TEST_F(Report, DoublePendulumNumbers) {
             const double* x = &a.values[(path * 3 * 20 + k) * 4];
             const double x1 = std::sin(x[0]), y1 = -std::cos(x[0]);
             const double x2 = x1 + std::sin(x[1]), y2 = y1 - std::cos(x[1]);
-            const double e =
-                x[2] * x[2] + 0.5 * x[3] * x[3] + x[2] * x[3] * std::cos(x[0] - x[1]) + 9.8 * (y1 + y2);
+            const double e = x[2] * x[2] + 0.5 * x[3] * x[3] + x[2] * x[3] * std::cos(x[0] - x[1]) + 9.8 * (y1 + y2);
             EXPECT_DOUBLE_EQ(q[k][0], double(k) / 100);
             const double expected[] = {x[0], x[1], x1, y1, x2, y2, e};
-            const double found[] = {q[k][1 + path],      q[k][3 + path],      places[k][1 + path],
-                                    places[k][3 + path], places[k][5 + path], places[k][7 + path],
-                                    energy[k][1 + path]};
+            const double found[] = {q[k][1 + path],      q[k][3 + path],      places[k][1 + path], places[k][3 + path],
+                                    places[k][5 + path], places[k][7 + path], energy[k][1 + path]};
             // nine digits are written
             for (int i = 0; i < 7; ++i)
                 EXPECT_NEAR(found[i], expected[i], 1e-8 * std::max(1.0, std::abs(expected[i]))) << i;
@@ -121,8 +117,7 @@ TEST_F(Report, DistributionOfErrors) {
 // errors of 0, infinite ones and NaN have no logarithm; a thousand decades are no reason to hang
 TEST_F(Report, ErrorsBeyondEveryAxis) {
     write_all();
-    spill(run / "eval/per_trajectory.csv",
-          "mse_theta1,mse_theta2\n0,1\ninf,2\nnan,3\n1e-300,4\n1e300,5\n1,-nan\n");
+    spill(run / "eval/per_trajectory.csv", "mse_theta1,mse_theta2\n0,1\ninf,2\nnan,3\n1e-300,4\n1e300,5\n1,-nan\n");
     EXPECT_TRUE(write_report(run).empty());
     expect_has(html(), "4 errors of 0 or not finite have no place in it.");
     EXPECT_EQ(pictures(html()), 8u);
@@ -187,9 +182,7 @@ TEST_F(Report, ModelThatRunsAway) {
     Array a = read_npy(run / "eval/trajectories.npy");
     for (std::size_t k = 5; k < 20; ++k)  // the model, first sample
         for (std::size_t row = 0; row < 4; ++row)
-            a.values[(3 * 20 + k) * 4 + row] = k < 8    ? (row % 2 == 0 ? 1e300 : -1e300)
-                                               : k < 12 ? infinity
-                                                        : nan;
+            a.values[(3 * 20 + k) * 4 + row] = k < 8 ? (row % 2 == 0 ? 1e300 : -1e300) : k < 12 ? infinity : nan;
     write_npy(run / "eval/trajectories.npy", a, true);
     EXPECT_TRUE(write_report(run).empty());
     EXPECT_EQ(pictures(html()), 8u);

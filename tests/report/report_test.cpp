@@ -9,9 +9,9 @@ TEST_F(Report, WholeRun) {
     EXPECT_TRUE(write_report(run).empty());
     const std::string page = html();
     for (const char* part :
-         {"Double pendulum, learned by lnn", "2026-01-02 03:04:05", "complete", "timings.train", "12.5",
-          "lnn_gpu run", "mean over 1000 trajectories, computed 4 times", "<th scope=\"row\">all theta2</th>",
-          "0.5625", "not finite", "failed in training", "0.225 .. 0.275", "83 %", "3 of 4000 diverged"})
+         {"Double pendulum, learned by lnn", "2026-01-02 03:04:05", "complete", "timings.train", "12.5", "lnn_gpu run",
+          "mean over 1000 trajectories, computed 4 times", "<th scope=\"row\">all theta2</th>", "0.5625", "not finite",
+          "failed in training", "0.225 .. 0.275", "83 %", "3 of 4000 diverged"})
         expect_has(page, part);
     // the seed's own four means stand in a row of their own
     expect_has(page,
@@ -24,8 +24,7 @@ TEST_F(Report, WholeRun) {
     EXPECT_EQ(pictures(page), 8u);
     EXPECT_EQ(count(page, "<figcaption>"), 9u);  // one is the film's
     for (const std::string name : figure_names)
-        for (const char* kind : {".csv", ".gp", ".svg"})
-            EXPECT_GT(figure(name + kind).size(), 100u) << name << kind;
+        for (const char* kind : {".csv", ".gp", ".svg"}) EXPECT_GT(figure(name + kind).size(), 100u) << name << kind;
     expect_balanced(page);
     expect_self_contained(page);
 }
@@ -38,10 +37,9 @@ TEST_F(Report, NumbersForPeople) {
     summary["valid_time"]["median"] = nullptr;
     spill(run / "eval/summary.json", summary.dump());
     EXPECT_TRUE(write_report(run).empty());
-    for (const char* part :
-         {"below 0.25 for theta1 and 2.50 × 10⁻⁴ for theta2;", "<dd>2.50 × 10⁻⁴ <small>rad²</small></dd>",
-          "<dd>3.50 × 10¹⁷ <small>J</small></dd>", "<dd>not finite <small>s of 1</small></dd>",
-          "<dd>3 <small>of 4000</small></dd>"})
+    for (const char* part : {"below 0.25 for theta1 and 2.50 × 10⁻⁴ for theta2;",
+                             "<dd>2.50 × 10⁻⁴ <small>rad²</small></dd>", "<dd>3.50 × 10¹⁷ <small>J</small></dd>",
+                             "<dd>not finite <small>s of 1</small></dd>", "<dd>3 <small>of 4000</small></dd>"})
         expect_has(html(), part);
 }
 
@@ -65,8 +63,8 @@ TEST_F(Report, EmptyDirectoryIsAPageOfReasons) {
 }
 
 TEST_F(Report, EachFileMayBeAbsent) {
-    for (const char* name : {"config.toml", "run.json", "metrics.csv", "eval/summary.json",
-                             "eval/trajectories.npy", "eval/per_trajectory.csv"}) {
+    for (const char* name : {"config.toml", "run.json", "metrics.csv", "eval/summary.json", "eval/trajectories.npy",
+                             "eval/per_trajectory.csv"}) {
         write_all();
         fs::remove(run / name);
         EXPECT_TRUE(write_report(run).empty()) << name;
@@ -82,8 +80,9 @@ TEST_F(Report, EachFileMayBeAbsent) {
 }
 
 TEST_F(Report, DamagedFilesCostTheirSectionOnly) {
-    const std::string row = "step,epoch,seed,loss,lr,grad_norm,skipped,rolled_back,truncated,truncated_share,cond_p50,"
-                            "cond_p99,cond_max,cost,damping,accepted,seconds\n1,2,3\n";
+    const std::string row =
+        "step,epoch,seed,loss,lr,grad_norm,skipped,rolled_back,truncated,truncated_share,cond_p50,"
+        "cond_p99,cond_max,cost,damping,accepted,seconds\n1,2,3\n";
     const std::pair<const char*, std::string> damages[] = {
         {"config.toml", "[train]\nlr = = 3\n"},
         {"config.toml", "[system]\nkind = \"perpetuum_mobile\"\n"},
@@ -95,8 +94,7 @@ TEST_F(Report, DamagedFilesCostTheirSectionOnly) {
         {"eval/summary.json", "null"},
         {"eval/summary.json", "{}"},
         {"eval/summary.json", R"({"trajectories": 1, "repeats": "four", "models": [], "t_end": 1, "dt": 1})"},
-        {"eval/summary.json",
-         R"({"mse": {"theta1": 3}, "t_end": 1, "trajectories": 1, "repeats": 1, "dt": 1})"},
+        {"eval/summary.json", R"({"mse": {"theta1": 3}, "t_end": 1, "trajectories": 1, "repeats": 1, "dt": 1})"},
         {"eval/box.json", "{\"protocol\": \"box\"}"},
         {"eval/energy.json", "["},
         {"eval/per_trajectory.csv", ""},
@@ -136,8 +134,7 @@ TEST_F(Report, PublishedProtocols) {
     write_all();
     Json box = {{"protocol", "box"}, {"states", 1000}, {"unit", "rad/s^2"}, {"l1", quantiles(0.0125)}};
     box.update(Json{{"mean_size", 41.25}, {"non_finite", 0}, {"published", {{"LNN", 0.0689}}}});
-    Json energy = {
-        {"protocol", "energy"}, {"starts", 40}, {"t_end", 100.0}, {"energy_scale", 29.4}, {"diverged", 1}};
+    Json energy = {{"protocol", "energy"}, {"starts", 40}, {"t_end", 100.0}, {"energy_scale", 29.4}, {"diverged", 1}};
     energy["relative_error"] = {{"mean", 0.0025}, {"median", nullptr}, {"worst", 0.5}};
     energy["integrator_floor"] = {{"mean", 1e-6}, {"worst", 1e-5}};
     energy["published"] = {{"LNN", 0.0043}};
@@ -153,8 +150,7 @@ TEST_F(Report, PublishedProtocols) {
 TEST_F(Report, HostileTextIsText) {
     write_all();
     const std::string attack = "<script>alert(\"x\" & 'y')</script>";
-    spill(run / "run.json",
-          Json{{"status", attack}, {attack, {{"deep", attack}}}, {"argv", {attack, attack}}}.dump());
+    spill(run / "run.json", Json{{"status", attack}, {attack, {{"deep", attack}}}, {"argv", {attack, attack}}}.dump());
     Json summary = summary_of({attack, "theta2"});
     spill(run / "eval/summary.json", summary.dump());
     EXPECT_TRUE(write_report(run).empty());

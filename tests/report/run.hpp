@@ -52,8 +52,7 @@ inline Json one_summary(const std::vector<std::string>& names, double scale) {
 
 inline Json summary_of(const std::vector<std::string>& names) {
     Json first = {{"seed", 7}, {"failed", false}}, s = {{"protocol", "trajectories"}, {"system", "x"}};
-    s.update(
-        Json{{"trajectories", 1000}, {"repeats", 4}, {"models_evaluated", 1}, {"t_end", 1.0}, {"dt", 0.01}});
+    s.update(Json{{"trajectories", 1000}, {"repeats", 4}, {"models_evaluated", 1}, {"t_end", 1.0}, {"dt", 0.01}});
     first.update(one_summary(names, 0.5));
     s.update(one_summary(names, 0.25));
     s["models"] = {first, {{"seed", 8}, {"failed", true}}};

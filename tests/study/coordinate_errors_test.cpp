@@ -91,13 +91,17 @@ Json study_of(const CoordinateErrors& e) {
 }
 
 TEST(StudyAnswer, SaysWhichCoordinateIsWorse) {
-    EXPECT_NE(study_answer(study_of(errors(11, 5, 2.0))).find("theta2 is predicted worse: its squared error"), std::string::npos);
-    EXPECT_NE(study_answer(study_of(errors(11, 5, 0.2))).find("theta1 is predicted worse: its squared error"), std::string::npos);
-    EXPECT_NE(study_answer(study_of(errors(11, 5, 0.62))).find("no preference can be told from chance: its"), std::string::npos);
+    EXPECT_NE(study_answer(study_of(errors(11, 5, 2.0))).find("theta2 is predicted worse: its squared error"),
+              std::string::npos);
+    EXPECT_NE(study_answer(study_of(errors(11, 5, 0.2))).find("theta1 is predicted worse: its squared error"),
+              std::string::npos);
+    EXPECT_NE(study_answer(study_of(errors(11, 5, 0.62))).find("no preference can be told from chance: its"),
+              std::string::npos);
 }
 
 TEST(StudyAnswer, FewModelsProveNothing) {
-    EXPECT_NE(study_answer(study_of(errors(4, 5, 2.0))).find("no preference can be told from chance: its"), std::string::npos);
+    EXPECT_NE(study_answer(study_of(errors(4, 5, 2.0))).find("no preference can be told from chance: its"),
+              std::string::npos);
 }
 
 TEST(StudyAnswer, SaysWhereNoModelIsLeft) {

@@ -13,7 +13,8 @@
 // the solve there are more pairs (A, B).
 //
 // Linear damping: forces Q = -C C^T v beside f, C learned, so that C C^T is never negative (Rayleigh's dissipation).
-// The bracket gains lambda . Q, hence dC = -lambda (C^T v)^T - v (C^T lambda)^T: two outer products of the matrix beside.
+// The bracket gains lambda . Q, hence dC = -lambda (C^T v)^T - v (C^T lambda)^T: two outer products of the matrix
+// beside.
 #pragma once
 
 #include "lnn/lagrangian.hpp"
@@ -47,7 +48,8 @@ struct LnnView {
 };
 
 // `pairs` of directions (A_k, B_k) in the gradient: 0 for terms alone, 1 for a gradient, more for a truncated M.
-// Columns of the outer products, left | right: 0: h | pi, 1: zbar | y, 2 + 2 k: ubarA_k | t^A_k, 3 + 2 k: ubarB_k | t^B_k
+// Columns of the outer products, left | right: 0: h | pi, 1: zbar | y,
+// 2 + 2 k: ubarA_k | t^A_k, 3 + 2 k: ubarB_k | t^B_k
 template <int pairs>
 inline constexpr int factor_columns = 2 + 2 * pairs;
 
@@ -157,7 +159,8 @@ class LnnPass {
     // z and u of layer l from y and t of the layer below, l = 1 .. depth; then its y and t in their place
     LNN_HD void forward(int l, int begin, int count) {
         const auto z = buffer(l);
-        forward_layer<columns, rows>(shape_, net_.parameters, l, true, begin, count, buffer(l - 1), columns, z, columns);
+        forward_layer<columns, rows>(shape_, net_.parameters, l, true, begin, count, buffer(l - 1), columns, z,
+                                     columns);
         for (int k = begin; k < begin + count; ++k) activate(shape_.first[l] + k, z + k * columns);
     }
 
@@ -275,8 +278,8 @@ class LnnPass {
     // from above
     LNN_HD void extend(int l, int begin, int count, const Directions<R, N, pairs>& along) {
         const int above = shape_.widths[0] + shape_.first[l], below = above - shape_.widths[l - 1];
-        forward_layer<1, rows>(shape_, net_.parameters, l, false, begin, count, right(below), factors_.stride, right(above),
-                         factors_.stride);
+        forward_layer<1, rows>(shape_, net_.parameters, l, false, begin, count, right(below), factors_.stride,
+                               right(above), factors_.stride);
         for (int k = begin; k < begin + count; ++k) {
             const auto kept = units_ + (shape_.first[l] + k) * reals;
             const auto out = left(shape_.first[l] + k), x = right(above + k);
@@ -300,8 +303,8 @@ class LnnPass {
     // zeta, alpha_k and beta_k from the layer above into the left factors of layer l, l = depth - 1 .. 1
     LNN_HD void sweep(int l, int begin, int count, const Directions<R, N, pairs>& along) {
         constexpr int C = 1 + 2 * pairs;
-        backward_layer<C, rows>(shape_, net_.parameters, l + 1, begin, count, left(shape_.first[l + 1]) + 1, factors_.stride,
-                          even_, C);
+        backward_layer<C, rows>(shape_, net_.parameters, l + 1, begin, count, left(shape_.first[l + 1]) + 1,
+                                factors_.stride, even_, C);
         for (int k = begin; k < begin + count; ++k) {
             const auto kept = units_ + (shape_.first[l] + k) * reals;
             const auto out = left(shape_.first[l] + k);
@@ -366,7 +369,8 @@ class LnnPass {
 
     LNN_HD R output() const {
         R value[1];
-        forward_layer<1, rows>(shape_, net_.parameters, shape_.depth + 1, true, 0, 1, buffer(shape_.depth), columns, value, 1);
+        forward_layer<1, rows>(shape_, net_.parameters, shape_.depth + 1, true, 0, 1, buffer(shape_.depth), columns,
+                               value, 1);
         return value[0];
     }
 

@@ -8,14 +8,13 @@ namespace lnn::inline LNN_ISA {
 
 struct Pendulum {
     static constexpr int dof = 1;
-    static constexpr SystemTable table = {"pendulum",
-                                          "a point mass on a massless rod",
-                                          {"theta"},
-                                          0b1,
-                                          3,
-                                          {{"m", 1, 1.0, "kg", "mass"},
-                                           {"l", 1, 1.0, "m", "length of the rod"},
-                                           {"g", 1, 9.8, "m/s^2", "gravity"}}};
+    static constexpr SystemTable table = {
+        "pendulum",
+        "a point mass on a massless rod",
+        {"theta"},
+        0b1,
+        3,
+        {{"m", 1, 1.0, "kg", "mass"}, {"l", 1, 1.0, "m", "length of the rod"}, {"g", 1, 9.8, "m/s^2", "gravity"}}};
 
     template <class D>
     LNN_HD static D lagrangian(const double* p, const D* q, const D* v) {
