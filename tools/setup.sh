@@ -8,9 +8,18 @@ mkdir -p "$root/build"
 
 say() { printf '%s\n' "$*" >&2; }
 
+# ninja's [12/230], on a terminal alone
+count_steps() {
+    if [ -t 2 ]; then
+        awk 'match($0, /^\[[0-9]+\/[0-9]+\]/) { printf "\r%s", substr($0, 1, RLENGTH); fflush(); n = 1 } END { if (n) print "" }' >&2
+    else
+        cat > /dev/null
+    fi
+}
+
 # quietly COMMAND...: into the log, whose end is shown if the command fails
 quietly() {
-    "$@" > "$log" 2>&1 < /dev/null && return
+    "$@" 2>&1 < /dev/null | tee "$log" | count_steps && return
     tail -n 60 "$log" >&2
     say "failed: $*"
     return 1
