@@ -151,10 +151,12 @@ TrainData TrainingData::gather(std::int64_t first, std::int64_t count) {
     return {count, gathered_states_, gathered_accelerations_, {}};
 }
 
-std::vector<double> TrainingData::acceleration_scale() {
-    Dataset drawn;
-    if (sets_.empty()) drawn = drawn_dataset(backend_, config_, seeds_[0], 0, 4096);
-    const Dataset& data = sets_.empty() ? drawn : sets_[0];
+std::vector<double> TrainingData::acceleration_scale() const {
+    constexpr std::uint64_t seed =
+        0x7363616c65;  // of no model, so that all have one scale, whatever stands beside them
+    const Dataset data = config_.data.is_file()                  ? sets_[0]
+                         : config_.data.source == "trajectories" ? trajectory_dataset(backend_, config_, seed)
+                                                                 : drawn_dataset(backend_, config_, seed, 0, 4096);
     std::vector<double> scale;
     for (int i = 0; i < data.dof; ++i) {
         double sum = 0, squares = 0;

@@ -32,8 +32,8 @@ class TrainingData {
     // order: states (models, 2n, count). The spans live until the next call.
     TrainData gather(std::int64_t first, std::int64_t count);
 
-    // standard deviation of each component of the accelerations, over the first set
-    std::vector<double> acceleration_scale();
+    // standard deviation of each component of the accelerations in the file, or in data like those of the models
+    std::vector<double> acceleration_scale() const;
 
   private:
     Backend& backend_;

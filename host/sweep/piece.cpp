@@ -19,8 +19,7 @@ constexpr std::uint64_t held_out_seed = 0x7377656570;  // not the states anythin
 
 // what models side by side may differ in
 std::string shape_of(Config config) {
-    const bool seeded_scale = config.train.balance == "scale" && !config.data.is_file();
-    if (!seeded_scale) config.run.seed = 0;  // else the data of a group's first seed would scale all of it
+    config.run.seed = 0;
     const Config::Train plain;
     Config::Train& t = config.train;
     t.lr = plain.lr, t.beta1 = plain.beta1, t.beta2 = plain.beta2, t.eps = plain.eps, t.clip = plain.clip,

@@ -215,6 +215,15 @@ class Run(ProgramTest):
         self.assertIn("<html", (self.directory / "r/report.html").read_text())
         self.refused(4, "report", "absent")
 
+    def test_balanced_models_are_what_they_are_alone(self):
+        """one scale for all, whatever seeds stand beside a model"""
+        balanced = ["--set", "train.balance=scale", "--set", "train.steps=200"]
+        for source in [[], ["--set", "data.source=trajectories"]]:
+            self.result("train", *TINY, *balanced, *source, "--set", "run.seeds=2", "--out", "both", "-q", "--force")
+            self.result("train", *TINY, *balanced, *source, "--seed", "1", "--out", "alone", "-q", "--force")
+            self.assertEqual((self.directory / "both/models/seed-1.safetensors").read_bytes(),
+                             (self.directory / "alone/model.safetensors").read_bytes())
+
 
 if __name__ == "__main__":
     unittest.main()
