@@ -32,12 +32,14 @@ double predicted_fall(const NormalEquations& one, double damping, std::span<cons
     return fall;
 }
 
-// mean over the residuals that `before` has a finite cost of; the others are no matter of this step
+// Sum over the residuals that `before` has a finite cost of, by the number of all: as the normal equations count. NaN
+// where there is none.
 double mean_cost(std::span<const double> costs, std::span<const double> before) {
     double sum = 0;
+    bool any = false;
     for (std::size_t i = 0; i < costs.size(); ++i)
-        if (std::isfinite(before[i])) sum += costs[i];
-    return sum / double(costs.size());
+        if (std::isfinite(before[i])) sum += costs[i], any = true;
+    return any ? sum / double(costs.size()) : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace
