@@ -3,7 +3,6 @@
 #include <chrono>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "backends.hpp"
 #include "config/write.hpp"
@@ -35,8 +34,8 @@ double lm_seconds(Backend& backend, const Config& config, const ModelSpec& spec,
 
 }  // namespace
 
-Exit print_dry_run(Config config, const Options& options) {
-    const Work work = read_work(config, "", options);
+nlohmann::ordered_json dry_run(Config& config) {
+    const Work work = read_work(config, "", Options::silent());
     std::string note;
     const auto backend = open_training_backend(config, note);
     const ModelSpec spec = model_spec(config);
@@ -79,19 +78,24 @@ Exit print_dry_run(Config config, const Options& options) {
                          (is_lm(config) ? lm_bytes(weights.size() / models) : 0);
     double estimate = seconds / double(steps) * double(adam_steps(config, samples));
     if (is_lm(config)) estimate += lm_seconds(*backend, config, spec, weights, data, samples);
+    return {{"config", config_to_json(config)},
+            {"parameters", weights.size() / models},
+            {"models", models},
+            {"memory_bytes", bytes},
+            {"steps", total},
+            {"train_seconds", estimate}};
+}
+
+Exit print_dry_run(Config config, const Options& options) {
+    const nlohmann::ordered_json job = dry_run(config);
     if (options.json) {
-        nlohmann::ordered_json result = {{"config", config_to_json(config)},
-                                         {"parameters", weights.size() / models},
-                                         {"models", models},
-                                         {"memory_bytes", bytes}};
-        result["steps"] = total;
-        result["train_seconds"] = estimate;
-        fmt::print("{}\n", result.dump(2));
-    } else {
-        fmt::print("{}\n# {} model{} of {} parameters, about {:.1f} MB\n", config_to_toml(config), models,
-                   models == 1 ? "" : "s", weights.size() / models, bytes * 1e-6);
-        fmt::print("# {} steps, about {:.1f} s of training on this machine\n", total, estimate);
+        fmt::print("{}\n", job.dump(2));
+        return Exit::ok;
     }
+    fmt::print("{}\n# {} model{} of {} parameters, about {:.1f} MB\n", config_to_toml(config), job["models"].dump(),
+               job["models"] == 1 ? "" : "s", job["parameters"].dump(), job["memory_bytes"].get<double>() * 1e-6);
+    fmt::print("# {} steps, about {:.1f} s of training on this machine\n", job["steps"].dump(),
+               job["train_seconds"].get<double>());
     return Exit::ok;
 }
 

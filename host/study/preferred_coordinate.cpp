@@ -77,12 +77,12 @@ Exit train(const Arm& arm, const Study& study, const Options& options) {
     return session.work(work);
 }
 
-// root mean square of q(t) - q(0) of the first two coordinates
+// root mean square of q(t) - q(0) of the first two coordinates, over motions like those that are predicted
 std::array<double, 2> displacement(Backend& backend, const Config& config) {
     constexpr std::int64_t count = 1000;
     const SystemSpec system = system_spec(config);
     const std::int64_t rows = 2 * system.dof;
-    const Integration run{config.eval.dt, 1, std::llround(config.eval.t_end / config.eval.dt)};
+    const Integration run = integration_over(config, config.eval.t_end);
     std::vector<double> initial(rows * count), out((run.instants + 1) * rows * count);
     backend.draw(draw_of(config, system_info(system), config.run.seed), system.dof, 0, count, initial);
     backend.rollout(system, run, initial, out);
@@ -110,7 +110,7 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
     remove_tree(study.directory / "study.json");
     for (const Arm& arm : arms)
         if (const Exit ended = train(arm, study, options); ended != Exit::ok) {
-            say(!options.quiet, "the study goes on where it was when its command is given again");
+            say(!options.quiet, "the study goes on where it was when its command is given again, without --force");
             return ended;
         }
 
@@ -175,11 +175,18 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
 }
 
 Exit print_study_plan(const Study& study, const Options& options) {
+    Json jobs = Json::object();
     for (const Arm& arm : arms) {
-        if (!options.json) fmt::print("# {}\n", (study.directory / arm.name).string());
         const Options own = arm_options(arm, study, options);
-        print_dry_run(resolve(own), own);
+        Config config = resolve(own);
+        if (options.json) {
+            jobs[arm.name] = dry_run(config);
+            continue;
+        }
+        fmt::print("# {}\n", (study.directory / arm.name).string());
+        print_dry_run(config, own);
     }
+    if (options.json) fmt::print("{}\n", jobs.dump(2));
     return Exit::ok;
 }
 

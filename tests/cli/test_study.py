@@ -58,6 +58,12 @@ class Study(ProgramTest):
         (self.directory / "s/study.json").unlink()
         other = self.refused(2, *STUDY, 4, "--out", "s", "-q")
         self.assertIn("s/sweetspot was started with another run.seeds", other)
+
+    def test_plan(self):
+        plan = json.loads(self.result(*STUDY, 3, "--out", "s", "--dry-run", "--json"))
+        self.assertEqual(list(plan), ["sweetspot", "sweetspot-balanced", "small", "small-balanced"])
+        self.assertEqual([job["models"] for job in plan.values()], [3] * 4)
+        self.assertFalse((self.directory / "s").exists())
         self.assertIn("leave out --preset", self.refused(2, *STUDY, 3, "--preset", "default"))
         self.assertIn("has one coordinate", self.refused(2, *STUDY, 3, "--set", "system.kind=pendulum"))
         self.refused(2, "study", "preferred-colour")
