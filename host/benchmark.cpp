@@ -52,6 +52,7 @@ struct Case {
 const Case narrow = {"4-16-16-16-1", {16, 16, 16}, false, 131072};
 const Case seed_class = {"4-256-256-1", {256, 256}, false, 16384};
 const Case standard = {"6-64-64-64-1", {64, 64, 64}, true, 65536};
+const Case second_order = {"6-32-32-32-1", {32, 32, 32}, true, 65536};
 
 struct Fixture {
     ModelSpec spec;
@@ -96,6 +97,8 @@ class Bench {
             training(standard, precision, 64);
         }
         training(seed_class, Precision::f32, 64);
+        for (const Precision precision : {Precision::f32, Precision::f64}) normal_equations(precision);
+        damped_step();
         rollouts(1000, 100);
         if (card_) {
             for (const std::int64_t count : {10000, 100000, 1000000}) rollouts(count, 20);
@@ -184,6 +187,41 @@ class Bench {
                 const TrainJob job{f.spec, models, batch, precision, {}, {}, adam};
                 backend.train(job, {f.samples, states, accelerations, {}}, state, 0, steps);
             });
+    }
+
+    // of one model, its normal equations made room for
+    struct LeastSquares {
+        std::vector<double> matrix, right;
+        std::vector<std::int64_t> left_out;
+
+        explicit LeastSquares(std::size_t parameters)
+            : matrix(parameters * parameters), right(parameters), left_out(1) {}
+        NormalEquations equations() { return {matrix, right, left_out}; }
+        void compute(Backend& backend, const Fixture& f, Precision precision) {
+            NormalEquations sums = equations();
+            backend.normal_equations(f.models(), {}, {}, precision, f.states, f.accelerations, sums);
+        }
+    };
+
+    // lm's rows (five columns forward, eight back for each component) and their J^T J
+    void normal_equations(Precision precision) {
+        const Fixture f(*one_, second_order, 4096);
+        const double parameters = double(f.weights.size());
+        LeastSquares work(f.weights.size());
+        row(fmt::format("normal equations {}, a sample", second_order.name), precision, double(f.samples),
+            (5 + 2 * 8) * f.products + parameters * (parameters + 1),
+            [&](Backend& backend) { work.compute(backend, f, precision); });
+    }
+
+    void damped_step() {
+        const Fixture f(*one_, second_order, 4096);
+        const double parameters = double(f.weights.size());
+        LeastSquares work(f.weights.size());
+        work.compute(*one_, f, Precision::f64);
+        std::vector<double> step(f.weights.size());
+        row(fmt::format("damped step {}", second_order.name), Precision::f64, 1,
+            parameters * parameters * (parameters / 6 + 1),
+            [&](Backend& backend) { backend.damped_steps(work.equations(), std::vector{1.0}, step); });
     }
 
     // so many steps a time
