@@ -57,4 +57,9 @@ std::unique_ptr<Backend> open_training_backend(const Config& config, std::string
     return backend;
 }
 
+void keep_backend(Config& config, const BackendInfo& info) {
+    config.run.backend = info.name;
+    if (!info.isa.empty()) config.run.isa = info.isa;
+}
+
 }  // namespace lnn

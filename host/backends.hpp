@@ -15,4 +15,7 @@ std::unique_ptr<Backend> open_backend(const Config&, std::string* note = nullptr
 // that the backend does not offer (Exit::backend), more parameters than the memory holds for lm (Exit::usage).
 std::unique_ptr<Backend> open_training_backend(const Config&, std::string& note);
 
+// what `auto` came to: who goes on with a job takes the same
+void keep_backend(Config&, const BackendInfo&);
+
 }  // namespace lnn

@@ -41,10 +41,8 @@ Session::Session(Config config, const Options& options, std::unique_ptr<Backend>
 void Session::record_backend(const std::string& note) {
     if (!note.empty()) say(talk(), note);
     const BackendInfo info = backend_->info();
-    // what `auto` came to: a resumed run takes the same
-    config_.run.backend = info.name;
+    keep_backend(config_, info);
     config_.run.threads = info.threads;
-    if (!info.isa.empty()) config_.run.isa = info.isa;
     say(verbose(), fmt::format("backend {}: {}, {}, {} threads", info.name, info.device, info.isa, info.threads));
     record_["backend"] = info.name;
     record_["device"] = info.device;
@@ -88,6 +86,8 @@ Config run_config(const fs::path& run, const Options& options) {
 Session Session::open(const fs::path& run, const Options& options) {
     catch_stop_signals();
     RunDirectory directory = RunDirectory::open(run);
+    if (is_sweep(run))
+        throw Error(Exit::file, fmt::format("{} is a sweep; go on with: {}", run.string(), resume_command(run)));
     Config config = run_config(run, options);
     std::string note;
     auto backend = open_training_backend(config, note);
@@ -226,7 +226,7 @@ RunModels load_run_models(const fs::path& run, const Config& config) {
 }
 
 Exit Session::stopped(Stop stop, const std::string& where) {
-    say(talk(), fmt::format("stopped {}; go on with: lnn_gpu train --resume {}", where, path().string()));
+    say(talk(), fmt::format("stopped {}; go on with: {}", where, resume_command(path())));
     return stop == Stop::interrupt ? Exit::interrupted : Exit::stopped;
 }
 

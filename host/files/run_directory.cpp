@@ -98,13 +98,13 @@ RunDirectory RunDirectory::create(const fs::path& out, bool force) {
     Descriptor held = lock(path);
     // a run.json alone, the first file of all, was left by a start that was killed
     if (const char* const file = first_file(path); file && file != std::string_view("run.json") && !force) {
-        if (run_status(path) == run_complete)
+        if (run_word(path, "status") == run_complete)
             throw Error(
                 Exit::usage,
                 fmt::format("{} holds a complete run; give --force to replace it, or another --out", path.string()));
-        throw Error(Exit::usage, fmt::format("{0} holds an unfinished run; continue it with --resume {0}, or give "
-                                             "--force to replace it, or another --out",
-                                             path.string()));
+        throw Error(Exit::usage, fmt::format("{} holds an unfinished run; go on with: {}, or give --force to replace "
+                                             "it, or another --out",
+                                             path.string(), resume_command(path)));
     }
     for (const char* name : run_files) remove_tree(path / name);
     remove_unfinished(path);
@@ -120,11 +120,17 @@ RunDirectory RunDirectory::open(const fs::path& run) {
     return {run, std::move(held)};
 }
 
-std::string run_status(const fs::path& run) {
+std::string run_word(const fs::path& run, const std::string& key) {
     if (!is_there(run / "run.json")) return "";
     const nlohmann::json json = nlohmann::json::parse(read_file(run / "run.json"), nullptr, false);
-    const auto status = json.is_object() ? json.find("status") : json.end();
-    return status != json.end() && status->is_string() ? status->get<std::string>() : "";
+    const auto word = json.is_object() ? json.find(key) : json.end();
+    return word != json.end() && word->is_string() ? word->get<std::string>() : "";
+}
+
+bool is_sweep(const fs::path& run) { return run_word(run, "command") == "sweep"; }
+
+std::string resume_command(const fs::path& run) {
+    return fmt::format("lnn_gpu {} --resume {}", is_sweep(run) ? "sweep" : "train", run.string());
 }
 
 }  // namespace lnn

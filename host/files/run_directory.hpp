@@ -28,8 +28,11 @@ class RunDirectory {
     Descriptor lock_;
 };
 
-// "status" of RUN/run.json, or "" where that cannot be told
-std::string run_status(const std::filesystem::path& run);
+// a word of RUN/run.json ("status", "command"), or "" where that cannot be told
+std::string run_word(const std::filesystem::path& run, const std::string& key);
 inline constexpr const char* run_complete = "complete";
+
+bool is_sweep(const std::filesystem::path& run);
+std::string resume_command(const std::filesystem::path& run);  // with which an unfinished run or sweep goes on
 
 }  // namespace lnn

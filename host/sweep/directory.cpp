@@ -23,15 +23,9 @@ RunDirectory create_sweep(const Config& base, Shard shard, const Options& option
     return directory;
 }
 
-bool is_sweep(const fs::path& path) {
-    if (!fs::exists(path / "run.json")) return false;
-    const Json record = Json::parse(read_file(path / "run.json"), nullptr, false);
-    return record.is_object() && record.value("command", "") == "sweep";
-}
-
 Json read_sweep_record(const fs::path& path) {
     Json record = Json::parse(read_file(path / "run.json"), nullptr, false);
-    if (!record.is_object() || record.value("command", "") != "sweep" || !record.contains("shard"))
+    if (!is_sweep(path) || !record.contains("shard"))
         throw Error(Exit::file, fmt::format("{} is not a sweep; check the path", path.string()));
     return record;
 }
@@ -66,14 +60,16 @@ std::vector<Row> read_pieces(const fs::path& sweep) {
     std::error_code absent;
     for (const auto& entry : fs::directory_iterator(sweep / "results", absent)) {
         if (entry.path().filename().string().starts_with(".")) continue;
-        const Json piece = Json::parse(read_file(entry.path()), nullptr, false);
-        if (!piece.is_array())
-            throw Error(Exit::file,
-                        fmt::format("{}: not JSON; remove it, and its models are trained again with --resume",
-                                    entry.path().string()));
-        for (const Json& unit : piece) {
-            rows.push_back(unit.at("row").get<Row>());
-            rows.back().seconds = unit.at("seconds");
+        try {
+            for (const Json& unit : Json::parse(read_file(entry.path()))) {
+                rows.push_back(unit.at("row").get<Row>());
+                rows.back().seconds = unit.at("seconds");
+            }
+        } catch (const Json::exception&) {
+            throw Error(
+                Exit::file,
+                fmt::format("{}: not what a sweep writes; remove it, and its models are trained again with --resume",
+                            entry.path().string()));
         }
     }
     sort_rows(rows);

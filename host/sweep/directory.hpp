@@ -26,7 +26,6 @@ struct Shard {
 // a new sweep without results, where and when RunDirectory::create gives one
 RunDirectory create_sweep(const Config& base, Shard, const Options&);
 
-bool is_sweep(const std::filesystem::path&);
 // run.json; Exit::file where that is not of a sweep
 nlohmann::ordered_json read_sweep_record(const std::filesystem::path& sweep);
 

@@ -41,12 +41,12 @@ void finish_sweep(const Plan& plan, const fs::path& path, const Options& options
     for (const Row& row : ranked(rows))
         if (std::int64_t(kept.size()) < plan.base().sweep.keep) kept.insert(row.id);
     keep_models(path, kept);
+    if (!rows.empty())  // a shard of a sweep that has fewer models than shards
+        for (const std::string& note : write_sweep_page(path, plan.keys(), rows, summary)) say(!options.quiet, note);
     Json record = read_sweep_record(path);
     record["status"] = run_complete;
     record["finished"] = now_text();
     write_record_file(path, record);
-    if (!rows.empty())  // a shard of a sweep that has fewer models than shards
-        for (const std::string& note : write_sweep_page(path, plan.keys(), rows, summary)) say(!options.quiet, note);
     print_summary(summary, path, options);
 }
 

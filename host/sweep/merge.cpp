@@ -24,7 +24,7 @@ Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
     for (const fs::path& path : shards) {
         if (read_sweep_record(path)["status"] != run_complete)
             throw Error(Exit::file,
-                        fmt::format("{0} is unfinished; go on with: lnn_gpu sweep --resume {0}", path.string()));
+                        fmt::format("{} is unfinished; go on with: {}", path.string(), resume_command(path)));
         for (const std::string& key : differences(base, run_config(path, {})))
             if (key != "run.threads" && key != "run.device")
                 throw Error(Exit::file, fmt::format("{} and {} differ in {}; merge shards of one sweep",

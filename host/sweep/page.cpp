@@ -88,10 +88,11 @@ std::optional<Figure> heat_map(const std::vector<Axis>& axes, const std::vector<
         "heat_map", fmt::format("{} and {}", x.key, y.key),
         fmt::format("Relative error on held-out states, the median over all else that was varied: 1 is that of "
                     "predicting zero. Cells without colour: at least half of the models failed."),
-        column_name(x.key) + "," + column_name(y.key) + ",relative error\n", ""};
+        fmt::format("column,row,{},{},relative error\n", column_name(x.key), column_name(y.key)), ""};
     for (const auto& [cell, errors] : cells)
-        figure.csv += fmt::format("{},{},{}\n", cell.first, cell.second,
-                                  value_text(std::pow(10.0, quantile(sorted(errors), 0.5))));
+        figure.csv +=
+            fmt::format("{},{},{},{},{}\n", cell.first, cell.second, csv_cell(x.values[cell.first]),
+                        csv_cell(y.values[cell.second]), value_text(std::pow(10.0, quantile(sorted(errors), 0.5))));
     const auto tics = [](char name, const Axis& side) {
         std::string list;
         for (std::size_t i = 0; i < side.values.size(); ++i)
@@ -102,7 +103,7 @@ std::optional<Figure> heat_map(const std::vector<Axis>& axes, const std::vector<
     };
     figure.plot = tics('x', x) + tics('y', y) + palette +
                   "unset grid\nunset key\nset cblabel 'relative error'\nset logscale cb\nset format cb '%.2g'\n"
-                  "plot 'heat_map.csv' using 1:2:3 with image pixels\n";
+                  "plot 'heat_map.csv' using 1:2:5 with image pixels\n";
     return figure;
 }
 

@@ -80,10 +80,9 @@ bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wan
     if (error) std::rethrow_exception(error);
     if (trained < std::int64_t(ids.size()))
         say(!options.quiet,
-            fmt::format("stopped with {} of {} models to do{}; go on with: lnn_gpu sweep --resume {}",
-                        std::int64_t(ids.size()) - trained, wanted.size(),
-                        plan.rungs() > 1 ? fmt::format(" on rung {} of {}", rung + 1, plan.rungs()) : "",
-                        path.string()));
+            fmt::format("stopped with {} of {} models to do{}; go on with: {}", std::int64_t(ids.size()) - trained,
+                        wanted.size(), plan.rungs() > 1 ? fmt::format(" on rung {} of {}", rung + 1, plan.rungs()) : "",
+                        resume_command(path)));
     return trained == std::int64_t(ids.size());
 }
 

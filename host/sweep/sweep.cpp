@@ -77,11 +77,11 @@ Exit start_sweep(const Options& options, Shard shard) {
         fmt::print("# {} models in all; settings and estimate above are of the first\n", plan.units());
         return Exit::ok;
     }
-    std::string unused;
-    open_training_backend(first_model(plan, Options::silent()), unused);  // refused before anything is written
+    std::string unused;  // what is missing is refused before anything is written
+    keep_backend(base, open_training_backend(first_model(plan, Options::silent()), unused)->info());
     catch_stop_signals();
     const RunDirectory directory = create_sweep(base, shard, options);
-    return work(plan, directory.path(), options);
+    return work(Plan(base), directory.path(), options);
 }
 
 Exit resume_sweep(const fs::path& path, const Options& options) {
@@ -98,11 +98,8 @@ std::vector<std::string> report_sweep(const fs::path& path) {
     const Plan plan(run_config(path, {}));
     const std::vector<Row> rows = last_rungs(read_pieces(path));
     if (rows.empty())
-        throw Error(
-            Exit::file,
-            fmt::format(
-                "{0}: no model is trained there; where it is unfinished, go on with: lnn_gpu sweep --resume {0}",
-                path.string()));
+        throw Error(Exit::file, fmt::format("{}: no model is trained there; where it is unfinished, go on with: {}",
+                                            path.string(), resume_command(path)));
     return write_sweep_page(path, plan.keys(), rows, summary_of(rows));
 }
 

@@ -17,15 +17,15 @@ constexpr std::size_t best_shown = 5;
 
 double number_or_nan(const Json& value) { return value.is_null() ? NAN : value.get<double>(); }
 
-std::string cell(const Json& value) {
+}  // namespace
+
+std::string csv_cell(const Json& value) {
     if (value.is_null()) return "";
     std::string text = value.is_string() ? value.get<std::string>() : value.dump();
     if (text.find_first_of(",\"\n") == text.npos) return text;
     for (std::size_t at = 0; (at = text.find('"', at)) != text.npos; at += 2) text.insert(at, 1, '"');
     return '"' + text + '"';
 }
-
-}  // namespace
 
 void to_json(Json& json, const Row& row) {
     json = {{"id", row.id},
@@ -96,8 +96,8 @@ std::string table_csv(const std::vector<std::string>& keys, const std::vector<Ro
     for (const Row& row : rows) {
         const Json json = row;
         text += fmt::to_string(row.id);
-        for (const std::string& key : keys) text += "," + cell(row.settings[key]);
-        for (const char* name : figures) text += "," + cell(json[name]);
+        for (const std::string& key : keys) text += "," + csv_cell(row.settings[key]);
+        for (const char* name : figures) text += "," + csv_cell(json[name]);
         text += '\n';
     }
     return text;

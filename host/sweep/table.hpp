@@ -35,6 +35,8 @@ std::vector<Row> ranked(const std::vector<Row>&);      // those with a finite er
 // numbers of the better half of those that were on a rung, sorted
 std::vector<std::int64_t> better_half(const std::vector<Row>&, int rung);
 
+std::string csv_cell(const nlohmann::ordered_json&);  // quoted where it has to be
+
 // table.csv, summary.json and timings.csv
 std::string table_csv(const std::vector<std::string>& keys, const std::vector<Row>&);
 nlohmann::ordered_json summary_of(const std::vector<Row>&);

@@ -156,6 +156,47 @@ class Sweep(ProgramTest):
                 line = self.refused(4, "sweep", *TINY, *flags, *last)
                 self.assertEqual(line, single.replace("none.npz", f"{self.directory.resolve()}/none.npz"))
 
+    def stopped(self, name):
+        process = self.start("sweep", *TINY, *GRID, "--set", "train.steps=60000", "--out", name)
+        self.wait_for(lambda: list((self.directory / name / "results").glob("*.json")), process)
+        process.terminate()
+        process.communicate()
+        self.assertEqual(process.returncode, 75)
+        return self.directory / name
+
+    def test_an_unfinished_sweep_is_no_run(self):
+        run = self.stopped("s")
+        before = (run / "run.json").read_bytes()
+        self.assertIn("go on with: lnn_gpu sweep --resume s", self.refused(4, "train", "--resume", "s"))
+        self.assertIn("go on with: lnn_gpu sweep --resume s", self.refused(2, "sweep", *TINY, *GRID, "--out", "s"))
+        self.assertEqual((run / "run.json").read_bytes(), before)
+
+    def test_it_goes_on_with_what_it_began_with(self):
+        """an instruction set has bits of its own: the one that began is written down, and a shard of another is refused"""
+        for k, isa in enumerate(["auto", "portable"]):
+            self.result("sweep", *TINY, *GRID, "--shard", f"{k}/2", "--set", f"run.isa={isa}", "--out", f"s{k}", "--json")
+        first = (self.directory / "s0/config.toml").read_text()
+        self.assertIn('backend = "cpu"', first)
+        self.assertNotIn('isa = "auto"', first)
+        if 'isa = "portable"' not in first:
+            self.assertIn("differ in run.isa", self.refused(4, "merge", "s0", "s1", "--out", "m"))
+
+    def test_damaged_results(self):
+        run = self.stopped("s")
+        piece = next((run / "results").glob("*.json"))
+        for damage in ["{", "[{}]", '[{"row": {"id": "x"}, "seconds": 1}]']:
+            with self.subTest(damage):
+                piece.write_text(damage)
+                self.assertIn("remove it, and its models are trained again", self.refused(4, "sweep", "--resume", "s"))
+        piece.unlink()
+        self.result("sweep", "--resume", "s", "-q", "--json")
+
+    def test_heat_map_names_its_cells(self):
+        run = self.sweep("s")
+        rows = list(csv.DictReader((run / "figures/heat_map.csv").read_text().splitlines()))
+        self.assertEqual({(row["train.lr"], row["model.hidden"]) for row in rows},
+                         {(lr, hidden) for lr in ("0.01", "0.001") for hidden in ("[8,8]", "[6]")})
+
     def test_refusals(self):
         for arguments, words in [
             ([], "nothing to sweep"),
