@@ -15,7 +15,7 @@ double mean(std::span<const double> x) {
 double quantile(std::span<const double> x, double share) {
     const double at = share * double(x.size() - 1);
     const std::size_t low = std::size_t(at), high = std::min(low + 1, x.size() - 1);
-    if (at == double(low)) return x[low];
+    if (at == double(low) || x[low] == x[high]) return x[low];  // two infinite ones have no difference
     return x[low] + (at - double(low)) * (x[high] - x[low]);
 }
 

@@ -70,6 +70,15 @@ TEST(CoordinateErrors, WhatIsNotFiniteIsLeftOutOfRatiosOnly) {
     EXPECT_TRUE(r["mse"]["theta1"]["highest_mean"].is_null());
 }
 
+TEST(CoordinateErrors, TheMedianOfAnEvenNumberIsInfiniteWhereHalfAreNotFinite) {
+    CoordinateErrors e = errors(3, 4, 2.0);  // models of 1, 2 and 3 errors that are not finite
+    for (int m = 0; m < 3; ++m)
+        for (int k = 0; k <= m; ++k) e.mse[0][4 * m + k] = k % 2 ? inf : nan;
+    EXPECT_NEAR(e.median(0, 0), 0.055, 1e-15);
+    EXPECT_EQ(e.median(0, 1), inf);
+    EXPECT_EQ(e.median(0, 2), inf);
+}
+
 TEST(CoordinateErrors, NoModelsAreNoNumbers) {
     CoordinateErrors e = errors(0, 5, 2.0);
     e.failed = 4;
