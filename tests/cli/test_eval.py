@@ -7,12 +7,38 @@ import unittest
 
 import numpy as np
 
-from program import TINY, ProgramTest, load_safetensors, save_safetensors
+import streams
+from program import TINY, ProgramTest, load_safetensors, save_safetensors, settings, true_systems
 
 QUANTILES = {"mean", "median", "p05", "p95", "ci95_median"}
+PENDULUM = {"m": (1.0, 2.0), "l": (1.0, 0.5), "g": 9.8}  # masses and lengths that no formula can leave out
+
+
+def of_system(parameters):
+    return {"system." + name: list(value) if isinstance(value, tuple) else value
+            for name, value in parameters.items()}
+
+
+def in_the_plane(x, lengths):
+    """positions and velocities of the masses of two links, (..., 8), of states (..., 4)"""
+    (t1, t2, w1, w2), (l1, l2) = np.moveaxis(x, -1, 0), lengths
+    first = np.stack([l1 * np.sin(t1), -l1 * np.cos(t1), l1 * np.cos(t1) * w1, l1 * np.sin(t1) * w1], -1)
+    between = np.stack([l2 * np.sin(t2), -l2 * np.cos(t2), l2 * np.cos(t2) * w2, l2 * np.sin(t2) * w2], -1)
+    return np.concatenate([first, first + between], -1)
 
 
 class Eval(ProgramTest):
+    def rolled_out(self, states, dt, steps, *source):
+        np.save(self.directory / "x.npy", states)
+        self.result("rollout", *source, "--precision", "f64", "--states", "x.npy", "--dt", dt, "--steps", steps,
+                    "--out", "t.npy", "--force")
+        return np.load(self.directory / "t.npy")
+
+    def truth_and_model(self, system, parameters, states, dt, steps):
+        """trajectories of the system and of the model in r, (N, steps + 1, 2n) each"""
+        return (self.rolled_out(states, dt, steps, "--system", system, *settings(of_system(parameters))),
+                self.rolled_out(states, dt, steps, "--model", "r/model.safetensors"))
+
     def test_summary(self):
         self.result("run", "--out", "r", "-q", *TINY)
         summary = json.loads((self.directory / "r/eval/summary.json").read_text())
@@ -40,16 +66,26 @@ class Eval(ProgramTest):
         self.assertEqual(summary["diverged"], sum(int(row["diverged"]) for row in rows))
 
     def test_mse_is_of_the_roll_outs(self):
-        """the figures of one start, from trajectories that `rollout` gives"""
+        """every figure of a trajectory from what `rollout` gives for the same start"""
+        self.result("run", "--out", "r", "-q", *TINY, *settings(of_system(PENDULUM)), "--precision", "f64", "--set",
+                    "data.angle=[-1,2]", "--set", "data.velocity=[-0.5,1]")
+        x = streams.uniform(0, streams.EVALUATION, 40, 4) * [3, 3, 1.5, 1.5] - [1, 1, 0.5, 0.5]
+        truth, model = self.truth_and_model("double_pendulum", PENDULUM, x, 0.01, 10)
+        mse = ((model - truth)[:, 1:, :2]**2).mean(1)
+        summary = json.loads((self.directory / "r/eval/summary.json").read_text())
+        for i, name in enumerate(["theta1", "theta2"]):
+            entry = summary["mse"][name]
+            np.testing.assert_allclose(entry["mean"], mse[:, i].mean(), rtol=1e-6)
+            np.testing.assert_allclose(entry["median"], np.median(mse[:, i]), rtol=1e-6)
+            np.testing.assert_allclose(entry["per_repeat_mean"], mse[:, i].reshape(2, 20).mean(1), rtol=1e-6)
+        energy = [true_systems.double_pendulum(path[:, -1], **PENDULUM)[1] for path in (model, truth)]
+        np.testing.assert_allclose(summary["energy_error"]["mean"], np.abs(energy[0] - energy[1]).mean(), rtol=1e-6)
+
+    def test_trajectories_of_figures_are_roll_outs(self):
         self.result("run", "--out", "r", "-q", *TINY, "--precision", "f64")
-        truth, model = np.load(self.directory / "r/eval/trajectories.npy")
-        np.save(self.directory / "x.npy", truth[:, 0])
-        for source, path in [(["--system", "double_pendulum"], truth),
-                             (["--model", "r/model.safetensors"], model)]:
-            self.result("rollout", *source, "--precision", "f64", "--states", "x.npy", "--dt", 0.01,
-                        "--steps", 10,
-                        "--out", "t.npy", "--force")
-            np.testing.assert_array_equal(np.load(self.directory / "t.npy"), path)
+        paths = np.load(self.directory / "r/eval/trajectories.npy")
+        for path, again in zip(paths, self.truth_and_model("double_pendulum", {}, paths[0, :, 0], 0.01, 10)):
+            np.testing.assert_array_equal(again, path)
 
     def test_a_run_and_its_model_agree(self):
         self.result("run", "--out", "r", "-q", *TINY)
@@ -78,7 +114,6 @@ class Eval(ProgramTest):
             box = json.loads(self.result("eval", *source, "--protocol", "box", "--trajectories", 500,
                                          "--json", "-q"))
             self.assertEqual((box["protocol"], box["states"], box["non_finite"]), ("box", 500, 0))
-            self.assertGreater(box["l1"]["mean"], 0)
             energy = json.loads(self.result("eval", *source, "--protocol", "energy", "--trajectories", 2,
                                             "--json", "-q"))
             self.assertEqual((energy["protocol"], energy["starts"]), ("energy", 2))
@@ -86,16 +121,59 @@ class Eval(ProgramTest):
             self.assertLess(energy["integrator_floor"]["worst"], 1e-3)
         self.assertIn("published LNN", self.result("eval", "r", "--protocol", "box", "--trajectories", 50))
 
+    def test_box_is_the_l1_error_of_accelerations(self):
+        """over angles in a turn and velocities up to 10 rad/s, none of them of the training"""
+        self.train("r", "--precision", "f64", values=of_system(PENDULUM) | {"run.seed": 5})
+        box = json.loads(self.result("eval", "r", "--protocol", "box", "--trajectories", 300, "--json", "-q"))
+        draw = streams.uniform(5 ^ 0x626f78, streams.STATES, 300, 4)
+        x = draw * [2 * np.pi, 2 * np.pi, 20, 20] - [0, 0, 10, 10]
+        np.save(self.directory / "x.npy", x)
+        self.result("accel", "--model", "r/model.safetensors", "--precision", "f64", "--states", "x.npy", "--out",
+                    "a.npy")
+        truth = true_systems.double_pendulum(x, **PENDULUM)[0]
+        error = np.abs(np.load(self.directory / "a.npy") - truth).sum(1)
+        for name, value in [("mean", error.mean()), ("median", np.median(error)), ("p95", np.quantile(error, 0.95))]:
+            np.testing.assert_allclose(box["l1"][name], value, rtol=1e-9)
+        np.testing.assert_allclose(box["mean_size"], np.abs(truth).sum(1).mean(), rtol=1e-9)
+
+    def test_energy_is_the_error_after_100_s(self):
+        """relative to the energy at rest, from starts of any angle that hardly move"""
+        parameters = {"m": 2.0, "l": 0.5, "g": 9.0}
+        self.train("r", "--precision", "f64", values={"system.kind": "pendulum"} | of_system(parameters))
+        energy = json.loads(self.result("eval", "r", "--protocol", "energy", "--trajectories", 5, "--json", "-q",
+                                        "--set", "eval.diverged_above=1e9"))
+        x = streams.uniform(0, streams.EVALUATION, 5, 2) * [2 * np.pi, 0.1]
+        truth, model = (true_systems.pendulum(path[:, -1], **parameters)[1]
+                        for path in self.truth_and_model("pendulum", parameters, x, 0.005, 20000))
+        error, rest = np.abs(model - truth), 2 * 9 * 0.5
+        self.assertEqual((energy["energy_scale"], energy["diverged"]), (rest, 0))
+        for name, value in [("mean", error.mean()), ("median", np.median(error)), ("worst", error.max())]:
+            np.testing.assert_allclose(energy["relative_error"][name], value / rest, rtol=1e-6)
+        drift = np.abs(truth - true_systems.pendulum(x, **parameters)[1])
+        np.testing.assert_allclose(energy["integrator_floor"]["worst"], drift.max() / rest, rtol=1e-6, atol=1e-13)
+
     def test_links(self):
         """the figure from trajectories that `rollout` gives; its starts are N(0, 1)"""
-        self.train("r", values={"system.g": 1})
-        call = ["eval", "r", "--protocol", "links", "-q"]
-        links = json.loads(self.result(*call, "--json"))
-        self.assertEqual((links["starts"], links["g"], links["dt"]), (100, 1, 0.03))
-        error = links["relative_error"]
-        self.assertTrue(0 < error["geometric_mean"] <= error["worst"] <= 1)
-        self.assertLess(error["geometric_mean"], 1)
-        self.assertIn("trained on accelerations; published", self.result(*call))
+        parameters = PENDULUM | {"g": 1.0}
+        self.train("r", "--precision", "f64", values=of_system(parameters))
+        links = json.loads(self.result("eval", "r", "--protocol", "links", "--trajectories", 5, "--json", "-q"))
+        self.assertEqual((links["starts"], links["g"], links["dt"], links["diverged"]), (5, 1, 0.03, 0))
+        x = streams.normal(0x6c696e6b73, streams.STATES, 5, 4)
+        truth, model = (in_the_plane(path[:, 15::15], parameters["l"])  # 100 instants 0.03 s apart
+                        for path in self.truth_and_model("double_pendulum", parameters, x, 0.002, 1500))
+        norm = np.linalg.norm
+        error = norm(model - truth, axis=-1) / (norm(model, axis=-1) + norm(truth, axis=-1))
+        self.assertEqual(error.shape, (5, 100))
+        of_start = np.exp(np.log(error).mean(1))
+        for name, value in [("geometric_mean", np.exp(np.log(error).mean())), ("median", np.median(of_start)),
+                            ("worst", of_start.max())]:
+            np.testing.assert_allclose(links["relative_error"][name], value, rtol=1e-6)
+
+    def test_links_are_for_the_double_pendulum(self):
+        self.train("r")
+        table = self.result("eval", "r", "--protocol", "links", "-q")
+        self.assertIn("links, 100 starts", table)
+        self.assertIn("trained on accelerations; published", table)
         self.train("spring", values={"system.kind": "spring_pendulum"})
         self.assertIn("for double_pendulum", self.refused(2, "eval", "spring", "--protocol", "links", "-q"))
 
