@@ -150,6 +150,13 @@ Draw box_draw(const SystemInfo& system, double angle, double speed) {
     return draw;
 }
 
+// |E| hanging at rest, 29.4 J for the double pendulum of unit masses and lengths
+double energy_at_rest(Backend& backend, const SystemSpec& system) {
+    std::vector<double> rest(2 * system.dof, 0.0), accelerations(system.dof), energy(1);
+    backend.accelerate(system, rest, accelerations, energy);
+    return std::abs(energy[0]);
+}
+
 std::string number(const Json& x) { return x.is_number() ? fmt::format("{:.4g}", x.get<double>()) : "-"; }
 
 }  // namespace
@@ -317,12 +324,14 @@ nlohmann::ordered_json evaluate_energy(Backend& backend, const Config& config, c
     for (int i = 0; i < system.dof; ++i) job.draw.high[system.dof + i] = 0.1;
     job.draw.seed = config.run.seed;
     job.integration = {0.1, 20, 1000};  // 100 s in steps of 0.005 s
+    const double scale = energy_at_rest(backend, job.system);
+    if (scale == 0)
+        throw Error(Exit::usage,
+                    fmt::format("{} of these parameters has no energy at rest, which the errors of --protocol energy "
+                                "are relative to; choose --protocol trajectories or box",
+                                system.name));
     std::vector<TrajectoryScore> scores(starts);
     backend.evaluate(network.models(), job, 0, scores);
-    // the energy of the system hanging at rest, 29.4 J for the double pendulum of unit masses and lengths
-    std::vector<double> rest(2 * system.dof, 0.0), a(system.dof), e(1);
-    backend.accelerate(job.system, rest, a, e);
-    const double scale = std::abs(e[0]);
     std::vector<double> errors, drifts;
     for (const TrajectoryScore& s : scores) {
         errors.push_back(s.diverged ? HUGE_VAL : s.energy_error / scale);

@@ -152,6 +152,11 @@ class Eval(ProgramTest):
         drift = np.abs(truth - true_systems.pendulum(x, **parameters)[1])
         np.testing.assert_allclose(energy["integrator_floor"]["worst"], drift.max() / rest, rtol=1e-6, atol=1e-13)
 
+    def test_no_energy_at_rest_has_no_error_relative_to_it(self):
+        self.train("r", values={"system.g": 0})
+        self.assertIn("no energy at rest", self.refused(2, "eval", "r", "--protocol", "energy", "-q"))
+        self.result("eval", "r", "--protocol", "box", "--trajectories", 50, "-q")
+
     def test_links(self):
         """the figure from trajectories that `rollout` gives; its starts are N(0, 1)"""
         parameters = PENDULUM | {"g": 1.0}
