@@ -1,11 +1,9 @@
 // lnn_gpu eval: how good the models of a run, or one file of weights, are.
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "backends.hpp"
 #include "commands/commands.hpp"
-#include "config/schema.hpp"
+#include "commands/eval_settings.hpp"
 #include "evaluation.hpp"
 #include "files/atomic_file.hpp"
 #include "links.hpp"
@@ -105,44 +103,6 @@ std::string table(const Json& result) {
     return text;
 }
 
-// the system that weights were learned from counts as if it had been set; Exit::usage where another one was
-void take_system(const Network& network, Options& options) {
-    const auto at = network.metadata.find("system");
-    if (at == network.metadata.end() || at->second == no_system || !find_system(at->second)) return;
-    for (const Setting& setting : options.settings)
-        if (setting.key == "system.kind" && setting.value != at->second) {
-            const SystemInfo* wanted = find_system(setting.value);
-            if (!wanted || wanted->dof != network.spec.dof) return;  // refused where it does not fit
-            throw Error(Exit::usage,
-                        fmt::format("the weights were learned from {}; leave out {}", at->second, setting.origin));
-        }
-    std::vector<Setting> settings = {{"system.kind", at->second, "the weights' metadata"}};
-    const auto params = network.metadata.find("params");
-    std::string text = params == network.metadata.end() ? "" : params->second;  // m=1,1;l=1,1;g=9.8
-    while (!text.empty()) {
-        const std::string one = text.substr(0, text.find(';'));
-        text.erase(0, one.size() + 1);
-        const std::size_t equals = one.find('=');
-        const std::string value = one.substr(equals + 1);
-        settings.push_back({"system." + one.substr(0, equals),
-                            value.find(',') == value.npos ? value : "[" + value + "]", "the weights' metadata"});
-    }
-    options.settings.insert(options.settings.begin(), settings.begin(), settings.end());
-}
-
-// RUN's own configuration with what flags say of the evaluation; Exit::usage where they would choose other models
-void take_run(const std::string& run, Options& options) {
-    if (!options.config.empty() || !options.preset.empty())
-        throw Error(Exit::usage, fmt::format("{} has its own configuration; leave out --config and --preset", run));
-    for (const Setting& setting : options.settings)
-        if (setting.key == "run.seed" || setting.key == "run.seeds" || setting.key == "data.hold_out")
-            throw Error(Exit::usage,
-                        fmt::format("{} has its own {}; leave out {}", run,
-                                    setting.key == "data.hold_out" ? "held-out samples" : "seeds", setting.origin));
-    options.config = run + "/config.toml";
-    options.environment = false;
-}
-
 }  // namespace
 
 Action eval_command(CLI::App& app) {
@@ -159,11 +119,10 @@ Action eval_command(CLI::App& app) {
     app.add_option("--model", flags->model, "weights, where there is no run")
         ->type_name("FILE.safetensors")
         ->excludes(run);
-    app.add_option(
-           "--protocol", flags->protocol,
-           "trajectories (random roll-outs), measured (what was held out of a file), box, energy or links (as "
-           "published); "
-           "not given: trajectories where the true system is known, else measured")
+    app.add_option("--protocol", flags->protocol,
+                   "trajectories (random roll-outs), measured (what was held out of a file), box, energy or links (as "
+                   "published); "
+                   "not given: trajectories where the true system is known, else measured")
         ->check(CLI::IsMember({"trajectories", "measured", "box", "energy", "links"}));
     app.add_option("--trajectories", flags->trajectories,
                    "trajectories, starts of `energy` and `links`, states of `box`")

@@ -294,9 +294,35 @@ class Eval(ProgramTest):
 
     def test_a_run_keeps_its_own_seeds_and_configuration(self):
         self.train("r", values={"run.seeds": 2})
-        self.assertIn("own seeds", self.refused(2, "eval", "r", "--seed", "2", "-q"))
+        self.assertIn("r has its own run.seed; leave out --seed", self.refused(2, "eval", "r", "--seed", "2", "-q"))
         self.assertIn("own configuration", self.refused(2, "eval", "r", "--preset", "default", "-q"))
         self.ends(0, "eval", "r", "-q", "--protocol", "trajectories", environment={"LNN_GPU_RUN_SEED": "4"})
+
+    def test_a_run_keeps_what_it_was_trained_with(self):
+        self.train("r")
+        for key, value in {"train.lr": 5, "model.hidden": "[9]", "system.g": 3, "system.kind": "pendulum",
+                           "data.t_end": 2, "data.source": "trajectories", "run.seeds": 2, "sweep.keep": 2}.items():
+            self.assertEqual(self.refused(2, "eval", "r", "-q", "--set", f"{key}={value}"),
+                             f"r has its own {key}; leave out --set {key}={value}")
+        own = settings({"train.lr": 0.002, "model.hidden": "[8, 8]", "system.g": 9.8, "run.seeds": 1,
+                        "data.source": "box", "system.kind": "double_pendulum"})
+        self.assertEqual(self.result("eval", "r", "-q", *own), self.result("eval", "r", "-q"))
+        asked = {"eval.t_end": 0.05, "solve.floor": 0.1, "run.precision": "f64", "run.threads": 1,
+                 "data.angle": "[0,1]", "data.velocity": "[0,1]", "data.position": "[1,2]",
+                 "data.distribution": "normal"}
+        self.result("eval", "r", "-q", *settings(asked))
+
+    def test_weights_keep_the_parameters_they_were_learned_with(self):
+        self.train("r", values=of_system(PENDULUM))
+        call = ["eval", "--model", "r/model.safetensors", "-q", *TINY]
+        for flag in ["system.g=3", "system.m=[1,1]"]:
+            self.assertEqual(self.refused(2, *call, "--set", flag),
+                             f"the weights have their own {flag.split('=')[0]}; leave out --set {flag}")
+        self.assertEqual(self.result(*call, *settings(of_system(PENDULUM))), self.result(*call))
+        tensors, metadata = load_safetensors(self.directory / "r/model.safetensors")
+        del metadata["params"]
+        save_safetensors(self.directory / "untold.safetensors", tensors, metadata)
+        self.result("eval", "--model", "untold.safetensors", "-q", *TINY, "--set", "system.g=3")
 
     def test_protocols_cover_every_seed(self):
         self.train("r", values={"run.seeds": 2})

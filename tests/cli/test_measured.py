@@ -148,7 +148,7 @@ class Measured(ProgramTest):
         self.ends(0, "train", *source, "--set", "data.hold_out=0", "--out", "r", "-q", *SHORT, "--set", "train.steps=10")
         self.assertIn("nothing was held out", self.refused(2, "eval", "r"))
         # nor may another share be told later, when it has been trained on
-        self.assertIn("has its own held-out samples", self.refused(2, "eval", "r", "--set", "data.hold_out=0.9"))
+        self.assertIn("has its own data.hold_out", self.refused(2, "eval", "r", "--set", "data.hold_out=0.9"))
         (self.directory / "still.csv").write_text("t,q1,v1,a1\n" + "1,2,3,4\n" * 9)
         self.assertIn("holds none of the 9 samples", self.refused(2, "run", "--set", "data.source=file:still.csv"))
         (self.directory / "two.csv").write_text("t,q1,q2,v1,v2,a1,a2\n" + "".join(f"{i},1,2,3,4,5,{i}\n" for i in range(20)))
