@@ -108,15 +108,23 @@ TEST(RunDirectory, OpensOnlyRuns) {
     EXPECT_EQ(count_entries(scratch.path()), 0);
 }
 
-TEST(RunDirectory, Status) {
+TEST(RunDirectory, Words) {
     const Scratch scratch;
-    EXPECT_EQ(run_status(scratch.path()), "");
+    EXPECT_EQ(run_word(scratch.path(), "status"), "");
     for (const char* text : {"", "{", "[]", "3", "{}", "{\"status\": 3}"}) {
         spill(scratch / "run.json", text);
-        EXPECT_EQ(run_status(scratch.path()), "") << text;
+        EXPECT_EQ(run_word(scratch.path(), "status"), "") << text;
     }
     spill(scratch / "run.json", "{\"status\": \"complete\"}");
-    EXPECT_EQ(run_status(scratch.path()), run_complete);
+    EXPECT_EQ(run_word(scratch.path(), "status"), run_complete);
+}
+
+TEST(RunDirectory, SaysHowToGoOn) {
+    const Scratch scratch;
+    const std::string run = scratch.path().string();
+    EXPECT_EQ(resume_command(run), "lnn_gpu train --resume " + run);
+    spill(scratch / "run.json", "{\"command\": \"sweep\"}");
+    EXPECT_EQ(resume_command(run), "lnn_gpu sweep --resume " + run);
 }
 
 }  // namespace
