@@ -161,7 +161,9 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
     for (std::size_t a = 0; a < errors.size(); ++a)
         for (std::size_t m = 0; m < errors[a].models(); ++m) {
             csv += fmt::format("{},{}", arms[a].name, errors[a].seeds[m]);
-            for (int i : {0, 1}) csv += fmt::format(",{:.9g},{:.9g}", errors[a].median(i, m), errors[a].mean(i, m));
+            for (int i : {0, 1})
+                for (const double x : {errors[a].median(i, m), errors[a].mean(i, m)})
+                    csv += fmt::format(",{:.9g}", std::isnan(x) ? NAN : x);  // without the sign a NaN may have
             csv += fmt::format(",{:.9g}\n", errors[a].median_log_ratio(m));
         }
     write_file(study.directory / "per_model.csv", csv, true);
