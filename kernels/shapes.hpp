@@ -22,10 +22,9 @@ inline void require_optional(std::span<const double> x, std::size_t size, const 
 // where no other solve is offered
 inline void require_fused(const SolveSpec& solve) {
     if (solve.pinv != Pinv::fused)
-        throw Error(
-            Exit::backend,
-            "solve.pinv = \"cusolver\" is for accelerations and roll-outs on a CUDA device; use solve.pinv = "
-            "\"fused\"");
+        throw Error(Exit::backend,
+                    "solve.pinv = \"cusolver\" is for accelerations and roll-outs on a CUDA device; use solve.pinv = "
+                    "\"fused\"");
 }
 
 // where steps cannot adapt
