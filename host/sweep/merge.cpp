@@ -4,6 +4,7 @@
 
 #include "config/schema.hpp"
 #include "files/atomic_file.hpp"
+#include "progress.hpp"
 #include "session.hpp"
 #include "sweep/directory.hpp"
 #include "sweep/finish.hpp"
@@ -26,7 +27,10 @@ Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
             throw Error(Exit::file,
                         fmt::format("{} is unfinished; go on with: {}", path.string(), resume_command(path)));
         for (const std::string& key : differences(base, run_config(path, {})))
-            if (key != "run.threads" && key != "run.device")
+            if (key == "run.backend" || key == "run.isa")
+                say(!options.quiet, fmt::format("{} and {} differ in {}: the last bits are not those of one machine",
+                                                shards[0].string(), path.string(), key));
+            else if (key != "run.threads" && key != "run.device")
                 throw Error(Exit::file, fmt::format("{} and {} differ in {}; merge shards of one sweep",
                                                     shards[0].string(), path.string(), key));
         for (Row& row : read_pieces(path)) {
