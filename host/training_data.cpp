@@ -152,8 +152,8 @@ TrainData TrainingData::gather(std::int64_t first, std::int64_t count) {
 }
 
 std::vector<double> TrainingData::acceleration_scale() const {
-    constexpr std::uint64_t seed =
-        0x7363616c65;  // of no model, so that all have one scale, whatever stands beside them
+    // of no model, so that all have one scale, whatever stands beside them
+    constexpr std::uint64_t seed = 0x7363616c65;
     const Dataset data = config_.data.is_file()                  ? sets_[0]
                          : config_.data.source == "trajectories" ? trajectory_dataset(backend_, config_, seed)
                                                                  : drawn_dataset(backend_, config_, seed, 0, 4096);
