@@ -1,8 +1,24 @@
-# Whether there is a CUDA compiler for the backend, and how it is called: LNN_WITH_CUDA.
+# Whether there is a CUDA compiler for the backend, and how it is called: LNN_WITH_CUDA; the runtime it is linked to:
+# LNN_CUDA_RUNTIME. LNN_EMULATED where that is the emulator of tests/emulated_device.
 set(LNN_WITH_CUDA OFF)
+set(LNN_EMULATED OFF)
 find_program(LNN_NVCC nvcc HINTS $ENV{CUDA_HOME}/bin $ENV{CUDA_PATH}/bin /usr/local/cuda/bin)
 mark_as_advanced(LNN_NVCC)
 if(LNN_CUDA STREQUAL OFF)
+  return()
+endif()
+
+if(LNN_CUDA STREQUAL EMULATED)
+  get_filename_component(nvcc "${LNN_NVCC}" REALPATH)
+  find_path(LNN_CUDA_INCLUDE_DIR cusolverDn.h HINTS ${nvcc}/../../include)
+  mark_as_advanced(LNN_CUDA_INCLUDE_DIR)
+  if(NOT LNN_CUDA_INCLUDE_DIR)
+    message(FATAL_ERROR "LNN_CUDA=EMULATED needs the headers of a CUDA toolkit; set CUDA_HOME to it")
+  endif()
+  set(LNN_CUDA_INCLUDE_DIRS ${LNN_CUDA_INCLUDE_DIR} ${LNN_CUDA_INCLUDE_DIR}/cccl)  # Thrust is in the latter from 13.0 on
+  set(LNN_WITH_CUDA ON)
+  set(LNN_EMULATED ON)
+  set(LNN_CUDA_RUNTIME lnn_emulated_device)
   return()
 endif()
 
@@ -45,4 +61,5 @@ add_compile_options("$<$<COMPILE_LANGUAGE:CUDA>:${LNN_CUDA_FLAGS}>")
 # all code for cards compressed: gpu_check carries it to another machine
 add_compile_options("$<$<COMPILE_LANGUAGE:CUDA>:-Xfatbin=-compress-all>")
 set(LNN_WITH_CUDA ON)
+set(LNN_CUDA_RUNTIME CUDA::cudart_static)
 message(STATUS "CUDA ${nvcc_version} for ${CMAKE_CUDA_ARCHITECTURES}")

@@ -1,6 +1,9 @@
 // Reductions on the card, by Thrust.
 #include <thrust/execution_policy.h>
+#include <thrust/system_error.h>
 #include <thrust/transform_reduce.h>
+
+#include <new>
 
 #include "cuda/launchers.hpp"
 #include "rollout.hpp"
@@ -22,9 +25,12 @@ struct Add {
 TrajectorySums sum_scores(const TrajectoryScore* scores, std::int64_t count) {
     try {
         return thrust::transform_reduce(thrust::device, scores, scores + count, ToSums(), TrajectorySums(), Add());
-    } catch (const std::exception& error) {  // of Thrust
-        throw Error(Exit::backend, std::string("CUDA, summing scores: ") + error.what());
+    } catch (const std::bad_alloc&) {  // Thrust's way to say what `check` says of our own calls
+        check(cudaErrorMemoryAllocation, "summing scores");
+    } catch (const thrust::system_error& error) {
+        check(cudaError_t(error.code().value()), "summing scores");
     }
+    return {};
 }
 
 }  // namespace lnn::cuda

@@ -38,8 +38,8 @@ struct ThreadGrid {
 
 // dynamic shared memory of a block
 __device__ inline char* shared_memory() {
-    extern __shared__ double2 memory[];
-    return reinterpret_cast<char*>(memory);
+    extern __shared__ double2 words_on_chip[];
+    return reinterpret_cast<char*>(words_on_chip);
 }
 
 // a thread's own words: in `global`, interleaved over the grid; on chip, interleaved over the block, where it is null
