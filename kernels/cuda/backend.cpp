@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <vector>
 
 #include "cuda/equations.hpp"
@@ -23,22 +24,40 @@ DeviceBuffer<T> narrowed(std::span<const double> x) {
     return DeviceBuffer<T>(std::vector<T>(x.begin(), x.end()));
 }
 template <class T>
-void widened(const DeviceBuffer<T>& x, std::span<double> to) {
+std::vector<T> downloaded(const DeviceBuffer<T>& x) {
     std::vector<T> numbers(x.size());
     x.download(numbers);
-    std::copy(numbers.begin(), numbers.end(), to.begin());
+    return numbers;
+}
+
+// of models m .. m + count - 1
+template <class T>
+DeviceBuffer<T> weights_of(const Models& models, std::int64_t m, std::int64_t count) {
+    const std::size_t parameters = models.weights.size() / models.count;
+    return narrowed<T>(models.weights.subspan(m * parameters, count * parameters));
 }
 
 // multiply-adds of an acceleration of a physical system, about
 constexpr std::size_t system_work = 256;
 
+// bytes that a job takes on the card: for each model, for each sample that the models share, for each sample of each
+struct Cost {
+    std::size_t model = 0, sample = 0, pair = 0;
+};
+
 // f(first model, models, first sample, samples) in pieces of at most `most` samples over all models and of what the
-// card has free, `bytes` each: all models, as many as fit, or parts of one
+// card has free: all models, as many as fit, or parts of one. Nothing where there is no model or no sample.
 template <class F>
-void in_pieces(std::int64_t models, std::int64_t samples, std::size_t bytes, std::int64_t most, F&& f) {
-    const std::int64_t fit = std::clamp<std::int64_t>(cuda::free_memory() / bytes, 1, most);
-    const std::int64_t together = std::clamp<std::int64_t>(fit / std::max<std::int64_t>(1, samples), 1, models);
-    const std::int64_t piece = together > 1 ? samples : std::min(samples, fit);
+void in_pieces(std::int64_t models, std::int64_t samples, const Cost& cost, std::int64_t most, F&& f) {
+    if (models == 0 || samples == 0) return;
+    const auto fit = [free = cuda::free_memory()](std::size_t taken, std::size_t each) {
+        return taken < free ? std::int64_t((free - taken) / std::max<std::size_t>(each, 1)) : 0;
+    };
+    const std::int64_t together = std::clamp<std::int64_t>(
+        std::min(most / samples, fit(samples * cost.sample, cost.model + samples * cost.pair)), 1, models);
+    const std::int64_t piece =
+        together > 1 ? samples
+                     : std::clamp<std::int64_t>(std::min(most, fit(cost.model, cost.sample + cost.pair)), 1, samples);
     for (std::int64_t m = 0; m < models; m += together)
         for (std::int64_t s = 0; s < samples; s += piece)
             f(m, std::min(together, models - m), s, std::min(piece, samples - s));
@@ -52,6 +71,8 @@ class CudaBackend final : public Backend {
 
     BackendInfo info() const override { return {"cuda", card_.name, "", 1, cuda::libraries_present()}; }
 
+    double device_seconds() override { return cuda::kernel_seconds(); }
+
     double peak(Precision precision, double seconds) override {
         return precision == Precision::f32 ? cuda::peak<float>(card_, seconds) : cuda::peak<double>(card_, seconds);
     }
@@ -63,7 +84,7 @@ class CudaBackend final : public Backend {
         const std::int64_t samples = require_states(states, n);
         require(accelerations.size() == std::size_t(samples) * n, "accelerations (n, samples)");
         require_optional(energies, samples, "energies (samples)");
-        in_pieces(1, samples, (3 * n + 1) * sizeof(double), in_a_launch(system_work),
+        in_pieces(1, samples, {.sample = (3 * n + 1) * sizeof(double)}, in_a_launch(system_work),
                   [&](auto, auto, std::int64_t first, std::int64_t count) {
                       DeviceBuffer<double> x(2 * n * count), a(n * count), e(energies.empty() ? 0 : count);
                       x.upload_columns(states.data(), 2 * n, samples, first);
@@ -91,7 +112,7 @@ class CudaBackend final : public Backend {
 
     void draw(const Draw& draw, int dof, std::int64_t first, std::int64_t count, std::span<double> states) override {
         require(dof >= 1 && dof <= max_dof && states.size() == std::size_t(2 * dof * count), "states (2n, count)");
-        in_pieces(1, count, 2 * dof * sizeof(double), in_a_launch(system_work),
+        in_pieces(1, count, {.sample = 2 * dof * sizeof(double)}, in_a_launch(system_work),
                   [&](auto, auto, std::int64_t begin, std::int64_t n) {
                       const DeviceBuffer<double> x(2 * dof * n);
                       cuda::draw(card_, draw, dof, first + begin, n, x.get());
@@ -106,7 +127,7 @@ class CudaBackend final : public Backend {
         require_trajectories(run, initial, 1, out);
         require_rk4(run);
         const std::int64_t d = 2 * system.dof, rows = d * (run.instants + 1);
-        in_pieces(1, samples, (rows + d) * sizeof(double), in_a_launch(system_work * 4 * run.substeps),
+        in_pieces(1, samples, {.sample = (rows + d) * sizeof(double)}, in_a_launch(system_work * 4 * run.substeps),
                   [&](auto, auto, std::int64_t first, std::int64_t count) {
                       DeviceBuffer<double> x(d * count);
                       const DeviceBuffer<double> y(rows * count);
@@ -124,15 +145,17 @@ class CudaBackend final : public Backend {
             const std::int64_t samples = require_states(initial, models.spec.dof);
             require_trajectories(run, initial, models.count, out);
             require_rk4(run);
-            const auto weights = narrowed<T>(models.weights);
-            in_pieces(models.count, samples, (rows + d) * sizeof(double) + bytes_of(solve, models.spec.dof),
+            in_pieces(models.count, samples,
+                      {.model = parameters * sizeof(T),
+                       .sample = d * sizeof(double),
+                       .pair = rows * sizeof(double) + bytes_of(solve, models.spec.dof)},
                       in_a_launch(parameters * 4 * run.substeps),
                       [&](std::int64_t m, std::int64_t together, std::int64_t first, std::int64_t count) {
+                          const auto weights = weights_of<T>(models, m, together);
                           DeviceBuffer<double> x(d * count);
                           const DeviceBuffer<double> y(together * rows * count);
                           x.upload_columns(initial.data(), d, samples, first);
-                          const RolloutJob<T> job{models.spec, solve,  run, count, weights.get() + m * parameters,
-                                                  x.get(),     y.get()};
+                          const RolloutJob<T> job{models.spec, solve, run, count, weights.get(), x.get(), y.get()};
                           const auto integrate =
                               solve.pinv == Pinv::fused ? cuda::rollout<T> : cuda::rollout_separately<T>;
                           integrate(card_, job, state == Precision::f64, int(together));
@@ -160,28 +183,31 @@ class CudaBackend final : public Backend {
         const std::size_t parameters = require_steps(equations, damping, steps), square = parameters * parameters;
         cuda::require_least_squares();
         std::vector<bool> solved;
-        in_pieces(damping.size(), 1, (square + parameters) * sizeof(double), damping.size(),
-                  [&](std::int64_t m, std::int64_t together, auto, auto) {
-                      DeviceBuffer<double> matrix(equations.matrix.subspan(m * square, together * square)),
-                          right(equations.right.subspan(m * parameters, together * parameters));
-                      for (std::int64_t k = 0; k < together; ++k) {
-                          const auto own = equations.matrix.subspan((m + k) * square, square);
-                          std::vector<double> diagonal(parameters);
-                          for (std::size_t p = 0; p < parameters; ++p) diagonal[p] = own[p * parameters + p];
-                          const double floor = damping_floor * *std::max_element(diagonal.begin(), diagonal.end());
-                          for (double& d : diagonal) d += damping[m + k] * (d + floor);
-                          matrix.upload_diagonal(diagonal, k * square);
-                      }
-                      const auto definite =
-                          cuda::solve_definite(int(parameters), int(together), matrix.get(), right.get());
-                      const auto own = steps.subspan(m * parameters, together * parameters);
-                      right.download(own);
-                      for (std::int64_t k = 0; k < together; ++k) {
-                          const auto step = own.subspan(k * parameters, parameters);
-                          solved.push_back(definite[k] && std::all_of(step.begin(), step.end(),
-                                                                      [](double x) { return std::isfinite(x); }));
-                      }
-                  });
+        in_pieces(
+            damping.size(), 1, {.model = (square + parameters) * sizeof(double)}, damping.size(),
+            [&](std::int64_t m, std::int64_t together, auto, auto) {
+                DeviceBuffer<double> matrix(equations.matrix.subspan(m * square, together * square)),
+                    right(equations.right.subspan(m * parameters, together * parameters));
+                std::vector<bool> finite;  // of an infinite matrix the factor is infinite, and its step 0
+                for (std::int64_t k = 0; k < together; ++k) {
+                    const auto own = equations.matrix.subspan((m + k) * square, square);
+                    std::vector<double> diagonal(parameters);
+                    for (std::size_t p = 0; p < parameters; ++p) diagonal[p] = own[p * parameters + p];
+                    const double largest = *std::max_element(diagonal.begin(), diagonal.end());
+                    finite.push_back(std::isfinite(largest));
+                    const double floor = damping_floor * largest;
+                    for (double& d : diagonal) d += damping[m + k] * (d + floor);
+                    matrix.upload_diagonal(diagonal, k * square);
+                }
+                const auto definite = cuda::solve_definite(int(parameters), int(together), matrix.get(), right.get());
+                const auto own = steps.subspan(m * parameters, together * parameters);
+                right.download(own);
+                for (std::int64_t k = 0; k < together; ++k) {
+                    const auto step = own.subspan(k * parameters, parameters);
+                    solved.push_back(definite[k] && finite[k] &&
+                                     std::all_of(step.begin(), step.end(), [](double x) { return std::isfinite(x); }));
+                }
+            });
         return solved;
     }
 
@@ -232,15 +258,15 @@ class CudaBackend final : public Backend {
         require_rk4(job.integration);
         with_precision(job.precision, [&]<class T>() {
             const std::size_t parameters = require_models(models);
-            const auto weights = narrowed<T>(models.weights);
-            in_pieces(models.count, count, cuda::score_bytes(job) + sizeof(TrajectoryScore),
+            in_pieces(models.count, count,
+                      {.model = parameters * sizeof(T), .pair = cuda::score_bytes(job) + sizeof(TrajectoryScore)},
                       in_a_launch((parameters + system_work) * 4 * job.integration.substeps),
                       [&](std::int64_t m, std::int64_t together, std::int64_t begin, std::int64_t n) {
+                          const auto weights = weights_of<T>(models, m, together);
                           DeviceBuffer<TrajectoryScore> found(together * n);
                           found.clear();  // padding, too, comes back
-                          cuda::score<T>(
-                              card_, {models.spec, job, first + begin, n, weights.get() + m * parameters, found.get()},
-                              int(together));
+                          cuda::score<T>(card_, {models.spec, job, first + begin, n, weights.get(), found.get()},
+                                         int(together));
                           take(found, m, together, begin, n);
                       });
         });
@@ -255,14 +281,18 @@ class CudaBackend final : public Backend {
         require(accelerations.size() == std::size_t(samples) * n * models.count, "accelerations (models, n, samples)");
         require_optional(energies, samples * models.count, "energies (models, samples)");
         require_optional(lagrangians, samples * models.count, "lagrangians (models, samples)");
-        const auto weights = narrowed<T>(models.weights);
-        in_pieces(models.count, samples, (3 * n + 2) * sizeof(double) + bytes_of(solve, n), in_a_launch(parameters),
+        in_pieces(models.count, samples,
+                  {.model = parameters * sizeof(T),
+                   .sample = 2 * n * sizeof(double),
+                   .pair = (n + 2) * sizeof(double) + bytes_of(solve, n)},
+                  in_a_launch(parameters),
                   [&](std::int64_t m, std::int64_t together, std::int64_t first, std::int64_t count) {
+                      const auto weights = weights_of<T>(models, m, together);
                       DeviceBuffer<double> x(2 * n * count);
                       const DeviceBuffer<double> a(together * n * count), e(energies.empty() ? 0 : together * count),
                           L(lagrangians.empty() ? 0 : together * count);
                       x.upload_columns(states.data(), 2 * n, samples, first);
-                      const AccelerateJob<T> job{models.spec, solve,   count,   weights.get() + m * parameters,
+                      const AccelerateJob<T> job{models.spec, solve,   count,   weights.get(),
                                                  x.get(),     a.get(), e.get(), L.get()};
                       cuda::accelerate<T>(card_, job, int(together));
                       if (solve.pinv == Pinv::cusolver) cuda::accelerate_separately<T>(card_, job, int(together));
@@ -282,34 +312,34 @@ class CudaBackend final : public Backend {
                           n = models.spec.dof, square = parameters * parameters;
         cuda::require_least_squares();
         const std::int64_t samples = states.size() / (models.count * 2 * n);
-        const auto weights = narrowed<T>(models.weights);
         std::fill(out.left_out.begin(), out.left_out.end(), 0);
-        // a model's matrix, then the rows of some samples of it
+        // a model's weights and matrix, then the rows of some samples of it
         const std::size_t bytes =
-            (square + parameters) * (sizeof(double) + sizeof(T)) +
+            parameters * sizeof(T) + (square + parameters) * (sizeof(double) + sizeof(T)) +
             std::min(samples, chunk) * ((parameters + 1) * n * sizeof(T) + 3 * n * sizeof(double) + 1);
-        in_pieces(models.count, 1, bytes, models.count, [&](std::int64_t m, std::int64_t together, auto, auto) {
-            DeviceBuffer<double> matrix(together * square), right(together * parameters);
-            matrix.clear(), right.clear();
-            for (std::int64_t first = 0; first < samples; first += chunk) {
-                const std::int64_t count = std::min(chunk, samples - first), all = together * count;
-                DeviceBuffer<double> x(all * 2 * n), a(all * n);
-                x.upload_columns(states.data() + m * 2 * n * samples, together * 2 * n, samples, first);
-                a.upload_columns(accelerations.data() + m * n * samples, together * n, samples, first);
-                const DeviceBuffer<T> rows(all * n * parameters), residuals(all * n);
-                const DeviceBuffer<std::uint8_t> left_out(all);
-                const JacobianJob<T> job{
-                    models.spec, solve,   robust,     count,           weights.get() + m * parameters,
-                    x.get(),     a.get(), rows.get(), residuals.get(), left_out.get()};
-                cuda::add_products(card_, job, int(together), 1.0 / (double(samples) * double(n)), matrix.get(),
-                                   right.get());
-                std::vector<std::uint8_t> found(all);
-                left_out.download(found);
-                for (std::int64_t i = 0; i < all; ++i) out.left_out[m + i / count] += found[i];
-            }
-            matrix.download(out.matrix.subspan(m * square, together * square));
-            right.download(out.right.subspan(m * parameters, together * parameters));
-        });
+        in_pieces(models.count, 1, {.model = bytes}, models.count,
+                  [&](std::int64_t m, std::int64_t together, auto, auto) {
+                      const auto weights = weights_of<T>(models, m, together);
+                      DeviceBuffer<double> matrix(together * square), right(together * parameters);
+                      matrix.clear(), right.clear();
+                      for (std::int64_t first = 0; first < samples; first += chunk) {
+                          const std::int64_t count = std::min(chunk, samples - first), all = together * count;
+                          DeviceBuffer<double> x(all * 2 * n), a(all * n);
+                          x.upload_columns(states.data() + m * 2 * n * samples, together * 2 * n, samples, first);
+                          a.upload_columns(accelerations.data() + m * n * samples, together * n, samples, first);
+                          const DeviceBuffer<T> rows(all * n * parameters), residuals(all * n);
+                          const DeviceBuffer<std::uint8_t> left_out(all);
+                          const JacobianJob<T> job{models.spec, solve,   robust,     count,           weights.get(),
+                                                   x.get(),     a.get(), rows.get(), residuals.get(), left_out.get()};
+                          cuda::add_products(card_, job, int(together), 1.0 / (double(samples) * double(n)),
+                                             matrix.get(), right.get());
+                          std::vector<std::uint8_t> found(all);
+                          left_out.download(found);
+                          for (std::int64_t i = 0; i < all; ++i) out.left_out[m + i / count] += found[i];
+                      }
+                      matrix.download(out.matrix.subspan(m * square, together * square));
+                      right.download(out.right.subspan(m * parameters, together * parameters));
+                  });
     }
 
     // chunks are computed a group at a time and added in their order
@@ -322,40 +352,42 @@ class CudaBackend final : public Backend {
         const std::int64_t chunks = (samples + chunk_samples - 1) / chunk_samples;
         const TrainShape shape{models.spec, solve, loss, int(samples), samples, 0, 1};
         const BlockLayout layout = cuda::gradient_layout<T>(card_, shape);
-        const auto weights = narrowed<T>(models.weights);
-        const DeviceBuffer<double> x(states), a(accelerations);
-        DeviceBuffer<double> sum(gradient.size());
-        sum.clear();
-        const std::size_t counters = condition_bins + 1;
+        const std::size_t counters = condition_bins + 1, n = models.spec.dof;
         std::fill(losses.begin(), losses.end(), 0.0);
-        in_pieces(models.count, chunks, parameters * sizeof(T) + 8 * (counters + 1) + layout.global_bytes,
+        std::fill(gradient.begin(), gradient.end(), 0.0);
+        in_pieces(models.count, chunks,
+                  {.model = parameters * (sizeof(T) + sizeof(double)),
+                   .sample = 3 * n * chunk_samples * sizeof(double),
+                   .pair = parameters * sizeof(T) + 8 * (counters + 1) + layout.global_bytes},
                   std::max<std::int64_t>(1, in_a_launch(3 * parameters) / chunk_samples),
                   [&](std::int64_t m, std::int64_t together, std::int64_t first, std::int64_t count) {
-                      const std::int64_t blocks = together * count;
+                      const std::int64_t blocks = together * count, begin = first * chunk_samples,
+                                         some = std::min(count * chunk_samples, samples - begin);
+                      const auto weights = weights_of<T>(models, m, together);
+                      DeviceBuffer<double> x(2 * n * some), a(n * some);
+                      x.upload_columns(states.data(), 2 * n, samples, begin);
+                      a.upload_columns(accelerations.data(), n, samples, begin);
+                      const auto own = gradient.subspan(m * parameters, together * parameters);
+                      const DeviceBuffer<double> sum{std::span<const double>(own)}, loss_of(blocks);
                       const DeviceBuffer<T> partial(blocks * parameters);
-                      const DeviceBuffer<double> loss_of(blocks);
                       const DeviceBuffer<char> memory(blocks * layout.global_bytes);
                       DeviceBuffer<std::int64_t> counts(blocks * counters);
                       counts.clear();
-                      const GradientJob<T> job{shape,
-                                               {samples, x.get(), a.get(), nullptr, 0, int(samples)},
-                                               int(together),
-                                               int(first),
-                                               int(count),
-                                               weights.get() + m * parameters,
-                                               partial.get(),
-                                               loss_of.get(),
-                                               sum.get() + m * parameters,
-                                               counts.get()};
+                      // chunks have their numbers in the whole batch, of which the card has a part
+                      const GradientJob<T> job{shape,         {some, x.get(), a.get(), nullptr, -begin, int(samples)},
+                                               int(together), int(first),
+                                               int(count),    weights.get(),
+                                               partial.get(), loss_of.get(),
+                                               sum.get(),     counts.get()};
                       cuda::gradient(card_, job, layout, memory.get());
                       std::vector<double> found(blocks);
                       loss_of.download(found);
                       for (std::int64_t b = 0; b < blocks; ++b) losses[m + b / count] += found[b];
+                      sum.download(own);
                   });
-        sum.download(gradient);
     }
 
-    // as many models at a time as the card holds, a block each
+    // As many models at a time as the card holds, a block each. Where the card fails, the state is as it was.
     template <class T>
     TrainReport train_models(const TrainJob& job, const TrainData& data, TrainState& state, std::int64_t first,
                              std::int64_t count) {
@@ -373,7 +405,8 @@ class CudaBackend final : public Backend {
         const std::size_t bytes = 4 * parameters * sizeof(T) + 3 * n * samples * sizeof(double) +
                                   order * sizeof(std::int32_t) + (2 * count + condition_bins + 1) * sizeof(double) +
                                   layout.global_bytes + sizeof(TrainModel<T>);
-        in_pieces(job.models, 1, bytes, job.models, [&](std::int64_t m, std::int64_t models, auto, auto) {
+        std::vector<std::function<void()>> into_state;
+        in_pieces(job.models, 1, {.model = bytes}, job.models, [&](std::int64_t m, std::int64_t models, auto, auto) {
             const auto own = [&](auto all, std::size_t size) { return all.subspan(m * size, models * size); };
             const auto weights = narrowed<T>(own(state.weights, parameters)),
                        first_moment = narrowed<T>(own(state.first, parameters)),
@@ -409,24 +442,32 @@ class CudaBackend final : public Backend {
             cuda::train(card_, shape, layout, int(models), on_card.get(), memory.get());
             report.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
-            widened(weights, own(state.weights, parameters));
-            widened(first_moment, own(state.first, parameters));
-            widened(second_moment, own(state.second, parameters));
-            if (!state.average.empty()) widened(average, own(state.average, parameters));
             loss.download(own(std::span(report.loss), count));
             norm.download(own(std::span(report.grad_norm), count));
-            on_card.download(list);
-            std::vector<std::int64_t> counted(counts.size());
-            counts.download(counted);
+            const auto counted = downloaded(counts);
             for (std::int64_t k = 0; k < models; ++k) {
-                state.applied[m + k] = list[k].progress.applied;
-                state.failed[m + k] = list[k].progress.failed;
-                report.skipped[m + k] = list[k].progress.skipped;
                 std::copy_n(counted.begin() + k * counters, condition_bins,
                             report.condition.begin() + (m + k) * condition_bins);
                 report.truncated[m + k] = counted[k * counters + condition_bins];
             }
+            const auto keep = [&](const DeviceBuffer<T>& numbers, std::span<double> to) {
+                into_state.push_back(
+                    [to, found = downloaded(numbers)] { std::copy(found.begin(), found.end(), to.begin()); });
+            };
+            keep(weights, own(state.weights, parameters));
+            keep(first_moment, own(state.first, parameters));
+            keep(second_moment, own(state.second, parameters));
+            if (!state.average.empty()) keep(average, own(state.average, parameters));
+            on_card.download(list);
+            into_state.push_back([&state, &report, m, list] {
+                for (std::size_t k = 0; k < list.size(); ++k) {
+                    state.applied[m + k] = list[k].progress.applied;
+                    state.failed[m + k] = list[k].progress.failed;
+                    report.skipped[m + k] = list[k].progress.skipped;
+                }
+            });
         });
+        for (const auto& put : into_state) put();
         return report;
     }
 };
