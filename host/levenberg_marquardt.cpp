@@ -69,6 +69,8 @@ std::vector<LmIteration> LevenbergMarquardt::iterate(const ModelSpec& spec, std:
                                                      std::span<const double> accelerations,
                                                      std::span<const std::int64_t> failed) {
     const std::size_t models = damping.size(), parameters = weights.size() / models;
+    std::vector<double> learned(weights.begin(), weights.end()), dampings = damping;
+    std::vector<std::int64_t> rejections = rejected;
     const auto part = [models](auto all, std::size_t first, std::size_t count) {
         const std::size_t each = all.size() / models;
         return all.subspan(first * each, count * each);
@@ -84,47 +86,51 @@ std::vector<LmIteration> LevenbergMarquardt::iterate(const ModelSpec& spec, std:
         const std::size_t count = std::min(group, models - first);
         NormalEquations equations{std::span(matrix_).first(count * parameters * parameters),
                                   std::span(right_).first(count * parameters), std::span(left_out).first(count)};
-        backend_.normal_equations({spec, int(count), part(weights, first, count)}, solve_, robust_, precision_,
-                                  part(states, first, count), part(accelerations, first, count), equations);
+        backend_.normal_equations({spec, int(count), part(std::span(learned), first, count)}, solve_, robust_,
+                                  precision_, part(states, first, count), part(accelerations, first, count), equations);
         // first tries together; who fails goes on alone
-        std::vector<bool> solved = backend_.damped_steps(equations, std::span(damping).subspan(first, count),
+        std::vector<bool> solved = backend_.damped_steps(equations, std::span(dampings).subspan(first, count),
                                                          std::span(steps_).first(count * parameters));
         for (std::size_t k = 0; k < count; ++k) {
             const std::size_t m = first + k;
             if (failed[m] >= 0) {
-                done.push_back({std::numeric_limits<double>::quiet_NaN(), damping[m], false, 0});
+                done.push_back({std::numeric_limits<double>::quiet_NaN(), dampings[m], false, 0});
                 continue;
             }
-            const auto own = part(weights, m, 1), step = std::span(steps_).subspan(k * parameters, parameters);
+            const auto own = part(std::span(learned), m, 1),
+                       step = std::span(steps_).subspan(k * parameters, parameters);
             const auto own_states = part(states, m, 1), own_accelerations = part(accelerations, m, 1);
             NormalEquations alone{std::span(matrix_).subspan(k * parameters * parameters, parameters * parameters),
                                   std::span(right_).subspan(k * parameters, parameters),
                                   std::span(left_out).subspan(k, 1)};
             const std::vector<double> before = costs({spec, 1, own}, own_states, own_accelerations);
-            LmIteration result{mean_cost(before, before), damping[m], false, left_out[k]};
+            LmIteration result{mean_cost(before, before), dampings[m], false, left_out[k]};
             bool fits = solved[k];
             for (int tries = 1;; ++tries) {
-                result.damping = damping[m];
+                result.damping = dampings[m];
                 std::vector<double> tried(own.begin(), own.end());
                 for (std::size_t p = 0; fits && p < parameters; ++p) tried[p] -= step[p];
                 const double now = fits ? mean_cost(costs({spec, 1, tried}, own_states, own_accelerations), before)
                                         : std::numeric_limits<double>::infinity();
                 if (now < result.cost) {
                     std::copy(tried.begin(), tried.end(), own.begin());
-                    const double gain = (result.cost - now) / predicted_fall(alone, damping[m], step);
+                    const double gain = (result.cost - now) / predicted_fall(alone, dampings[m], step);
                     result.cost = now;
                     result.accepted = true;
-                    damping[m] = std::max(damping[m] * damping_factor(gain), least_damping);
+                    dampings[m] = std::max(dampings[m] * damping_factor(gain), least_damping);
                     break;
                 }
-                damping[m] = std::min(damping[m] * rise, most_damping);
+                dampings[m] = std::min(dampings[m] * rise, most_damping);
                 if (tries == most_tries) break;
-                fits = backend_.damped_steps(alone, std::span(damping).subspan(m, 1), step)[0];
+                fits = backend_.damped_steps(alone, std::span(dampings).subspan(m, 1), step)[0];
             }
-            rejected[m] = result.accepted ? 0 : rejected[m] + 1;
+            rejections[m] = result.accepted ? 0 : rejections[m] + 1;
             done.push_back(result);
         }
     }
+    std::copy(learned.begin(), learned.end(), weights.begin());
+    damping = std::move(dampings);
+    rejected = std::move(rejections);
     return done;
 }
 

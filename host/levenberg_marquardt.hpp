@@ -28,7 +28,8 @@ class LevenbergMarquardt {
     LevenbergMarquardt(Backend&, const Config&, int models, const std::array<double, max_dof>& scale);
 
     // weights (models, parameters) of networks of one shape; states (models, 2n, samples), accelerations
-    // (models, n, samples); failed (models): at or above 0 for a model that is left alone
+    // (models, n, samples); failed (models): at or above 0 for a model that is left alone. Where the backend fails,
+    // nothing has changed.
     std::vector<LmIteration> iterate(const ModelSpec&, std::span<double> weights, std::span<const double> states,
                                      std::span<const double> accelerations, std::span<const std::int64_t> failed);
 

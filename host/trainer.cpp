@@ -366,7 +366,13 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
     if (step_ == 0) save(seconds());  // even a run that fails at once leaves a good one
     while (step_ < total_) {
         const bool adam = step_ < adam_total_;
-        const Advance advance = adam ? advance_adam() : advance_lm();
+        Advance advance;
+        try {
+            advance = adam ? advance_adam() : advance_lm();
+        } catch (const Error& error) {  // a device that fails leaves everything as the last slice had it
+            if (error.exit() == Exit::backend && all_finite()) save(seconds());
+            throw;
+        }
         if (advance.ended && adam) {
             const std::vector<double> rates = learning_rates();  // of the interval, before any is halved
             if (rollback_) roll_back_bad_models();

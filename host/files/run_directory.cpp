@@ -129,6 +129,12 @@ std::string run_word(const fs::path& run, const std::string& key) {
 
 bool is_sweep(const fs::path& run) { return run_word(run, "command") == "sweep"; }
 
+void fail_resumably(const Error& error, const fs::path& run) {
+    if (error.exit() != Exit::backend) throw;
+    throw Error(Exit::backend,
+                fmt::format("{}; what was finished is kept, go on with: {}", error.what(), resume_command(run)));
+}
+
 std::string resume_command(const fs::path& run) {
     return fmt::format("lnn_gpu {} --resume {}", is_sweep(run) ? "sweep" : "train", run.string());
 }

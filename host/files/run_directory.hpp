@@ -6,6 +6,7 @@
 #include <string>
 
 #include "files/descriptor.hpp"
+#include "lnn/error.hpp"
 
 namespace lnn {
 
@@ -34,5 +35,7 @@ inline constexpr const char* run_complete = "complete";
 
 bool is_sweep(const std::filesystem::path& run);
 std::string resume_command(const std::filesystem::path& run);  // with which an unfinished run or sweep goes on
+// throws the error again; where the backend failed, what was finished is there, and the line says how to go on
+[[noreturn]] void fail_resumably(const Error&, const std::filesystem::path& run);
 
 }  // namespace lnn

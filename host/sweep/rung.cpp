@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -20,6 +21,27 @@ namespace {
 
 constexpr std::size_t card_models = 1024;  // of a piece on a card; on the CPU a thread takes one at a time
 
+// as train_piece, `most` models at once; where the device has no memory for so many, half of them from then on
+std::optional<std::vector<TrainedModel>> train_as_fits(Backend& backend, const Plan& plan, int rung,
+                                                       std::span<const std::int64_t> ids, std::size_t& most,
+                                                       bool talk) {
+    std::vector<TrainedModel> all;
+    while (!ids.empty()) {
+        const auto some = ids.first(std::min(most, ids.size()));
+        try {
+            auto models = train_piece(backend, plan, rung, some);
+            if (!models) return std::nullopt;
+            std::move(models->begin(), models->end(), std::back_inserter(all));
+            ids = ids.subspan(some.size());
+        } catch (const OutOfDeviceMemory& error) {
+            if (some.size() == 1) throw;
+            most = some.size() / 2;
+            say(talk, fmt::format("out of device memory: going on with {} models at once", most));
+        }
+    }
+    return all;
+}
+
 }  // namespace
 
 bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wanted, const std::filesystem::path& path,
@@ -32,7 +54,8 @@ bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wan
                  [&](std::int64_t id) { return !done.contains(id); });
     const BackendInfo info = backend.info();
     const bool card = info.name != "cpu";
-    const auto jobs = pieces(plan, ids, card ? card_models : 1);
+    std::size_t most = card ? card_models : 1;
+    const auto jobs = pieces(plan, ids, most);
     const int workers = card ? 1 : int(std::clamp<std::size_t>(jobs.size(), 1, std::size_t(info.threads)));
     make_places(path);
     Progress progress("sweep", "models", std::int64_t(ids.size()), !options.quiet && !options.no_progress);
@@ -43,7 +66,8 @@ bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wan
     const auto take = [&](Backend& own) {
         try {
             for (std::size_t j; (j = next++) < jobs.size();) {
-                const auto models = train_piece(own, plan, rung, jobs[j]);
+                const auto models = card ? train_as_fits(own, plan, rung, jobs[j], most, !options.quiet)
+                                         : train_piece(own, plan, rung, jobs[j]);
                 if (!models) return;
                 std::vector<Row> rows;
                 for (const auto& [row, network] : *models) {

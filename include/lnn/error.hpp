@@ -28,4 +28,10 @@ class Error : public std::runtime_error {
     Exit exit_;
 };
 
+// The device has too little memory free: fewer models at once may have room.
+class OutOfDeviceMemory : public Error {
+  public:
+    explicit OutOfDeviceMemory(const std::string& line) : Error(Exit::backend, line) {}
+};
+
 }  // namespace lnn
