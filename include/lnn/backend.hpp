@@ -143,6 +143,9 @@ class Backend {
     virtual BackendInfo info() const = 0;
     // multiply-adds per second of one core (of the card), measured for about `seconds`: the bound of every speed
     virtual double peak(Precision, double seconds) = 0;
+    // Seconds that a device of its own took for the work itself, copies apart, since the last question, which the first
+    // only begins; 0 where the host does the work.
+    virtual double device_seconds() { return 0; }
 
     // true accelerations and energies; states (2n, samples), accelerations (n, samples), energies (samples) or empty
     virtual void accelerate(const SystemSpec&, std::span<const double> states, std::span<double> accelerations,

@@ -1,17 +1,19 @@
 #include "cuda/device.hpp"
 
 #include <string>
+#include <vector>
 
 namespace lnn::cuda {
 
 void check(cudaError_t status, const char* what) {
     if (status == cudaSuccess) return;
     cudaGetLastError();  // a failed call leaves its error behind
-    std::string line = std::string("CUDA, ") + what + ": " + cudaGetErrorString(status);
     if (status == cudaErrorMemoryAllocation)
-        line =
-            std::string("out of device memory (") + what + "); use fewer models or samples at once, or --backend cpu";
-    else if (status == cudaErrorLaunchTimeout)
+        throw OutOfDeviceMemory(std::string("out of device memory (") + what +
+                                "); use fewer models or samples at once, or --backend cpu");
+    std::string line = std::string("the CUDA device failed (") + what + ": " + cudaGetErrorString(status) +
+                       "); nvidia-smi says whether it is still there; start again, or use --backend cpu";
+    if (status == cudaErrorLaunchTimeout)
         line = "a kernel ran longer than the card's display allows; use a card without a display, or --backend cpu";
     else if (status == cudaErrorNoKernelImageForDevice || status == cudaErrorInvalidDeviceFunction)
         line = "this build has no code for this card; build with CMAKE_CUDA_ARCHITECTURES set to its architecture";
@@ -40,6 +42,46 @@ Card open_card(int device) {
                 std::to_string(properties.minor) + ", " + std::to_string(card.multiprocessors) + " multiprocessors, " +
                 std::to_string(properties.totalGlobalMem >> 30) + " GiB";
     return card;
+}
+
+namespace {
+
+// of work that was started: once asked for, until the next question
+struct Timed {
+    cudaEvent_t start, end;
+};
+bool wanted = false;
+int open = 0;  // TimedWorks, one within another
+std::vector<Timed> timed;
+
+// null where the card has failed, which the work itself says
+cudaEvent_t recorded() {
+    cudaEvent_t event = nullptr;
+    if (cudaEventCreate(&event) == cudaSuccess) cudaEventRecord(event, nullptr);
+    return event;
+}
+
+}  // namespace
+
+TimedWork::TimedWork() {
+    if (open++ == 0 && wanted) timed.push_back({recorded(), nullptr});
+}
+TimedWork::~TimedWork() {
+    if (--open == 0 && wanted) timed.back().end = recorded();
+}
+
+double kernel_seconds() {
+    wanted = true;
+    check(cudaDeviceSynchronize(), "measuring a time");
+    double seconds = 0;
+    for (const auto& [start, end] : timed) {
+        float ms = 0;
+        check(cudaEventElapsedTime(&ms, start, end), "measuring a time");
+        seconds += 1e-3 * double(ms);
+        cudaEventDestroy(start), cudaEventDestroy(end);
+    }
+    timed.clear();
+    return seconds;
 }
 
 std::size_t free_memory() {

@@ -28,6 +28,19 @@ Card open_card(int device);
 // bytes that a job's arrays may take: half of what is free
 std::size_t free_memory();
 
+// Seconds by the card's own clock that kernels and libraries took since the last question; nothing is measured before the
+// first. Waits for them.
+double kernel_seconds();
+
+// while it lives, what is started counts, once, however many of them there are
+class TimedWork {
+  public:
+    TimedWork();
+    ~TimedWork();
+    TimedWork(const TimedWork&) = delete;
+    TimedWork& operator=(const TimedWork&) = delete;
+};
+
 // memory on the card, uninitialised
 template <class T>
 class DeviceBuffer {

@@ -72,6 +72,7 @@ void add_products(const Card& card, const JacobianJob<T>& job, int models, doubl
     for (int m = 0; m < models; ++m) {
         const T *const own = job.rows + std::int64_t(m) * parameters * rows, *const residuals =
                                                                                  job.residuals + std::int64_t(m) * rows;
+        const TimedWork timed;
         check_cublas(syrk(cublas_handle(), triangle, CUBLAS_OP_T, parameters, rows, &alpha, own, rows, &zero,
                           product.get(), parameters));
         check_cublas(gemv(cublas_handle(), CUBLAS_OP_T, rows, parameters, &alpha, own, rows, residuals, 1, &zero,
@@ -96,6 +97,7 @@ std::vector<bool> solve_definite(int parameters, int models, double* matrix, dou
     info.clear();
     if (models > 1) {
         const DeviceBuffer<double*> a{std::span<double*const>(matrices)}, b{std::span<double*const>(rights)};
+        const TimedWork timed;
         check_cusolver(LNN_CUSOLVER(cusolverDnDpotrfBatched)(cusolver_handle(), triangle, parameters, a.get(),
                                                              parameters, info.get(), models));
         check_cusolver(LNN_CUSOLVER(cusolverDnDpotrsBatched)(cusolver_handle(), triangle, parameters, 1, a.get(),
@@ -107,6 +109,7 @@ std::vector<bool> solve_definite(int parameters, int models, double* matrix, dou
         check_cusolver(LNN_CUSOLVER(cusolverDnDpotrf_bufferSize)(cusolver_handle(), triangle, parameters, matrix,
                                                                  parameters, &words));
         const DeviceBuffer<double> work(words);
+        const TimedWork timed;
         check_cusolver(LNN_CUSOLVER(cusolverDnDpotrf)(cusolver_handle(), triangle, parameters, matrix, parameters,
                                                       work.get(), words, info.get()));
         check_cusolver(LNN_CUSOLVER(cusolverDnDpotrs)(cusolver_handle(), triangle, parameters, 1, matrix, parameters,

@@ -23,8 +23,12 @@ template <class... P, class... A>
 void launch(void (*kernel)(P...), const Shape& shape, const A&... arguments) {
     if (shape.blocks == 0) return;
     if (shape.shared > 48 << 10) allow_shared(kernel, shape.shared);
-    kernel<<<shape.blocks, shape.threads, shape.shared>>>(arguments...);
-    check(cudaGetLastError(), "starting a kernel");
+    const TimedWork timed;
+    cudaLaunchConfig_t config = {};
+    config.gridDim = dim3(shape.blocks);
+    config.blockDim = dim3(shape.threads);
+    config.dynamicSmemBytes = shape.shared;
+    check(cudaLaunchKernelEx(&config, kernel, arguments...), "starting a kernel");
 }
 
 inline constexpr int grid_threads = 128;  // of a block whose threads work alone; bounds their registers
