@@ -57,9 +57,13 @@ std::unique_ptr<Backend> open_training_backend(const Config& config, std::string
     return backend;
 }
 
-void keep_backend(Config& config, const BackendInfo& info) {
-    config.run.backend = info.name;
+void keep_instruction_set(Config& config, const BackendInfo& info) {
     if (!info.isa.empty()) config.run.isa = info.isa;
+}
+
+Config with_used_backend(Config config, const std::string& used) {
+    if (config.run.backend == "auto" && used == "cpu") config.run.backend = used;
+    return config;
 }
 
 }  // namespace lnn

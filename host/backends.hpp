@@ -15,7 +15,9 @@ std::unique_ptr<Backend> open_backend(const Config&, std::string* note = nullptr
 // that the backend does not offer (Exit::backend), more parameters than the memory holds for lm (Exit::usage).
 std::unique_ptr<Backend> open_training_backend(const Config&, std::string& note);
 
-// what `auto` came to: who goes on with a job takes the same
-void keep_backend(Config&, const BackendInfo&);
+// Who goes on with a job takes what it began with, as run.json has it: the same instruction set, and, where `auto` was
+// asked for, the same backend; but a card that is no longer there is replaced by the CPU.
+void keep_instruction_set(Config&, const BackendInfo&);
+Config with_used_backend(Config, const std::string& used);
 
 }  // namespace lnn

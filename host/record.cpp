@@ -40,6 +40,17 @@ Json begin_record(const std::string& command, std::uint64_t seed) {
             {"argv", program_arguments()}, {"host", host_name()}, {"seed", seed},         {"started", now_text()}};
 }
 
+Json used_backend(const BackendInfo& info) {
+    return {{"backend", info.name}, {"device", info.device}, {"isa", info.isa}, {"threads", info.threads}};
+}
+
+std::string used_backend(const std::filesystem::path& directory) {
+    std::error_code absent;
+    if (!std::filesystem::exists(directory / "run.json", absent)) return "";
+    const Json record = Json::parse(read_file(directory / "run.json"), nullptr, false);
+    return record.is_object() && record.contains("backend") && record["backend"].is_string() ? record["backend"] : "";
+}
+
 std::string text_of(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
 
 void write_record_file(const std::filesystem::path& directory, const Json& record) {

@@ -7,12 +7,19 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lnn/backend.hpp"
+
 namespace lnn {
 
 std::string now_text();  // UTC, as in 2026-01-31T12:00:00Z
 
 // of `command` that starts now
 nlohmann::ordered_json begin_record(const std::string& command, std::uint64_t seed);
+
+// what of a backend was used, for the record; what was asked for is in config.toml
+nlohmann::ordered_json used_backend(const BackendInfo&);
+// its name, of a directory's record; empty where none is readable
+std::string used_backend(const std::filesystem::path& directory);
 
 // argv and paths may be any bytes, JSON is UTF-8
 std::string text_of(const nlohmann::ordered_json&);

@@ -41,13 +41,14 @@ Session::Session(Config config, const Options& options, std::unique_ptr<Backend>
 void Session::record_backend(const std::string& note) {
     if (!note.empty()) say(talk(), note);
     const BackendInfo info = backend_->info();
-    keep_backend(config_, info);
+    const std::string before = record_.value("backend", info.name);
+    if (before != info.name)
+        say(talk(), fmt::format("{} was begun on the backend {}: the last bits may differ from here on",
+                                path().string(), before));
+    keep_instruction_set(config_, info);
     config_.run.threads = info.threads;
     say(verbose(), fmt::format("backend {}: {}, {}, {} threads", info.name, info.device, info.isa, info.threads));
-    record_["backend"] = info.name;
-    record_["device"] = info.device;
-    record_["isa"] = info.isa;
-    record_["threads"] = info.threads;
+    record_.update(used_backend(info));
 }
 
 void Session::write_record() { write_record_file(path(), record_); }
@@ -90,7 +91,7 @@ Session Session::open(const fs::path& run, const Options& options) {
         throw Error(Exit::file, fmt::format("{} is a sweep; go on with: {}", run.string(), resume_command(run)));
     Config config = run_config(run, options);
     std::string note;
-    auto backend = open_training_backend(config, note);
+    auto backend = open_training_backend(with_used_backend(config, used_backend(run)), note);
     Session session(std::move(config), options, std::move(backend), std::move(directory));
     const std::string text = read_file(run / "run.json");
     session.record_ = Json::parse(text, nullptr, false);
@@ -124,9 +125,13 @@ Exit Session::work(const Work& work) {
         if (is_whole() && !fs::exists(path() / "report.html")) report();
         return Exit::ok;
     }
-    if (const Exit ended = train(work); ended != Exit::ok) return ended;
-    if (is_whole())
-        if (const Exit ended = evaluate(work); ended != Exit::ok) return ended;
+    try {
+        if (const Exit ended = train(work); ended != Exit::ok) return ended;
+        if (is_whole())
+            if (const Exit ended = evaluate(work); ended != Exit::ok) return ended;
+    } catch (const Error& error) {
+        fail_resumably(error, path());
+    }
     record_["status"] = run_complete;
     record_["finished"] = now_text();
     write_record();

@@ -9,6 +9,7 @@
 #include "links.hpp"
 #include "measured_evaluation.hpp"
 #include "problem.hpp"
+#include "record.hpp"
 #include "session.hpp"
 
 namespace lnn {
@@ -153,7 +154,11 @@ Action eval_command(CLI::App& app) {
             config.run.seeds = 1;
         else
             models = load_run_models(flags->run, config);
-        const auto backend = open_backend(config);
+        std::string note;  // why a run of a card goes on without
+        const auto backend = flags->run.empty()
+                                 ? open_backend(config)
+                                 : open_backend(with_used_backend(config, used_backend(flags->run)), &note);
+        say(!options.quiet && !note.empty(), note);
         if (flags->protocol.empty()) flags->protocol = has_system(config) ? "trajectories" : "measured";
         PartialFile partial;
         Exit ended = Exit::ok;

@@ -13,11 +13,13 @@ namespace fs = std::filesystem;
 
 using Json = nlohmann::ordered_json;
 
-RunDirectory create_sweep(const Config& base, Shard shard, const Options& options) {
+RunDirectory create_sweep(const Config& base, Shard shard, const Json& used, const Options& options) {
     RunDirectory directory = RunDirectory::create(options.out, options.force);
     const fs::path& path = directory.path();
     Json record = begin_record("sweep", base.run.seed);
     record["shard"] = {{"index", shard.index}, {"count", shard.count}};
+    for (const char* key : {"backend", "device", "isa", "threads"})
+        if (used.contains(key)) record[key] = used[key];
     write_record_file(path, record);
     write_file(path / "config.toml", config_to_toml(base), true);  // last: now it is a sweep
     return directory;

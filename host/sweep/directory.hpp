@@ -23,8 +23,9 @@ struct Shard {
     std::int64_t index = 0, count = 1;
 };
 
-// a new sweep without results, where and when RunDirectory::create gives one
-RunDirectory create_sweep(const Config& base, Shard, const Options&);
+// A new sweep without results, where and when RunDirectory::create gives one. `used`: the backend, as used_backend or the
+// record of another sweep has it.
+RunDirectory create_sweep(const Config& base, Shard, const nlohmann::ordered_json& used, const Options&);
 
 // run.json; Exit::file where that is not of a sweep
 nlohmann::ordered_json read_sweep_record(const std::filesystem::path& sweep);

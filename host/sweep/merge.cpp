@@ -14,6 +14,14 @@ namespace lnn {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+nlohmann::ordered_json used(const fs::path& sweep, const char* what) {
+    return read_sweep_record(sweep).value(what, "");
+}
+
+}  // namespace
+
 Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
     std::vector<Row> rows;
     std::set<std::int64_t> ids;
@@ -26,11 +34,12 @@ Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
         if (read_sweep_record(path)["status"] != run_complete)
             throw Error(Exit::file,
                         fmt::format("{} is unfinished; go on with: {}", path.string(), resume_command(path)));
+        for (const char* key : {"backend", "isa"})
+            say(!options.quiet && used(shards[0], key) != used(path, key),
+                fmt::format("{} and {} differ in the {} used: the last bits are not those of one machine",
+                            shards[0].string(), path.string(), key));
         for (const std::string& key : differences(base, run_config(path, {})))
-            if (key == "run.backend" || key == "run.isa")
-                say(!options.quiet, fmt::format("{} and {} differ in {}: the last bits are not those of one machine",
-                                                shards[0].string(), path.string(), key));
-            else if (key != "run.threads" && key != "run.device")
+            if (key != "run.backend" && key != "run.isa" && key != "run.threads" && key != "run.device")
                 throw Error(Exit::file, fmt::format("{} and {} differ in {}; merge shards of one sweep",
                                                     shards[0].string(), path.string(), key));
         for (Row& row : read_pieces(path)) {
@@ -46,7 +55,7 @@ Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
         if (std::error_code absent; fs::equivalent(path, options.out, absent))
             throw Error(Exit::usage, fmt::format("--out {} is one of the shards; give another directory", options.out));
     sort_rows(rows);
-    const RunDirectory directory = create_sweep(base, {}, options);
+    const RunDirectory directory = create_sweep(base, {}, read_sweep_record(shards[0]), options);
     const fs::path& out = directory.path();
     make_places(out);
     for (const fs::path& path : shards)

@@ -8,6 +8,7 @@
 #include "dry_run.hpp"
 #include "files/atomic_file.hpp"
 #include "progress.hpp"
+#include "record.hpp"
 #include "session.hpp"
 #include "signals.hpp"
 #include "sweep/finish.hpp"
@@ -45,12 +46,16 @@ Exit work(const Plan& plan, const fs::path& path, const Options& options) {
     for (std::int64_t id = shard["index"]; id < plan.units(); id += shard["count"].get<std::int64_t>())
         ids.push_back(id);
     std::string note;
-    const auto backend = open_training_backend(first_model(plan, options), note);
+    const auto backend = open_training_backend(with_used_backend(first_model(plan, options), used_backend(path)), note);
     say(!options.quiet && !note.empty(), note);
     for (int rung = 0; rung < plan.rungs(); ++rung) {
         if (rung > 0) ids = better_half(read_pieces(path), rung - 1);
-        if (!train_rung(plan, rung, ids, path, *backend, options))
-            return stop_requested() == Stop::interrupt ? Exit::interrupted : Exit::stopped;
+        try {
+            if (!train_rung(plan, rung, ids, path, *backend, options))
+                return stop_requested() == Stop::interrupt ? Exit::interrupted : Exit::stopped;
+        } catch (const Error& error) {
+            fail_resumably(error, path);
+        }
     }
     finish_sweep(plan, path, options);
     return Exit::ok;
@@ -78,9 +83,10 @@ Exit start_sweep(const Options& options, Shard shard) {
         return Exit::ok;
     }
     std::string unused;  // what is missing is refused before anything is written
-    keep_backend(base, open_training_backend(first_model(plan, Options::silent()), unused)->info());
+    const BackendInfo used = open_training_backend(first_model(plan, Options::silent()), unused)->info();
+    keep_instruction_set(base, used);
     catch_stop_signals();
-    const RunDirectory directory = create_sweep(base, shard, options);
+    const RunDirectory directory = create_sweep(base, shard, used_backend(used), options);
     return work(Plan(base), directory.path(), options);
 }
 
