@@ -1,6 +1,7 @@
 """The program from outside: how a test calls it, what a refusal looks like, and the files it leaves.
 
-LNN_GPU_BINARY names the binary (build/lnn_gpu where it is not set).
+LNN_GPU_BINARY names the binary (build/lnn_gpu where it is not set); LNN_TEST_BACKEND a backend that is asked for by
+name in every call.
 """
 
 import json
@@ -17,6 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("LNN_GPU_BINARY", str(ROOT / "build" / "lnn_gpu"))
 # settings of the caller's environment must not leak into a test
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LNN_GPU_")}
+if backend := os.environ.get("LNN_TEST_BACKEND"):
+    CLEAN["LNN_GPU_RUN_BACKEND"] = backend
 
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tools" / "baselines")]
 sys.dont_write_bytecode = True
