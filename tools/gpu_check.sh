@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Is the CUDA backend right? Built where the compiler is, run where a GPU is.
 #   gpu_check.sh build      into build/gpu_check: programs, libraries, golden values and this script, at most 64 MiB
-#   gpu_check.sh run [OUT]  on a GPU, in less than 9 minutes; needs the driver and glibc. Leaves OUT/summary.json,
-#                           OUT/bench.json and OUT/log.txt (OUT: gpu_check.out); exit 1 if a part failed, 3 without a GPU
-#   gpu_check.sh dry        builds, and checks what can be checked without a GPU
+#   gpu_check.sh run [OUT]  on a GPU, in at most 10 minutes; needs the driver and glibc, for some parts cuBLAS and
+#                           cuSOLVER. Leaves OUT/summary.json, OUT/bench.json and OUT/log.txt (OUT: gpu_check.out), each
+#                           result as soon as it is there; exit 1 if a part failed, 3 without a GPU
+#   gpu_check.sh dry        builds, and runs the same on the emulated device
 # The build is for the card that is here; where none answers, for the H100 and all that came after it.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
@@ -11,6 +12,8 @@ bundle=$here  # run stands beside its programs, or in tools/
 [ -x "$here/lnn_gpu" ] || bundle=$(dirname "$here")/build/gpu_check
 programs=(lnn_gpu lnn_kernels_tests lnn_golden_tests)
 on_card='*cuda*'
+on_card_in_f32='*cuda_f32*'
+by_libraries='cuda.*:*LeastSquares*cuda*'  # cuBLAS and cuSOLVER
 # short ones that together start every kind of kernel
 under_sanitizer='Doors/Samples.AccelerationsOfAnyNumber/cuda_f32:Doors/Samples.TrajectoriesOfAnyNumber/cuda_f32'
 under_sanitizer+=':Doors/Slices.OneTwoFourStepsAreSeven/cuda_*:Doors/Gradient.OfOtherDepths/cuda'
@@ -64,6 +67,11 @@ note() {
     write_summary
 }
 
+# job NAME LIMIT: job_NAME of this script, in OUT/jobs
+job() {
+    part "$1" "$2" env -C "$out/jobs" "$BASH" -euo pipefail "$script" "job_$1"
+}
+
 # part NAME LIMIT COMMAND...: in at most LIMIT seconds
 part() {
     local began=$SECONDS status=0 verdict=passed from
@@ -81,6 +89,38 @@ part() {
     note "$1" "$verdict" $((SECONDS - began))
 }
 
+# jobs of seconds, as a person would give them; their runs lie in the working directory
+lnn_gpu() { "$bundle/lnn_gpu" "$@" --backend cuda; }
+short=(--set train.steps=300 --set train.lm.iterations=2 --set 'train.lm.samples=[256,256]' --set eval.repeats=1
+    --set eval.trajectories=200)
+job_default() { lnn_gpu run --out default -q "${short[@]}" && test -s default/report.html; }
+job_adam() { lnn_gpu train --out adam -q --preset adam --set train.steps=300 --set run.seeds=2; }
+job_lm() { lnn_gpu train --out lm -q --preset small --set run.seeds=2 "${short[@]}"; }
+job_sweep() {
+    lnn_gpu sweep --out sweep -q --preset adam --set train.steps=40 --grid train.lr=1e-2,1e-3 --seeds 0:8
+    [ "$(wc -l < sweep/table.csv)" = 17 ]
+}
+job_eval() {
+    local protocol
+    for protocol in trajectories box energy links; do
+        lnn_gpu eval adam --protocol $protocol --trajectories 20 --set eval.repeats=1
+    done
+}
+job_study() {
+    lnn_gpu study preferred-coordinate --out study -q --models 4 --trajectories 20 --set train.epochs=1 \
+        --set train.steps=40 --set train.lm.iterations=1 --set 'train.lm.samples=[64,64]'
+}
+# killed in the middle and resumed, a training ends with the weights of one that was not
+job_resume() {
+    local training=(train -q --preset sweetspot --set run.seeds=4 --set train.epochs=40 --set train.checkpoint_every=1)
+    lnn_gpu "${training[@]}" --out whole
+    lnn_gpu "${training[@]}" --out killed &
+    while [ ! -e killed/checkpoints/step-000000001024/DONE ] && kill -0 $!; do sleep 0.01; done
+    kill -9 $! && ! wait $!
+    "$bundle/lnn_gpu" train --resume killed -q
+    cmp whole/models/seed-3.safetensors killed/models/seed-3.safetensors
+}
+
 run() {
     local said status=0
     said=$("$bundle/lnn_gpu" doctor --backend cuda 2>&1) || status=$?
@@ -89,23 +129,34 @@ run() {
         exit 3
     fi
     device=$(sed -n 's/^cuda: //p' <<< "$said")
-    out=${1:-gpu_check.out} passed=true parts=()
-    mkdir -p "$out" && : > "$out/log.txt"
-    rm -f "$out/bench.json"
+    mkdir -p "${1:-gpu_check.out}"
+    out=$(readlink -f "${1:-gpu_check.out}") passed=true parts=()
+    rm -rf "$out/bench.json" "$out/jobs" && mkdir "$out/jobs"
+    : > "$out/log.txt"
     export LNN_REQUIRE_GPU=1 LNN_GOLDEN_DIR=$bundle/golden
-    part doctor 20 "$bundle/lnn_gpu" doctor --backend cuda
-    part kernels 150 "$bundle/lnn_kernels_tests" --gtest_brief=1 --gtest_filter="$on_card"
-    part golden 50 "$bundle/lnn_golden_tests" --gtest_brief=1 --gtest_filter="$on_card"
+    # in the order of worth, should the machine go
+    part doctor 15 "$bundle/lnn_gpu" doctor --backend cuda
+    part kernels_f32 80 "$bundle/lnn_kernels_tests" --gtest_brief=1 --gtest_filter="$on_card_in_f32"
+    local name
+    for name in default adam lm sweep eval study resume; do job $name 30; done
+    part golden 45 "$bundle/lnn_golden_tests" --gtest_brief=1 --gtest_filter="$on_card"
+    part routes 20 "$bundle/lnn_kernels_tests" --gtest_brief=1 --gtest_filter="$by_libraries"
+    if [[ $device == *emulated* ]]; then
+        note bench "skipped: the speed of an emulated device says nothing" 0
+    else
+        part bench 90 "$bundle/lnn_gpu" bench --backend cuda --out "$out/bench.json" --force
+    fi
     local sanitizer tool
-    if sanitizer=$(PATH+=:/usr/local/cuda/bin type -P compute-sanitizer); then
+    if [[ $device != *emulated* ]] && sanitizer=$(PATH+=:/usr/local/cuda/bin type -P compute-sanitizer); then
         for tool in memcheck racecheck initcheck synccheck; do
-            part "$tool" 45 "$sanitizer" --tool "$tool" --error-exitcode 1 "$bundle/lnn_kernels_tests" \
+            part $tool 25 "$sanitizer" --tool $tool --error-exitcode 1 "$bundle/lnn_kernels_tests" \
                 --gtest_filter="$under_sanitizer"
         done
     else
-        note sanitizer "skipped: no compute-sanitizer on PATH" 0
+        note sanitizer "skipped: no compute-sanitizer on PATH, or no card for it" 0
     fi
-    part bench 120 "$bundle/lnn_gpu" bench --backend cuda --out "$out/bench.json" --force
+    part kernels 50 "$bundle/lnn_kernels_tests" --gtest_brief=1 --gtest_filter="$on_card-$on_card_in_f32"
+    rm -rf "$out/jobs"
     $passed
 }
 
@@ -113,6 +164,17 @@ run() {
 in_the_open() (
     cd / && env -i "$@"
 )
+
+# on_the_emulated_device DIRECTORY: the script as it is, with programs that bring a device along
+on_the_emulated_device() {
+    build emulated ON "${programs[@]}"
+    mkdir "$1"
+    cp "${programs[@]/#/$root/build/emulated/}" "$here/gpu_check.sh" "$1"
+    cp -r "$root/data/golden" "$1"
+    "$1/gpu_check.sh" run "$1/out" && return
+    tail -n 60 "$1/out/log.txt"
+    return 1
+}
 
 dry() {
     make_bundle
@@ -144,10 +206,12 @@ dry() {
     # 1: on a machine with a GPU, parts may fail; that is for run to say
     in_the_open "$bundle/gpu_check.sh" run "$elsewhere/out" || status=$?
     [ $status = 3 ] || [ -s "$elsewhere/out/summary.json" ]
+    on_the_emulated_device "$elsewhere/emulated"
 }
 
-command="$0 $*"
+command="$0 $*" script=$here/gpu_check.sh
 case ${1-} in
+    job_*) "$1" ;;
     build) make_bundle ;;
     run) run "${@:2}" ;;
     dry) dry ;;

@@ -6,6 +6,9 @@ log=$root/build/setup.log
 preset=cuda  # CMake builds the CPU backend alone where it finds no nvcc >= 12.0
 mkdir -p "$root/build"
 
+# what several builds have in common is compiled once
+if command -v ccache > /dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
+
 say() { printf '%s\n' "$*" >&2; }
 
 # ninja's [12/230], on a terminal alone

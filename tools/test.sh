@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Every test there is: as built, under the sanitizers, and as older processors. Ends with a line
-# "N passed, N failed, N skipped"; exit 1 if any failed. What is missing (a GPU, shared data, PyTorch) skips tests, or
-# fails them where LNN_REQUIRE_GPU, LNN_REQUIRE_DATA or LNN_REQUIRE_TORCH is 1.
+# "N passed, N failed, N skipped"; exit 1 if any failed. What is missing (shared data, PyTorch) skips tests, or fails them
+# where LNN_REQUIRE_DATA or LNN_REQUIRE_TORCH is 1. Where no card answers, the CUDA backend runs on an emulated device
+# (tests/emulated_device), for which the headers of a CUDA toolkit have to be there.
 set -euo pipefail
 # shellcheck source=tools/setup.sh
 source "$(dirname "$(readlink -f "$0")")/setup.sh"
 cd "$root"
+launched=$root/build/launched  # kernels that were started
 results=$root/build/results  # a JUnit file for each set of tests; CTest and GoogleTest both write them
 
 # timed NAME COMMAND...: a part of the whole, and how long it took
@@ -28,9 +30,9 @@ tests() {
     fi
 }
 
-# in_ctest NAME DIRECTORY: CTest's tests of a directory; no line for a test that passes
+# in_ctest NAME DIRECTORY FLAG...: CTest's tests of a directory; no line for a test that passes
 in_ctest() {
-    "${here[@]}" ctest --test-dir "$2" -j2 --no-tests=error --output-on-failure --test-output-size-passed 65536 \
+    "${here[@]}" ctest --test-dir "$2" "${@:3}" -j2 --no-tests=error --output-on-failure --test-output-size-passed 65536 \
         --output-junit "$results/$1.xml" | grep -Ev '^ +Start +[0-9]+: |Test +#[0-9]+: .* Passed '
 }
 
@@ -39,6 +41,40 @@ gpu_check() {
     if grep -q 'lnn_kernels.dir/cuda/train.cu.o:' build/build.ninja; then
         timed "gpu_check: dry" tests gpu_check tools/gpu_check.sh dry
     fi
+}
+
+# can_emulate: configures; false where there are no headers for it
+can_emulate() {
+    build emulated ON -n && return
+    grep -q "needs the headers of a CUDA toolkit" "$log" || exit 1
+    return 1
+}
+
+# on_device NAME DEVICE PROGRAM FLAG...: a program's tests for cards, on an emulated device
+on_device() {
+    tests "$1" env LNN_REQUIRE_GPU=1 LNN_EMULATED="$2" "build/emulated/$3" --gtest_brief=1 \
+        --gtest_output="xml:$results/$1.xml" "${@:4}"
+}
+
+# the CUDA backend on the emulated device: every test for cards, the command line, and which kernels none of them started
+emulated() {
+    timed "emulated: build" build emulated ON all
+    rm -rf "$launched" && mkdir "$launched"
+    export LNN_EMULATED_LAUNCHED=$launched
+    timed "emulated: itself" tests emulated.device in_ctest emulated.device build/emulated/tests/emulated_device
+    timed "emulated: kernels" on_device emulated.kernels order=random:1 lnn_kernels_tests --gtest_filter='*cuda*'
+    timed "emulated: golden" on_device emulated.golden order=random:2 lnn_golden_tests --gtest_filter='*cuda*'
+    # the least of cards, and an H100
+    timed "emulated: small" on_device emulated.small multiprocessors=1,shared=48K,order=reverse lnn_kernels_tests \
+        --gtest_filter='*cuda*'
+    timed "emulated: large" on_device emulated.large multiprocessors=132,shared=227K lnn_kernels_tests \
+        --gtest_filter='*cuda*'
+    timed "emulated: command line" tests emulated.cli in_ctest emulated.cli build/emulated/tests/cli
+    timed "emulated: command line, cuda" tests emulated.cuda env LNN_TEST_BACKEND=cuda \
+        ctest --test-dir build/emulated/tests/cli -j2 --output-on-failure --output-junit "$results/emulated.cuda.xml"
+    unset LNN_EMULATED_LAUNCHED
+    tests emulated.launched /usr/bin/python3 tests/emulated_device/launched.py "$launched" \
+        build/emulated/{lnn_kernels_tests,lnn_golden_tests,lnn_gpu}
 }
 
 # sanitized PRESET ROOM...
@@ -70,13 +106,22 @@ on_processor() {
 install_packages test
 timed build build "$preset" ON all
 rm -rf "$results" && mkdir "$results"
-here=()
-timed tests tests "$preset" in_ctest "$preset" build
+here=() cards=() sanitizers=
+if can_emulate; then
+    # tests for cards run there, unless a card is here
+    build/lnn_gpu doctor --backend cuda > /dev/null 2>&1 || cards=(-E cuda)
+    sanitizers=emulated-
+else
+    echo "<testsuite><testcase name='emulated device'><skipped/><system-out>skipped: no headers of a CUDA toolkit" \
+        "</system-out></testcase></testsuite>" > "$results/emulated.xml"
+fi
+timed tests tests "$preset" in_ctest "$preset" build "${cards[@]}"
+if [ "$sanitizers" ]; then emulated; fi
 gpu_check
-sanitized asan core kernels config files golden report
+sanitized "${sanitizers}asan" core kernels config files golden report
 # TSan of g++ 12 may fail to start where addresses are random in more than 28 bits
 if setarch -R true 2> /dev/null; then here=(setarch -R); fi
-sanitized tsan kernels golden
+sanitized "${sanitizers}tsan" kernels golden
 # each takes one core
 timed Nehalem on_processor Nehalem portable lnn_core_tests &
 timed Haswell on_processor Haswell avx2 lnn_core_tests lnn_core_tests_avx2
