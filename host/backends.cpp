@@ -1,9 +1,8 @@
 #include "backends.hpp"
 
-#include <cstdlib>
-
 #include <fmt/format.h>
 
+#include "config/schema.hpp"
 #include "network.hpp"
 #include "problem.hpp"
 #include "states.hpp"
@@ -14,7 +13,7 @@ std::unique_ptr<Backend> open_backend(const Config& config, std::string* note) {
     BackendOptions options;
     options.threads = config.run.threads;
     options.isa = config.run.isa;
-    options.device = std::atoi(config.run.device.c_str());
+    options.device = device_number(config.run.device).value();
     const bool needs_card = config.solve.pinv == "cusolver";
     if (needs_card && config.run.backend == "cpu")
         throw Error(Exit::backend, "solve.pinv = \"cusolver\" needs the CUDA backend; use solve.pinv = \"fused\"");

@@ -15,7 +15,7 @@ struct Config {
         std::uint64_t seed = 0;         // keys every random stream of the run
         int seeds = 1;                  // models trained side by side, with seeds seed, seed + 1, ...
         std::string backend = "auto";   // auto | cpu | cuda
-        std::string device = "0";       // CUDA devices, e.g. "0,1"
+        std::string device = "0";       // CUDA device, by number
         int threads = 0;                // CPU threads; 0: all cores
         std::string isa = "auto";       // CPU instruction set: auto | avx512 | avx2 | portable
         std::string precision = "f32";  // of the network: f32 | f64 | tf32x3

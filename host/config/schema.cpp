@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -50,6 +51,13 @@ Rule one_of(std::vector<Word> words) {
     return rule;
 }
 
+Rule of_form(std::string form, bool (*has_form)(std::string_view)) {
+    Rule rule;
+    rule.form = std::move(form);
+    rule.has_form = has_form;
+    return rule;
+}
+
 Rule name_of_a_system() {
     Rule rule;
     for (const SystemInfo& system : systems()) rule.words.push_back({system.name, system.summary});
@@ -70,7 +78,10 @@ std::vector<Key> make_schema() {
                  {"cpu", "SIMD lanes and threads of the processor"},
                  {"cuda", "CUDA threads of a card"}}),
          "what computes"},
-        {LNN_KEY(run.device), text, "CUDA devices by number, e.g. \"0,1\""},
+        {LNN_KEY(run.device),
+         of_form("the number of one device, as in \"0\" (a process uses one)",
+                 [](std::string_view device) { return device_number(device).has_value(); }),
+         "CUDA device that computes, by its number"},
         {LNN_KEY(run.threads), between(0, 4096), "CPU threads; 0: all cores"},
         {LNN_KEY(run.isa),
          one_of({{"auto", "the widest the processor has"},
@@ -263,8 +274,10 @@ bool Key::is_list() const {
 
 std::string Key::expected() const {
     Config config;
-    if (std::holds_alternative<std::string*>(at(config)))
+    if (std::holds_alternative<std::string*>(at(config))) {
+        if (!rule.form.empty()) return rule.form;
         return rule.words.empty() ? "a string" : "one of " + join_words(rule.words);
+    }
     if (!is_list()) return (is_integer() ? "an integer" : "a finite number") + bounds(rule);
     const std::string count = rule.shortest == rule.longest ? fmt::to_string(rule.longest)
                                                             : fmt::format("{} to {}", rule.shortest, rule.longest);
@@ -299,6 +312,13 @@ std::string environment_name(std::string_view key) {
     return name;
 }
 
+std::optional<int> device_number(std::string_view text) {
+    int number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    return whole && text[0] != '-' ? std::optional(number) : std::nullopt;
+}
+
 const SystemInfo* find_system(std::string_view kind) {
     for (const SystemInfo& system : systems())
         if (system.name == kind) return &system;
@@ -325,6 +345,7 @@ std::string violation(const Key& key, const Config& config) {
             using Value = std::remove_cvref_t<decltype(*value)>;
             if constexpr (std::is_same_v<Value, std::string>) {
                 const auto same = [&](const Word& word) { return word.name == *value; };
+                if (rule.has_form) return rule.has_form(*value);
                 return rule.words.empty() || std::any_of(rule.words.begin(), rule.words.end(), same);
             } else if constexpr (std::is_arithmetic_v<Value>) {
                 return rule.allows(static_cast<double>(*value));

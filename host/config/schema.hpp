@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ struct Rule {
     bool low_open = false, high_open = false;  // the bound itself is not allowed
     std::size_t shortest = 1, longest = 1;     // numbers in a list
     std::vector<Word> words;                   // of a string; empty: any text
+    std::string form;                          // of a string that is no word, what it must look like; empty: any text
+    bool (*has_form)(std::string_view) = nullptr;
 
     bool allows(double x) const;  // false for inf and nan
 };
@@ -50,6 +53,9 @@ std::span<const Key> schema();                       // keys of a section togeth
 const Key* find_key(std::string_view name);          // null where there is none
 std::vector<std::string> key_names();                // of the schema, then "system.m", ... of every system
 std::string environment_name(std::string_view key);  // "LNN_GPU_TRAIN_LR"
+
+// run.device as a number; nothing where the text is not that of one device
+std::optional<int> device_number(std::string_view text);
 
 // the chosen system, and one of its parameters by name; null where there is none
 const SystemInfo* find_system(std::string_view kind);  // also "none", without coordinates

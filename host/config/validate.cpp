@@ -33,22 +33,6 @@ void check_ordered(std::string_view key, const std::vector<double>& range) {
         refuse(fmt::format("{} = [{}, {}]: the first number must not exceed the second", key, range[0], range[1]));
 }
 
-// "0" or "0,1": numbers of devices, each once
-void check_device(const std::string& device) {
-    std::vector<std::string> seen;
-    for (std::size_t at = 0; at <= device.size();) {
-        const std::size_t comma = std::min(device.find(',', at), device.size());
-        const std::string number = device.substr(at, comma - at);
-        const bool digits = !number.empty() && number.size() <= 4 &&
-                            std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
-        if (!digits || std::find(seen.begin(), seen.end(), number) != seen.end())
-            refuse(fmt::format("run.device = \"{}\": expected numbers of devices, each once, as in \"0\" or \"0,1\"",
-                               device));
-        seen.push_back(number);
-        at = comma + 1;
-    }
-}
-
 // a recording of t_end seconds in instants dt apart
 void check_times(std::string_view section, double t_end, double dt) {
     if (dt > t_end) refuse(fmt::format("{0}.dt = {1} exceeds {0}.t_end = {2}", section, dt, t_end));
@@ -76,7 +60,6 @@ void validate(const Config& config) {
     for (const Key& key : schema())
         if (const std::string wrong = violation(key, config); !wrong.empty()) refuse(wrong);
     check_parameters(config.system);
-    check_device(config.run.device);
     check_ordered("data.angle", config.data.angle);
     check_ordered("data.position", config.data.position);
     check_ordered("data.velocity", config.data.velocity);

@@ -86,10 +86,10 @@ class ConfigCommand(ProgramTest):
                          [0.9, 100, 0.5, 0.125, 32])
 
     def test_flags_of_run(self):
-        run = self.show("--backend", "cpu", "--device", "0,1", "--threads", 3, "--precision", "f64",
+        run = self.show("--backend", "cpu", "--device", "2", "--threads", 3, "--precision", "f64",
                         "--state", "f32",
                         "--seed", 9)["run"]
-        expected = {"seed": 9, "backend": "cpu", "device": "0,1", "threads": 3, "precision": "f64",
+        expected = {"seed": 9, "backend": "cpu", "device": "2", "threads": 3, "precision": "f64",
                     "state": "f32"}
         self.assertEqual(run, run | expected)
 
@@ -132,6 +132,18 @@ class ConfigCommand(ProgramTest):
         }.items():
             with self.subTest(value):
                 self.assertIn(line, self.refused(2, "config", "check", "--set", value))
+
+    def test_bad_device(self):
+        for device in ["0,1", "x", "-1", "1e3", "0x1", ""]:
+            line = f"run.device must be the number of one device, as in \"0\" (a process uses one), not '{device}'"
+            with self.subTest(device):
+                setting = "run.device=" + device
+                self.assertEqual(self.refused(2, "config", "check", "--set", setting), f"--set {setting}: {line}")
+                self.assertEqual(self.refused(2, "config", "check", self.file(f'[run]\ndevice = "{device}"\n')),
+                                 "c.toml:2:10: " + line)
+                self.assertEqual(self.refused(2, "config", "check", environment={"LNN_GPU_RUN_DEVICE": device}),
+                                 "environment LNN_GPU_RUN_DEVICE: " + line)
+        self.assertTrue(self.refused(2, "run", "--device", "0,1").startswith("--device: run.device must be the number"))
 
     def test_bad_environment(self):
         self.assertIn("unknown variable LNN_GPU_TRAIN_LRR (did you mean 'LNN_GPU_TRAIN_LR'?)",

@@ -142,7 +142,6 @@ TEST(Load, FlagsAreTomlValuesOrBareWords) {
     EXPECT_EQ(from_flag("train.loss", "\"l1\"").train.loss, "l1");
     EXPECT_EQ(from_flag("train.loss", "'l1'").train.loss, "l1");
     EXPECT_EQ(from_flag("run.device", "1").run.device, "1");  // a string, whatever it looks like
-    EXPECT_EQ(from_flag("run.device", "0,1").run.device, "0,1");
     EXPECT_EQ(from_flag("model.hidden", "[64,32]").model.hidden, (std::vector<int>{64, 32}));
     EXPECT_EQ(from_flag("data.angle", "[-1, 2.5]").data.angle, (std::vector<double>{-1, 2.5}));
     EXPECT_EQ(from_flag("train.lr", "1e-4").train.lr, 1e-4);
@@ -154,6 +153,16 @@ TEST(Load, FlagsAreTomlValuesOrBareWords) {
     EXPECT_PRED2(says, refused_flag("train.lr", "1\nother = 2"), "train.lr must be");
     EXPECT_PRED2(says, refused_flag("train.lr", ""), "train.lr must be");
     EXPECT_PRED2(says, refused_flag("run.seed", "99999999999999999999"), "run.seed must be");
+}
+
+// file, flag and environment name their place
+TEST(Load, OneDevice) {
+    const std::string line = ": run.device must be the number of one device, as in \"0\" (a process uses one), not ";
+    EXPECT_EQ(refused_flag("run.device", "0,1"), "--set run.device=0,1" + line + "'0,1'");
+    EXPECT_EQ(refused_text("[run]\ndevice = \"x\""), "DIR/c.toml:2:10" + line + "'x'");
+    EXPECT_EQ(refused_text("[run]\ndevice = 1"), "DIR/c.toml:2:10" + line + "1");
+    const Variable several("LNN_GPU_RUN_DEVICE", "0,1");
+    EXPECT_EQ(refusal([] { load({}); }), "environment LNN_GPU_RUN_DEVICE" + line + "'0,1'");
 }
 
 TEST(Load, Environment) {

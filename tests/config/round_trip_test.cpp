@@ -59,7 +59,7 @@ static void reconcile(Config& config) {
     std::string path = "file:x";
     for (const std::string& next : *rc::gen::container<std::vector<std::string>>(letter)) path += next;
     config.data.source = *rc::gen::element<std::string>("box", "trajectories", path);
-    config.run.device = *rc::gen::element<std::string>("0", "1", "0,1", "7,3");
+    config.run.device = *rc::gen::element<std::string>("0", "1", "15");
     const bool by_epochs = config.data.source != "box" && *rc::gen::arbitrary<bool>();
     config.train.epochs = by_epochs ? std::max(1, config.train.epochs) : 0;
     config.train.steps = by_epochs ? 0 : std::max<std::int64_t>(1, config.train.steps);

@@ -89,8 +89,9 @@ TEST(Validate, Times) {
 }
 
 TEST(Validate, Devices) {
-    for (const char* good : {"0", "0,1", "3,2,15"}) EXPECT_EQ(refusal([&](Config& c) { c.run.device = good; }), "");
-    for (const char* bad : {"", ",", "0,", "0,0", "-1", "0 1", "cuda", "99999999999"})
+    for (const char* good : {"0", "1", "15"}) EXPECT_EQ(refusal([&](Config& c) { c.run.device = good; }), "");
+    for (const char* bad :
+         {"", ",", "0,", "0,1", "x", "-1", "-0", "+1", "0 1", " 1", "1e3", "0x1", "1.0", "99999999999"})
         EXPECT_PRED2(says, refusal([&](Config& c) { c.run.device = bad; }), "run.device") << bad;
 }
 
