@@ -18,7 +18,7 @@ struct Config {
         std::string device = "0";       // CUDA device, by number
         int threads = 0;                // CPU threads; 0: all cores
         std::string isa = "auto";       // CPU instruction set: auto | avx512 | avx2 | portable
-        std::string precision = "f32";  // of the network: f32 | f64 | tf32x3
+        std::string precision = "f32";  // of the network: f32 | f64
         std::string state = "f64";      // of an integration: f32 | f64
     } run;
 

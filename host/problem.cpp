@@ -59,7 +59,7 @@ SolveSpec solve_spec(const Config& config) {
 Precision precision_of(const std::string& word) {
     if (word == "f32") return Precision::f32;
     if (word == "f64") return Precision::f64;
-    throw Error(Exit::backend, fmt::format("precision {} is not offered by the CPU backend; use f32 or f64", word));
+    throw Error(Exit::backend, fmt::format("no backend offers precision {}; use f32 or f64", word));
 }
 
 Draw draw_of(const Config& config, const SystemInfo& system, std::uint64_t seed) {

@@ -278,8 +278,11 @@ class Loader {
         std::vector<std::string> words;
         for (const Word& word : key->rule.words) words.push_back(word.name);
         const std::string name = entry.value->value_exact<std::string>().value_or("");
-        refuse(fmt::format("{}: {} must be {}, not {}{}", entry.where, key->name, key->expected(), shown(*entry.value),
-                           did_you_mean(name, words)));
+        const bool missing = contains(key->rule.missing, name);
+        throw Error(
+            missing ? Exit::backend : Exit::usage,
+            fmt::format("{}: {} must be {}, not {}{}", entry.where, key->name, key->expected(), shown(*entry.value),
+                        missing ? ", which no backend offers yet" : did_you_mean(name, words)));
     }
 
     static void assign_parameter(Config::System& chosen, const Entry& entry) {

@@ -32,6 +32,7 @@ struct Rule {
     bool low_open = false, high_open = false;  // the bound itself is not allowed
     std::size_t shortest = 1, longest = 1;     // numbers in a list
     std::vector<Word> words;                   // of a string; empty: any text
+    std::vector<std::string> missing;          // words that are known, and that no backend offers yet
     std::string form;                          // of a string that is no word, what it must look like; empty: any text
     bool (*has_form)(std::string_view) = nullptr;
 

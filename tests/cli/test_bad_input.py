@@ -314,7 +314,11 @@ class MissingPieces(ProgramTest):
         self.assertIn("would use: nothing", done.stdout)
 
     def test_precision(self):
-        self.refused_everywhere(["--backend", "cpu", "--precision", "tf32x3"], "use f32 or f64")
+        for backend in ["auto", "cpu", "cuda"]:
+            self.refused_everywhere(["--backend", backend, "--precision", "tf32x3"],
+                                    '--precision: run.precision must be one of "f32", "f64", not \'tf32x3\', '
+                                    "which no backend offers yet")
+        self.assertNotIn("tf32x3", self.result("config", "show", "--defaults") + self.result("completion", "bash"))
 
     def test_solver(self):
         self.refused_everywhere(["--backend", "cpu", "--set", "solve.pinv=cusolver"],

@@ -165,6 +165,15 @@ TEST(Load, OneDevice) {
     EXPECT_EQ(refusal([] { load({}); }), "environment LNN_GPU_RUN_DEVICE" + line + "'0,1'");
 }
 
+// known, but of no backend: not the fault of who asks
+TEST(Load, PrecisionsOfNoBackend) {
+    EXPECT_EQ(refusal([] { from_text("[run]\nprecision = \"tf32x3\""); }, Exit::backend),
+              "DIR/c.toml:2:13: run.precision must be one of \"f32\", \"f64\", not 'tf32x3', which no backend offers "
+              "yet");
+    EXPECT_EQ(refused_text("[run]\nprecision = \"f16\""),
+              "DIR/c.toml:2:13: run.precision must be one of \"f32\", \"f64\", not 'f16'");
+}
+
 TEST(Load, Environment) {
     {
         const Variable kind("LNN_GPU_TRAIN_SCHEDULE_KIND", "step"), g("LNN_GPU_SYSTEM_G", "1.5");
