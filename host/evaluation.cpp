@@ -72,7 +72,7 @@ std::vector<double> column(std::span<const TrajectoryScore> scores, F&& f) {
 
 // of one model, or of several pooled: repeat r of each holds `trajectories` scores
 Json summarise(std::span<const TrajectoryScore> scores, std::int64_t trajectories, std::int64_t repeats,
-               const SystemInfo& system, double t_end) {
+               const SystemInfo& system, const Integration& run) {
     Json summary;
     const std::int64_t blocks = std::int64_t(scores.size()) / trajectories;
     for (int i = 0; i < system.dof; ++i) {
@@ -105,10 +105,12 @@ Json summarise(std::span<const TrajectoryScore> scores, std::int64_t trajectorie
     summary["valid_time"] = quantiles(valid);
     // what chaos leaves to any model: the truth against its twin
     summary["twin_valid_time"] = quantiles(column(scores, [](const auto& s) { return s.twin_valid_time; }));
-    // a rate of growth is one of chaos where the twin did part; where most did not, the time was too short to tell
+    // a rate of growth is one of chaos where the twin did part; where most did not, the time was too short to tell. One
+    // that held to the end did so until the last instant, which is not t_end where that is no multiple of dt.
+    const double last_instant = double(run.instants) * run.dt;
     std::vector<double> exponents;
     for (const TrajectoryScore& s : scores)
-        if (s.twin_valid_time < (1 - 1e-9) * t_end) exponents.push_back(s.lyapunov);
+        if (s.twin_valid_time < last_instant) exponents.push_back(s.lyapunov);
     const bool told = exponents.size() * 2 >= scores.size();
     summary["lyapunov_exponent"] = told ? quantiles(exponents) : Json(nullptr);
     const double exponent = told ? quantile(sorted(exponents), 0.5) : 0.0;
@@ -204,7 +206,7 @@ TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Config& confi
         }
         result.seeds.push_back(seed);
         Json entry = {{"seed", seed}, {"failed", false}};
-        entry.update(summarise(scores, result.trajectories, result.repeats, system, config.eval.t_end));
+        entry.update(summarise(scores, result.trajectories, result.repeats, system, job.integration));
         models.push_back(entry);
     }
     Json summary = {{"protocol", "trajectories"},
@@ -215,7 +217,7 @@ TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Config& confi
                     {"t_end", config.eval.t_end},
                     {"dt", config.eval.dt}};
     if (!result.seeds.empty())
-        summary.update(summarise(result.scores, result.trajectories, result.repeats, system, config.eval.t_end));
+        summary.update(summarise(result.scores, result.trajectories, result.repeats, system, job.integration));
     if (result.seeds.size() > 1) summary["over_models"] = over_models(models, system);
     summary["models"] = models;
     result.summary = summary;

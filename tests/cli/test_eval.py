@@ -235,7 +235,10 @@ class Eval(ProgramTest):
         self.assertAlmostEqual(chaos["valid_time_lyapunov"]["median"],
                                chaos["valid_time"]["median"] * chaos["lyapunov_exponent"]["median"])
         self.train("regular", values={"system.kind": "pendulum"})
-        self.assertIsNone(json.loads(self.result("eval", "regular", *call))["lyapunov_exponent"])
+        for uneven in [[], ["--set", "eval.t_end=60.009"]]:  # the last instant is at 60 s all the same
+            calm = json.loads(self.result("eval", "regular", *call, *uneven))
+            self.assertAlmostEqual(calm["twin_valid_time"]["median"], 60)
+            self.assertIsNone(calm["lyapunov_exponent"])
 
     def test_what_diverges_is_null(self):
         """weights so large that no acceleration is finite: an answer, not an error"""
