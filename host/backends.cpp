@@ -1,10 +1,13 @@
 #include "backends.hpp"
 
+#include <atomic>
+
 #include <fmt/format.h>
 
 #include "config/schema.hpp"
 #include "network.hpp"
 #include "problem.hpp"
+#include "progress.hpp"
 #include "states.hpp"
 
 namespace lnn {
@@ -13,6 +16,7 @@ std::unique_ptr<Backend> open_backend(const Config& config, std::string* note) {
     BackendOptions options;
     options.threads = config.run.threads;
     options.isa = config.run.isa;
+    options.fewer_threads = say_fewer_threads;
     options.device = device_number(config.run.device).value();
     const bool needs_card = config.solve.pinv == "cusolver";
     if (needs_card && config.run.backend == "cpu")
@@ -54,6 +58,15 @@ std::unique_ptr<Backend> open_training_backend(const Config& config, std::string
                                                      "narrower model.hidden, or train.optimizer = \"adam\")",
                                                      parameters));
     return backend;
+}
+
+void say_fewer_threads(int missing, int wanted) {
+    static std::atomic<bool> said = false;
+    say(!said.exchange(true),
+        fmt::format(
+            "{} of {} threads could not be started: working with {}; allow this user more (ulimit -u, ulimit -v), "
+            "or ask for fewer by --threads",
+            missing, wanted, wanted - missing));
 }
 
 void keep_instruction_set(Config& config, const BackendInfo& info) {

@@ -20,4 +20,8 @@ std::unique_ptr<Backend> open_training_backend(const Config&, std::string& note)
 void keep_instruction_set(Config&, const BackendInfo&);
 Config with_used_backend(Config, const std::string& used);
 
+// One line on stderr, once in a process: a machine that starts fewer threads than it is asked for does the job all the
+// same, but slower. Any thread may call it.
+void say_fewer_threads(int missing, int wanted);
+
 }  // namespace lnn

@@ -5,10 +5,12 @@
 #include <iterator>
 #include <mutex>
 #include <set>
+#include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "backends.hpp"
 #include "problem.hpp"
 #include "progress.hpp"
 #include "signals.hpp"
@@ -90,15 +92,21 @@ bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wan
     if (card) {
         take(backend);
     } else {
-        std::vector<std::jthread> threads;
-        for (int w = 0; w < workers; ++w)
-            threads.emplace_back([&] {
-                BackendOptions one;
-                one.threads = std::max(1, info.threads / workers);
-                one.isa = info.isa;
-                const auto own = make_cpu_backend(one);
-                take(*own);
-            });
+        const auto work = [&] {
+            BackendOptions one;
+            one.threads = std::max(1, info.threads / workers);
+            one.isa = info.isa;
+            one.fewer_threads = say_fewer_threads;
+            const auto own = make_cpu_backend(one);
+            take(*own);
+        };
+        std::vector<std::jthread> others;  // this thread is a worker too, so there is one whatever the system refuses
+        try {
+            for (int w = 1; w < workers; ++w) others.emplace_back(work);
+        } catch (const std::system_error&) {
+            say_fewer_threads(workers - 1 - int(others.size()), workers);
+        }
+        work();
     }
     progress.finish();
     if (error) std::rethrow_exception(error);

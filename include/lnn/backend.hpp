@@ -135,6 +135,9 @@ struct BackendOptions {
     int threads = 0;           // 0: all cores
     std::string isa = "auto";  // CPU instruction set: auto | avx512 | avx2 | portable
     int device = 0;            // CUDA device
+    // told, on any thread, where the system starts fewer threads than a job asks for: it goes on with those, to the same
+    // bits; null: nobody is
+    void (*fewer_threads)(int missing, int wanted) = nullptr;
 };
 
 class Backend {

@@ -1,4 +1,5 @@
 // The door on CPU lanes: cuts jobs into pieces for the threads, owns their memory.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -19,19 +20,25 @@
 namespace lnn {
 namespace {
 
-// everything a model in training owns on this side of the door, in precision T
+// everything a model in training owns on this side of the door, in precision T; kept for the next one
 template <class T>
 struct ModelMemory {
     std::vector<T> weights, first, second, average, gradient, partial;
     std::vector<double> norms, chunk_loss;
     std::vector<std::int64_t> counts;
+    TrainModel<T> model;
 
     ModelMemory(std::size_t parameters, int chunks)
-        : gradient(parameters),
+        : weights(parameters),
+          first(parameters),
+          second(parameters),
+          average(parameters),
+          gradient(parameters),
           partial(parameters * chunks),
           norms((parameters + block_parameters - 1) / block_parameters),
           chunk_loss(chunks),
-          counts(std::size_t(chunks) * (condition_bins + 1)) {}
+          counts(std::size_t(chunks) * (condition_bins + 1)),
+          model() {}
 };
 
 // of this thread alone, so that other programs do not count
@@ -45,11 +52,10 @@ class CpuBackend final : public Backend {
   public:
     explicit CpuBackend(const BackendOptions& options)
         : lanes_(lanes_of(options.isa)),
-          threads_(options.threads > 0 ? options.threads : int(std::thread::hardware_concurrency())) {
-        if (threads_ < 1) threads_ = 1;
-    }
+          threads_{options.threads > 0 ? options.threads : std::max(1, int(std::thread::hardware_concurrency())),
+                   options.fewer_threads} {}
 
-    BackendInfo info() const override { return {"cpu", processor_name(), lanes_.name, threads_, ""}; }
+    BackendInfo info() const override { return {"cpu", processor_name(), lanes_.name, threads_.count, ""}; }
 
     double peak(Precision precision, double seconds) override {
         double rate = 0;
@@ -187,7 +193,7 @@ class CpuBackend final : public Backend {
     static constexpr std::int64_t piece_samples = 1024;  // accelerations a thread takes at once
 
     const Lanes& lanes_;
-    int threads_;
+    Threads threads_;
     KeptMemory factors_;  // of damped steps
 
     template <class F>
@@ -199,7 +205,7 @@ class CpuBackend final : public Backend {
     }
 
     std::vector<std::unique_ptr<Scratch>> thread_scratch(std::size_t bytes) const {
-        return pieces_of_memory(threads_, bytes);
+        return pieces_of_memory(threads_.count, bytes);
     }
 
     template <class T>
@@ -279,42 +285,48 @@ class CpuBackend final : public Backend {
         report.truncated.assign(models, 0);
         report.condition.assign(models * condition_bins, 0);
         const TrainShape shape{job.spec, job.solve, job.loss, job.batch, data.samples, first, count, ranges_wanted()};
-        const auto scratch = thread_scratch(kernels.train_scratch_bytes(job.spec));
+        Crew crew(threads_, models >= threads_.count ? models : chunks);
+        const Teams all = models >= crew.size() ? Teams{crew.size(), 1} : Teams{1, std::min(crew.size(), chunks)};
+        const auto scratch = pieces_of_memory(crew.size(), kernels.train_scratch_bytes(job.spec));
+        std::vector<ModelMemory<T>> memories(std::size_t(all.count), ModelMemory<T>(parameters, chunks));
 
         const auto enter = [&](int m, ModelMemory<T>& memory) {
-            const std::size_t at = m * parameters;
-            memory.weights = narrowed<T>(state.weights.subspan(at, parameters));
-            memory.first = narrowed<T>(state.first.subspan(at, parameters));
-            memory.second = narrowed<T>(state.second.subspan(at, parameters));
-            memory.average =
-                state.average.empty() ? memory.weights : narrowed<T>(state.average.subspan(at, parameters));
-            return TrainModel<T>{job.adam[m],
-                                 {state.applied[m], state.failed[m], 0},
-                                 data.states.data() + m * 2 * n * data.samples,
-                                 data.accelerations.data() + m * n * data.samples,
-                                 data.order.empty() ? nullptr : data.order.data() + m * count * job.batch,
-                                 memory.weights.data(),
-                                 memory.first.data(),
-                                 memory.second.data(),
-                                 memory.average.data(),
-                                 memory.gradient.data(),
-                                 memory.partial.data(),
-                                 memory.norms.data(),
-                                 memory.chunk_loss.data(),
-                                 memory.counts.data(),
-                                 report.loss.data() + m * count,
-                                 report.grad_norm.data() + m * count};
+            const auto fetch = [&](std::span<const double> from, std::vector<T>& to) {
+                std::copy_n(from.begin() + m * parameters, parameters, to.begin());
+            };
+            fetch(state.weights, memory.weights);
+            fetch(state.first, memory.first);
+            fetch(state.second, memory.second);
+            fetch(state.average.empty() ? state.weights : state.average, memory.average);
+            std::fill(memory.counts.begin(), memory.counts.end(), 0);
+            memory.model = TrainModel<T>{job.adam[m],
+                                         {state.applied[m], state.failed[m], 0},
+                                         data.states.data() + m * 2 * n * data.samples,
+                                         data.accelerations.data() + m * n * data.samples,
+                                         data.order.empty() ? nullptr : data.order.data() + m * count * job.batch,
+                                         memory.weights.data(),
+                                         memory.first.data(),
+                                         memory.second.data(),
+                                         memory.average.data(),
+                                         memory.gradient.data(),
+                                         memory.partial.data(),
+                                         memory.norms.data(),
+                                         memory.chunk_loss.data(),
+                                         memory.counts.data(),
+                                         report.loss.data() + m * count,
+                                         report.grad_norm.data() + m * count};
         };
-        const auto leave = [&](int m, const ModelMemory<T>& memory, const TrainModel<T>& model) {
-            const std::size_t at = m * parameters;
-            std::copy(memory.weights.begin(), memory.weights.end(), state.weights.begin() + at);
-            std::copy(memory.first.begin(), memory.first.end(), state.first.begin() + at);
-            std::copy(memory.second.begin(), memory.second.end(), state.second.begin() + at);
-            if (!state.average.empty())
-                std::copy(memory.average.begin(), memory.average.end(), state.average.begin() + at);
-            state.applied[m] = model.progress.applied;
-            state.failed[m] = model.progress.failed;
-            report.skipped[m] = model.progress.skipped;
+        const auto leave = [&](int m, const ModelMemory<T>& memory) {
+            const auto bring = [&](const std::vector<T>& from, std::span<double> to) {
+                std::copy_n(from.begin(), parameters, to.begin() + m * parameters);
+            };
+            bring(memory.weights, state.weights);
+            bring(memory.first, state.first);
+            bring(memory.second, state.second);
+            if (!state.average.empty()) bring(memory.average, state.average);
+            state.applied[m] = memory.model.progress.applied;
+            state.failed[m] = memory.model.progress.failed;
+            report.skipped[m] = memory.model.progress.skipped;
             for (int c = 0; c < chunks; ++c) {
                 const std::int64_t* counts = memory.counts.data() + std::size_t(c) * (condition_bins + 1);
                 for (int b = 0; b < condition_bins; ++b) report.condition[m * condition_bins + b] += counts[b];
@@ -323,33 +335,16 @@ class CpuBackend final : public Backend {
         };
 
         const auto start = std::chrono::steady_clock::now();
-        const auto took = [&] {
-            return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        };
-        if (models >= threads_) {
-            in_pieces(threads_, models, 1, [&](int thread, std::int64_t m, std::int64_t) {
-                ModelMemory<T> memory(parameters, chunks);
-                auto model = enter(int(m), memory);
-                kernels.train(shape, model, Team{}, scratch[thread]->get());
-                leave(int(m), memory, model);
-            });
-            report.seconds = took();
-            return report;
-        }
-        const int team_size = std::min(threads_, chunks);
-        for (int m = 0; m < models; ++m) {
-            ModelMemory<T> memory(parameters, chunks);
-            auto model = enter(m, memory);
-            SpinBarrier barrier(team_size);
-            on_threads(team_size, [&](int thread) {
-                const Team team{thread, team_size, [](void* b) { static_cast<SpinBarrier*>(b)->wait(); }, &barrier};
-                TrainShape part = shape;
-                part.ranges &= thread == 0;  // a step is one range, however many threads share it
-                kernels.train(part, model, team_size > 1 ? team : Team{}, scratch[thread]->get());
-            });
-            leave(m, memory, model);
-        }
-        report.seconds = took();
+        in_teams(crew, all, models, [&](int m, int number, const Team& team) {
+            ModelMemory<T>& memory = memories[std::size_t(number)];
+            if (team.index == 0) enter(m, memory);
+            team.sync();
+            TrainShape part = shape;
+            part.ranges &= team.index == 0;  // a step is one range, however many threads share it
+            kernels.train(part, memory.model, team, scratch[number * all.size + team.index]->get());
+            if (team.index == 0) leave(m, memory);
+        });
+        report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         return report;
     }
 };

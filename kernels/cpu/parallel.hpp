@@ -1,14 +1,19 @@
-// Work over all cores: a function called once on each of `threads` threads, and pieces handed out as they finish.
+// Work over all cores: threads, pieces handed out as they finish, and teams of threads that share a model.
 #pragma once
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "jobs.hpp"
 
 namespace lnn {
 
@@ -38,36 +43,112 @@ class SpinBarrier {
     std::atomic<unsigned> round_ = 0;
 };
 
-// f(thread) on each thread; the first exception is rethrown here
-template <class F>
-void on_threads(int threads, F&& f) {
-    std::exception_ptr error;
-    std::mutex mutex;
-    const auto guarded = [&](int thread) {
+// how many threads a job may have, and who is told where the system starts fewer
+struct Threads {
+    int count = 1;
+    void (*fewer)(int missing, int wanted) = nullptr;
+};
+
+// Threads that wait for work, so that it is cut up when it is known how many the system started: of those wanted, at
+// most `most`. The caller's is one of them, so there is always one.
+template <class Thread>
+class CrewOf {
+  public:
+    explicit CrewOf(const Threads& threads, std::int64_t most = INT64_MAX) : CrewOf() {
+        const int wanted = int(std::min<std::int64_t>(threads.count, most));
         try {
-            f(thread);
-        } catch (...) {
-            const std::lock_guard lock(mutex);
-            if (!error) error = std::current_exception();
+            others_.reserve(std::size_t(wanted));
+            for (int t = 1; t < wanted; ++t)
+                others_.emplace_back([this, t] {
+                    begun_.wait(false, std::memory_order_acquire);
+                    if (job_) job_(t);
+                });
+        } catch (const std::exception&) {  // no thread, or no memory for one
+            if (threads.fewer) threads.fewer(wanted - size(), wanted);
         }
-    };
-    {
-        std::vector<std::jthread> others;
-        for (int t = 1; t < threads; ++t) others.emplace_back(guarded, t);
-        guarded(0);
     }
-    if (error) std::rethrow_exception(error);
-}
+    ~CrewOf() { begin(); }
+    CrewOf(const CrewOf&) = delete;
+    CrewOf& operator=(const CrewOf&) = delete;
+
+    int size() const { return int(others_.size()) + 1; }
+
+    // f(thread) on each thread; the first exception is rethrown here. Then the crew has gone.
+    template <class F>
+    void work(F&& f) {
+        std::exception_ptr error;
+        std::mutex mutex;
+        job_ = [&](int thread) {
+            try {
+                f(thread);
+            } catch (...) {
+                const std::lock_guard lock(mutex);
+                if (!error) error = std::current_exception();
+            }
+        };
+        begin();
+        job_(0);
+        others_.clear();
+        if (error) std::rethrow_exception(error);
+    }
+
+  private:
+    CrewOf() = default;  // complete before a thread starts, so that ~CrewOf lets those go that wait
+    void begin() {
+        begun_.store(true, std::memory_order_release);
+        begun_.notify_all();
+    }
+
+    std::function<void(int)> job_;
+    std::atomic<bool> begun_ = false;
+    std::vector<Thread> others_;  // the last to be made, the first to go
+};
+using Crew = CrewOf<std::jthread>;
 
 // f(thread, first, count) over [0, total) in pieces; which thread gets which piece is open
-template <class F>
-void in_pieces(int threads, std::int64_t total, std::int64_t piece, F&& f) {
+template <class Thread = std::jthread, class F>
+void in_pieces(const Threads& threads, std::int64_t total, std::int64_t piece, F&& f) {
     const std::int64_t pieces = (total + piece - 1) / piece;
     std::atomic<std::int64_t> next = 0;
-    on_threads(int(pieces < threads ? pieces : threads), [&](int thread) {
+    CrewOf<Thread>(threads, pieces).work([&](int thread) {
         for (std::int64_t p; (p = next++) < pieces;) {
             const std::int64_t first = p * piece;
             f(thread, first, total - first < piece ? total - first : piece);
+        }
+    });
+}
+
+// teams side by side, each of so many threads
+struct Teams {
+    int count, size;
+};
+
+// f(model, number of its team, team) for each model, on each thread of its team. The first model of a team is that of
+// its number, then it takes what is left. f must not throw where a team has more than one thread: the others wait.
+template <class Thread, class F>
+void in_teams(CrewOf<Thread>& crew, const Teams& teams, int models, F&& f) {
+    struct alignas(64) Shared {
+        SpinBarrier barrier;
+        int model = 0;
+        explicit Shared(int size) : barrier(size) {}
+    };
+    std::deque<Shared> all;
+    for (int t = 0; t < teams.count; ++t) all.emplace_back(teams.size);
+    std::atomic<int> next = teams.count;
+    crew.work([&](int thread) {
+        const int number = thread / teams.size;
+        if (number >= teams.count) return;
+        Shared& own = all[std::size_t(number)];
+        Team team{thread % teams.size, teams.size};
+        if (team.size > 1) {
+            team.wait = [](void* barrier) { static_cast<SpinBarrier*>(barrier)->wait(); };
+            team.barrier = &own.barrier;
+        }
+        for (int m = number; m < models; m = own.model) {
+            f(m, number, team);
+            team.sync();  // everybody has done with this model, and read which it was
+            if (team.index == 0) own.model = next++;
+            team.sync();
         }
     });
 }

@@ -6,7 +6,7 @@ import unittest
 
 import numpy as np
 
-from program import TINY, ProgramTest, load_safetensors, metrics, record, settings, tree
+from program import TINY, ProgramTest, load_safetensors, metrics, record, settings, start_few_threads, tree
 
 TRAJECTORIES = {"data.source": "trajectories", "data.trajectories": 20, "train.epochs": 5, "train.steps": 0}
 
@@ -157,6 +157,21 @@ class Run(ProgramTest):
                              (run / "models/seed-0.safetensors").read_bytes(),
                              (run / "models/seed-1.safetensors").read_bytes()))
                 self.assertEqual(len(got), 1, (batch, precision))
+
+    def test_threads_that_do_not_start(self):
+        """those there are do the job, to the same bits, and a line says so once"""
+        values = {"train.batch": 256, "run.threads": 8}
+        whole = self.train("whole", values=values)
+        done = self.ends(0, "train", "--out", "few", "-q", *TINY, *settings(values), preexec_fn=start_few_threads)
+        missing, wanted, working = map(int, re.fullmatch(
+            r"(\d+) of (\d+) threads could not be started: working with (\d+); allow this user more "
+            r"\(ulimit -u, ulimit -v\), or ask for fewer by --threads\n", done.stderr).groups())
+        self.assertEqual(missing + working, wanted)
+        self.assertLessEqual(working, 4)
+        few = self.directory / "few"
+        self.assertEqual((few / "model.safetensors").read_bytes(), (whole / "model.safetensors").read_bytes())
+        self.assertEqual(metrics(few), metrics(whole))
+        self.assertEqual(record(few)["threads"], 8)
 
     def test_side_by_side_is_as_alone(self):
         """seed 1 of two gives the bits of seed 1 alone"""

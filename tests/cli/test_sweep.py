@@ -6,7 +6,7 @@ import random
 import time
 import unittest
 
-from program import TINY, ProgramTest, load_safetensors, record
+from program import TINY, ProgramTest, load_safetensors, record, start_few_threads
 
 GRID = ["--grid", "train.lr=1e-2,1e-3", "--grid", "model.hidden=[8,8],[6]", "--seeds", "0:2", "-q"]
 SAME = ("config.toml", "table.csv", "table.json", "summary.json")
@@ -98,6 +98,11 @@ class Sweep(ProgramTest):
 
     def test_threads(self):
         self.assert_same(self.sweep("one", "--threads", "1"), self.sweep("two", "--threads", "2"), SAME[1:])
+
+    def test_threads_that_do_not_start(self):
+        done = self.ends(0, "sweep", *TINY, *GRID, "--out", "few", "--json", "--threads", 8, preexec_fn=start_few_threads)
+        self.assertRegex(done.stderr, r"\A\d of \d threads could not be started: working with [1-4];.*\n\Z")
+        self.assert_same(self.directory / "few", self.sweep("all", "--threads", "8"))
 
     def test_a_failure_leaves_its_neighbours_alone(self):
         flags = [*TINY, "--set", "train.guard=none", "--set", "train.clip=0", "-q"]
