@@ -270,7 +270,6 @@ class CpuBackend final : public Backend {
         }
     }
 
-    // many models: each by one thread. Fewer models than threads: one after the other, by all threads together.
     template <class T>
     TrainReport train_models(const LaneKernels<T>& kernels, const TrainJob& job, const TrainData& data,
                              TrainState& state, std::int64_t first, std::int64_t count) {
@@ -285,8 +284,8 @@ class CpuBackend final : public Backend {
         report.truncated.assign(models, 0);
         report.condition.assign(models * condition_bins, 0);
         const TrainShape shape{job.spec, job.solve, job.loss, job.batch, data.samples, first, count, ranges_wanted()};
-        Crew crew(threads_, models >= threads_.count ? models : chunks);
-        const Teams all = models >= crew.size() ? Teams{crew.size(), 1} : Teams{1, std::min(crew.size(), chunks)};
+        Crew crew(threads_, std::int64_t(models) * chunks);
+        const Teams all = teams_for(crew.size(), models, chunks);
         const auto scratch = pieces_of_memory(crew.size(), kernels.train_scratch_bytes(job.spec));
         std::vector<ModelMemory<T>> memories(std::size_t(all.count), ModelMemory<T>(parameters, chunks));
 

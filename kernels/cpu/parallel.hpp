@@ -123,6 +123,21 @@ struct Teams {
     int count, size;
 };
 
+// Many models: each by one thread. Fewer models than threads: the teams that have done soonest, where a team takes one
+// model after the other and its threads share the `parts` of a model's work; of equal ones the smallest, whose threads
+// wait for each other least.
+inline Teams teams_for(int threads, int models, int parts) {
+    if (models >= threads) return {threads, 1};
+    const auto rounds = [](int work, int workers) { return (work + workers - 1) / workers; };
+    const auto time = [&](const Teams& teams) {
+        return std::int64_t{rounds(models, teams.count)} * rounds(parts, teams.size);
+    };
+    Teams best{1, 1};
+    for (int count = models; count >= 1; --count)
+        if (const Teams teams{count, std::min(threads / count, parts)}; time(teams) < time(best)) best = teams;
+    return best;
+}
+
 // f(model, number of its team, team) for each model, on each thread of its team. The first model of a team is that of
 // its number, then it takes what is left. f must not throw where a team has more than one thread: the others wait.
 template <class Thread, class F>

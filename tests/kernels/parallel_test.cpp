@@ -88,6 +88,19 @@ TEST(FewerThreads, DoAllPieces) {
     for (const auto& times : seen) EXPECT_EQ(times, 1);
 }
 
+TEST(TeamsFor, KeepThreadsBusy) {
+    struct Case {
+        int threads, models, parts, count, size;
+    };
+    for (const Case& c : {Case{1, 1, 1, 1, 1}, Case{2, 1, 1, 1, 1}, Case{2, 1, 2, 1, 2}, Case{2, 2, 9, 2, 1},
+                          Case{2, 3, 9, 2, 1}, Case{16, 8, 1, 8, 1}, Case{16, 8, 4, 8, 2}, Case{16, 1, 4, 1, 4},
+                          Case{16, 1, 99, 1, 16}, Case{16, 5, 8, 5, 3}, Case{16, 9, 16, 1, 16}, Case{16, 9, 1, 9, 1}}) {
+        const Teams teams = teams_for(c.threads, c.models, c.parts);
+        EXPECT_EQ(teams.count, c.count) << c.threads << " threads, " << c.models << " models, " << c.parts << " parts";
+        EXPECT_EQ(teams.size, c.size) << c.threads << " threads, " << c.models << " models, " << c.parts << " parts";
+    }
+}
+
 // every thread of a team sees each of its models once, and no model is that of two teams
 TEST(InTeams, EachModelIsOfOneTeam) {
     for (const Teams teams : {Teams{1, 1}, Teams{1, 3}, Teams{2, 1}, Teams{2, 3}, Teams{3, 2}, Teams{7, 1}})

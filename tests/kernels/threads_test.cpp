@@ -7,11 +7,11 @@ namespace {
 using Threads = EachDoor;
 LNN_EACH_DOOR(Threads);
 
-// f(backend) gives the same numbers on 1, 2 and 3 threads
+// f(backend) gives the same numbers on one thread and on more
 template <class F>
-void same_on_threads(const std::string& isa, F&& f) {
+void same_on_threads(const std::string& isa, F&& f, const std::vector<int>& more = {2, 3}) {
     const Numbers alone = f(*door(isa, 1));
-    for (const int threads : {2, 3}) EXPECT_TRUE(same_bits(alone, f(*door(isa, threads)))) << threads << " threads";
+    for (const int threads : more) EXPECT_TRUE(same_bits(alone, f(*door(isa, threads)))) << threads << " threads";
 }
 
 TEST_P(Threads, Accelerate) {
@@ -90,6 +90,27 @@ TEST_P(Threads, Train) {
         training.run(team, 0, 5);
         return training.left();
     });
+}
+
+// Fewer models than threads: batches of 4 chunks, in teams of 1 to 4 threads side by side and with threads left over. A
+// model that fails on the way leaves its team in step.
+TEST_P(Threads, TrainInTeams) {
+    for (const int models : {1, 2, 3, 5}) {
+        SCOPED_TRACE(testing::Message() << models << " models");
+        same_on_threads(isa,
+                        [&](Backend& team) {
+                            Training training(team, nets(2, models), 100, 6, precision);
+                            if (models > 1) {
+                                training.adam[1].skip_bad = false;
+                                training.targets[training.targets.size() / models] = NAN;  // a sample of model 1
+                            }
+                            training.run(team, 0, 4);
+                            training.run(team, 4, 2);
+                            if (models > 1) EXPECT_GE(training.failed[1], 0);
+                            return training.left();
+                        },
+                        {4, 6, 7, 9, 16});
+    }
 }
 
 }  // namespace

@@ -84,6 +84,14 @@ class Ranges(ProgramTest):
         self.assertEqual(steps, ["step"] * 3 * 64)
         self.assertEqual(record(run)["steps"], 64)
 
+    def test_fewer_models_than_threads(self):
+        """they are trained side by side, each by a thread of its own or by a team of which one leads"""
+        for threads, batch in [(4, 4), (6, 64)]:
+            _, ranges = self.watched(**{"run.threads": threads, "run.seeds": 3, "train.batch": batch})
+            steps = 256 // batch
+            self.assertEqual(names(dict(ranges.pop("0"))["train"]), ["step"] * steps)
+            self.assertEqual([name for thread in ranges.values() for name in names(thread)], ["step"] * 2 * steps)
+
 
 if __name__ == "__main__":
     unittest.main()
