@@ -61,7 +61,7 @@ emulated() {
     timed "emulated: build" build emulated ON all
     rm -rf "$launched" && mkdir "$launched"
     export LNN_EMULATED_LAUNCHED=$launched
-    timed "emulated: itself" tests emulated.device in_ctest emulated.device build/emulated/tests/emulated_device
+    timed "emulated: itself" tests emulated.device in_ctest emulated.device build/emulated/tests/device
     timed "emulated: kernels" on_device emulated.kernels order=random:1 lnn_kernels_tests --gtest_filter='*cuda*'
     timed "emulated: golden" on_device emulated.golden order=random:2 lnn_golden_tests --gtest_filter='*cuda*'
     # the least of cards, and an H100
@@ -118,10 +118,10 @@ fi
 timed tests tests "$preset" in_ctest "$preset" build "${cards[@]}"
 if [ "$sanitizers" ]; then emulated; fi
 gpu_check
-sanitized "${sanitizers}asan" core kernels config files golden report
+sanitized "${sanitizers}asan" core kernels ${sanitizers:+device} config files golden report
 # TSan of g++ 12 may fail to start where addresses are random in more than 28 bits
 if setarch -R true 2> /dev/null; then here=(setarch -R); fi
-sanitized "${sanitizers}tsan" kernels golden
+sanitized "${sanitizers}tsan" kernels ${sanitizers:+device} golden
 # each takes one core
 timed Nehalem on_processor Nehalem portable lnn_core_tests &
 timed Haswell on_processor Haswell avx2 lnn_core_tests lnn_core_tests_avx2

@@ -28,8 +28,11 @@ namespace emulated {
 template <class... P, class... A>
 cudaError_t launch(const cudaLaunchConfig_t* config, void (*kernel)(P...), A&&... arguments) {
     std::tuple<P...> own(std::forward<A>(arguments)...);
-    std::apply([](const auto&... each) { (refuse_host_pointers(&each, sizeof each, "an argument of a kernel"), ...); },
-               own);
+    const auto refuse = [](auto& argument) {
+        __builtin_clear_padding(&argument);
+        refuse_host_pointers(&argument, sizeof argument);
+    };
+    std::apply([&](auto&... each) { (refuse(each), ...); }, own);
     return start(reinterpret_cast<const void*>(kernel), *config, [kernel, own] { std::apply(kernel, own); });
 }
 

@@ -70,9 +70,9 @@ void allow_shared(const void* kernel, std::size_t bytes);
 // all that waits is done; the first failure, which stays
 cudaError_t synchronize();
 
-// Whether the words of an argument or of a copy hold an address of the host, which a device cannot follow: ends the
-// process, saying where.
-void refuse_host_pointers(const void* bytes, std::size_t size, const char* what);
+// Whether the words of a kernel's argument hold an address of the host, which a device cannot follow: ends the process,
+// saying where. Addresses within what the device itself holds are not looked at.
+void refuse_host_pointers(const void* argument, std::size_t size);
 
 // ends the process: the program has done what no device would allow
 [[noreturn]] void fail(const std::string& line);

@@ -114,6 +114,11 @@ bool on_device(const void* p) {
     return at >= arena().front() && at < arena().front() + arena().size();
 }
 
+bool is_behind(const void* p) {
+    const auto* const at = static_cast<const char*>(p);
+    return at >= arena().behind() && at < arena().behind() + arena().size();
+}
+
 bool is_allocated(const void* p, std::size_t bytes) {
     if (!on_device(p)) return false;
     const std::size_t at = std::size_t(static_cast<const char*>(p) - arena().front());

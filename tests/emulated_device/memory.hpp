@@ -16,6 +16,7 @@ bool on_device(const void*);
 bool is_allocated(const void*, std::size_t bytes);
 // where the host sees this piece of the device's memory: for the runtime's own copies
 char* behind(const void*);
+bool is_behind(const void*);
 
 // while it lives, kernels may use the memory
 class Access {

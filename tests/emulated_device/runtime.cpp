@@ -41,8 +41,6 @@ cudaError_t copy(void* to, std::size_t to_pitch, const void* from, std::size_t f
     const auto* const out_of = static_cast<const char*>(from);
     if (kind == cudaMemcpyHostToDevice) {
         if (!fits(to, from, span(to_pitch))) return cudaErrorInvalidValue;
-        for (std::size_t r = 0; r < rows; ++r)
-            refuse_host_pointers(out_of + r * from_pitch, width, "a copy to the device");
         std::string bytes(width * rows, '\0');  // the caller's memory may be gone when this comes to its turn
         for (std::size_t r = 0; r < rows; ++r) std::memcpy(&bytes[r * width], out_of + r * from_pitch, width);
         enqueue([=, bytes = std::move(bytes)] {
@@ -126,6 +124,15 @@ cudaError_t cudaMemcpy(void* to, const void* from, std::size_t size, cudaMemcpyK
 cudaError_t cudaMemcpy2D(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t width,
                          std::size_t rows, cudaMemcpyKind kind) {
     return done(copy(to, to_pitch, from, from_pitch, width, rows, kind));
+}
+
+// down comes nothing before something synchronises
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t size, cudaMemcpyKind kind, cudaStream_t) {
+    if (kind == cudaMemcpyHostToDevice) return cudaMemcpy(to, from, size, kind);
+    if (const cudaError_t error = fault_of("copy"); error != cudaSuccess) return done(error);
+    if (kind != cudaMemcpyDeviceToHost || !fits(from, to, size)) return done(cudaErrorInvalidValue);
+    enqueue([=] { std::memcpy(to, behind(from), size); });
+    return cudaSuccess;
 }
 
 cudaError_t cudaDeviceSynchronize() {

@@ -132,16 +132,17 @@ cudaError_t synchronize() {
     return cudaSuccess;
 }
 
-void refuse_host_pointers(const void* bytes, std::size_t size, const char* what) {
+void refuse_host_pointers(const void* argument, std::size_t size) {
     // where Linux puts what a program has, on this kind of processor
     constexpr std::uintptr_t lowest = 0x5000'0000'0000, end = 0x8000'0000'0000, page = 4096;
     for (std::size_t i = 0; i + sizeof(void*) <= size; i += sizeof(void*)) {
         std::uintptr_t word;
-        std::memcpy(&word, static_cast<const char*>(bytes) + i, sizeof word);
-        if (word < lowest || word >= end || on_device(reinterpret_cast<const void*>(word))) continue;
+        std::memcpy(&word, static_cast<const char*>(argument) + i, sizeof word);
+        const auto* const address = reinterpret_cast<const void*>(word);
+        if (word < lowest || word >= end || on_device(address) || is_behind(address)) continue;
         unsigned char resident;
         if (mincore(reinterpret_cast<void*>(word / page * page), 1, &resident) != 0) continue;  // nothing is there
-        fail(std::string(what) + " holds an address of the host at byte " + std::to_string(i));
+        fail("an argument of a kernel holds an address of the host at byte " + std::to_string(i));
     }
 }
 

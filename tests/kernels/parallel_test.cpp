@@ -121,7 +121,9 @@ TEST(InTeams, EachModelIsOfOneTeam) {
             for (int m = 0; m < models; ++m) {
                 EXPECT_EQ(seen[std::size_t(m)].threads, teams.size);
                 EXPECT_EQ(seen[std::size_t(m)].strangers, 0);
-                if (m < teams.count) EXPECT_EQ(seen[std::size_t(m)].team, m);
+                if (m < teams.count) {
+                    EXPECT_EQ(seen[std::size_t(m)].team, m);
+                }
             }
         }
 }

@@ -106,7 +106,9 @@ TEST_P(Threads, TrainInTeams) {
                             }
                             training.run(team, 0, 4);
                             training.run(team, 4, 2);
-                            if (models > 1) EXPECT_GE(training.failed[1], 0);
+                            if (models > 1) {
+                                EXPECT_GE(training.failed[1], 0);
+                            }
                             return training.left();
                         },
                         {4, 6, 7, 9, 16});

@@ -24,7 +24,7 @@ TEST(Structure, ATrainingIsOneLaunchHoweverManyModels) {
         const Counters c =
             counted("train, " + std::to_string(models) + " models", [&] { training.run(*backend, 0, 6); });
         EXPECT_EQ(c.launches, 1);
-        EXPECT_EQ(c.allocations, 13);
+        EXPECT_EQ(c.allocations, 11);
         EXPECT_EQ(c.memory_questions, 1);
         EXPECT_EQ(c.synchronizations, 1);
         EXPECT_EQ(c.uploads, 8);
