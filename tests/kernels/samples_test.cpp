@@ -74,6 +74,12 @@ TEST_P(Samples, OfEveryDegreeOfFreedom) {
     }
 }
 
+// what every speed is measured against
+TEST_P(Samples, HaveABound) {
+    const double rate = backend->peak(precision, 1e-3);
+    EXPECT_TRUE(std::isfinite(rate) && rate > 0) << rate;
+}
+
 // a sample at NaN, one that overflows, one beyond the range of angles
 TEST_P(Samples, BadOnesStayAmongThemselves) {
     const Nets net = nets(2, 1);
