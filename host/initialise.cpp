@@ -1,7 +1,6 @@
 #include "initialise.hpp"
 
 #include <cmath>
-#include <numbers>
 
 #include <fmt/format.h>
 
@@ -13,12 +12,6 @@
 namespace lnn {
 
 namespace {
-
-// standard normal by Box and Muller, number `index` of the weights of a seed
-double normal(std::uint64_t seed, std::uint64_t index) {
-    const double u = uniform(seed, Stream::weights, index, 0), v = uniform(seed, Stream::weights, index, 1);
-    return std::sqrt(-2 * std::log1p(-u)) * std::cos(2 * std::numbers::pi * v);
-}
 
 double sigma(const std::string& rule, const MlpShape& s, int l) {
     const bool first = l == 1, output = l == s.depth + 1;
@@ -35,7 +28,7 @@ std::vector<double> initial_weights(const ModelSpec& spec, const std::string& ru
     std::vector<double> weights(s.parameters, 0.0);
     for (int l = 1; l <= s.depth + 1; ++l)
         for (int k = s.weights[l]; k < s.bias(l); ++k) {
-            const double x = normal(seed, k);
+            const double x = normal(seed, Stream::weights, k, 0);
             const bool positive = rule == "definite" && l == s.depth + 1;
             weights[k] = sigma(rule, s, l) * (positive ? std::abs(x) : x);
         }
