@@ -70,7 +70,7 @@ TEST(Load, OrderOfAuthority) {
 TEST(Load, FileMayNameItsBase) {
     EXPECT_EQ(from_text("base = \"sweetspot\"\n[train]\nlr = 0.5").model.init, "lnn-seed");
     const TemporaryFile file("base = \"sweetspot\"");
-    EXPECT_EQ(load({"default", file.path(), {}}).model.init, "definite");
+    EXPECT_EQ(load({"default", file.path(), {}}).model.init, "positive-output");
     EXPECT_PRED2(says, refused_text("base = \"sweatspot\""), "unknown preset 'sweatspot' (did you mean 'sweetspot'?)");
     EXPECT_EQ(refused_text("base = 3"), "DIR/c.toml:1:8: base must be the name of a preset, not 3");
 }
