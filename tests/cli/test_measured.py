@@ -7,7 +7,7 @@ import unittest
 
 import numpy as np
 
-from program import ROOT, ProgramTest, record, settings
+from program import EMULATED, ON_THE_CPU, ROOT, ProgramTest, record, settings
 
 FRICTION = 0.8  # 1/s
 SHARED = pathlib.Path(os.environ.get("LNN_SHARED_DATA", ROOT.parent / "shared" / "data"))

@@ -6,7 +6,8 @@ import unittest
 
 import numpy as np
 
-from program import TINY, ProgramTest, load_safetensors, metrics, record, settings, start_few_threads, tree
+from program import (ON_THE_CPU, TINY, ProgramTest, load_safetensors, metrics, record, settings, start_few_threads,
+                     tree)
 
 TRAJECTORIES = {"data.source": "trajectories", "data.trajectories": 20, "train.epochs": 5, "train.steps": 0}
 
@@ -161,8 +162,9 @@ class Run(ProgramTest):
     def test_threads_that_do_not_start(self):
         """those there are do the job, to the same bits, and a line says so once"""
         values = {"train.batch": 256, "run.threads": 8}
-        whole = self.train("whole", values=values)
-        done = self.ends(0, "train", "--out", "few", "-q", *TINY, *settings(values), preexec_fn=start_few_threads)
+        whole = self.train("whole", *ON_THE_CPU, values=values)
+        done = self.ends(0, "train", "--out", "few", "-q", *TINY, *settings(values), *ON_THE_CPU,
+                         preexec_fn=start_few_threads)
         missing, wanted, working = map(int, re.fullmatch(
             r"(\d+) of (\d+) threads could not be started: working with (\d+); allow this user more "
             r"\(ulimit -u, ulimit -v\), or ask for fewer by --threads\n", done.stderr).groups())
