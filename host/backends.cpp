@@ -69,8 +69,10 @@ void say_fewer_threads(int missing, int wanted) {
             missing, wanted, wanted - missing));
 }
 
-void keep_instruction_set(Config& config, const BackendInfo& info) {
-    if (!info.isa.empty()) config.run.isa = info.isa;
+void keep_processor(Config& config, const BackendInfo& info) {
+    if (info.isa.empty()) return;  // a card
+    config.run.isa = info.isa;
+    config.run.threads = info.threads;
 }
 
 Config with_used_backend(Config config, const std::string& used) {

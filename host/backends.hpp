@@ -15,9 +15,10 @@ std::unique_ptr<Backend> open_backend(const Config&, std::string* note = nullptr
 // that the backend does not offer (Exit::backend), more parameters than the memory holds for lm (Exit::usage).
 std::unique_ptr<Backend> open_training_backend(const Config&, std::string& note);
 
-// Who goes on with a job takes what it began with, as run.json has it: the same instruction set, and, where `auto` was
-// asked for, the same backend; but a card that is no longer there is replaced by the CPU.
-void keep_instruction_set(Config&, const BackendInfo&);
+// Who goes on with a job takes what it began with: the same instruction set and threads, which are kept in its
+// configuration, and, where `auto` was asked for, the same backend, as run.json has it; but a card that is no longer there
+// is replaced by the CPU.
+void keep_processor(Config&, const BackendInfo&);
 Config with_used_backend(Config, const std::string& used);
 
 // One line on stderr, once in a process: a machine that starts fewer threads than it is asked for does the job all the

@@ -42,12 +42,12 @@ void Session::record_backend(const std::string& note) {
     if (complete()) return;  // nothing is computed any more
     if (!note.empty()) say(talk(), note);
     const BackendInfo info = backend_->info();
-    const std::string before = record_.value("backend", info.name);
-    if (before != info.name)
+    const std::string before = record_.value("backend", "");
+    if (before.empty())
+        keep_processor(config_, info);
+    else if (before != info.name)
         say(talk(), fmt::format("{} was begun on the backend {}: the last bits may differ from here on",
                                 path().string(), before));
-    keep_instruction_set(config_, info);
-    config_.run.threads = info.threads;
     say(verbose(), fmt::format("backend {}: {}, {}, {} threads", info.name, info.device, info.isa, info.threads));
     record_.update(used_backend(info));
 }

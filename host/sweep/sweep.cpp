@@ -84,7 +84,7 @@ Exit start_sweep(const Options& options, Shard shard) {
     }
     std::string unused;  // what is missing is refused before anything is written
     const BackendInfo used = open_training_backend(first_model(plan, Options::silent()), unused)->info();
-    keep_instruction_set(base, used);
+    keep_processor(base, used);
     catch_stop_signals();
     const RunDirectory directory = create_sweep(base, shard, used_backend(used), options);
     return work(Plan(base), directory.path(), options);

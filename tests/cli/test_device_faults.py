@@ -91,7 +91,7 @@ class DeviceFaults(ProgramTest):
         # not even for one
         self.failed("sweep", *TINY, *GRID, "--out", "t", "-q", device="fail=allocate:9+:memory",
                     says="go on with: lnn_gpu sweep --resume t")
-        self.failed("sweep", *TINY, *GRID, "--out", "u", "-q", device="memory=8K", says="out of device memory")
+        self.failed("sweep", *TINY, *GRID, "--out", "u", "-q", device="memory=1K", says="out of device memory")
         self.result("sweep", "--resume", "t", "-q", "--json")
         self.assertEqual((self.directory / "t/table.csv").read_bytes(), (self.directory / "whole/table.csv").read_bytes())
 

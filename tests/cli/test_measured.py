@@ -43,8 +43,9 @@ class Measured(ProgramTest):
         np.savetxt(self.directory / name, np.vstack(rows), delimiter=",", header=header, comments="")
         return name
 
-    def run_on(self, data, name, *arguments):
-        self.ends(0, "run", "--set", f"data.source=file:{data}", "--out", name, *SHORT, *arguments)
+    def run_on(self, data, name, *arguments, also_emulated=False):
+        where = ON_THE_CPU if EMULATED and not also_emulated else []
+        self.ends(0, "run", "--set", f"data.source=file:{data}", "--out", name, *SHORT, *arguments, *where)
         return json.loads((self.directory / name / "eval" / "measured.json").read_text())
 
     def accelerations(self, run, states):
@@ -53,7 +54,7 @@ class Measured(ProgramTest):
         return np.load(self.directory / "a.npy")[:, 0]
 
     def test_learns_friction_and_predicts_what_it_has_not_seen(self):
-        measured = self.run_on(self.write(), "r")
+        measured = self.run_on(self.write(), "r", also_emulated=True)
         t = swinging((0, 0))[0]
         later = t > 0.7 * t[-1]
         self.assertEqual(measured["training_samples"], 3 * (~later).sum())

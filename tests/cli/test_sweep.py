@@ -133,7 +133,7 @@ class Sweep(ProgramTest):
         elsewhere = self.directory / "elsewhere"
         elsewhere.mkdir()
         for k, flags in enumerate([["--grid", sources], ["--random", "4", "--space", sources]]):
-            process = self.start("sweep", *TINY, *flags, "--set", "train.steps=60000", "--out", f"s{k}", "-q")
+            process = self.start("sweep", *TINY, *flags, "--set", f"train.steps={LONG}", "--out", f"s{k}", "-q")
             run = self.directory / f"s{k}"
             self.wait_for((run / "config.toml").exists, process)
             process.kill()
@@ -165,7 +165,7 @@ class Sweep(ProgramTest):
                 self.assertEqual(line, single.replace("none.npz", f"{self.directory.resolve()}/none.npz"))
 
     def stopped(self, name):
-        process = self.start("sweep", *TINY, *GRID, "--set", "train.steps=60000", "--out", name)
+        process = self.start("sweep", *TINY, *GRID, "--set", f"train.steps={LONG}", "--out", name)
         self.wait_for(lambda: list((self.directory / name / "results").glob("*.json")), process)
         process.terminate()
         process.communicate()
