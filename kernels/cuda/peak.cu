@@ -28,7 +28,7 @@ double peak(const Card& card, double seconds) {
     };
     run(1);
     double done = 0, taken = 0;
-    for (std::int64_t rounds = 1000; taken < seconds; rounds *= taken < 0.05 ? 4 : 1) {
+    for (std::int64_t rounds = 16; taken < seconds; rounds *= taken < 0.05 ? 4 : 1) {
         taken += run(rounds);
         done += double(sink.size()) * fma_chain_count * double(rounds);
     }

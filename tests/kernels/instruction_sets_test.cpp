@@ -132,8 +132,7 @@ TEST(cuda, EverySystemHasTheBitsOfTheProcessor) {
         job.draw.low = {0.5, 0.5, -1, -1}, job.draw.high = {1.5, 1.5, 1, 1};
         std::vector<TrajectoryScore> scores(samples);
         backend.evaluate(nets(system.dof, 1).models(), job, 0, scores);
-        for (const auto& s : scores)
-            append(found, {s.mse[0], s.mse[1], s.energy_error, s.energy_drift, s.valid_time});
+        for (const auto& s : scores) append(found, {s.mse[0], s.mse[1], s.energy_error, s.energy_drift, s.valid_time});
         return found;
     };
     for (int kind = 0; kind < Systems::count; ++kind)
@@ -141,7 +140,8 @@ TEST(cuda, EverySystemHasTheBitsOfTheProcessor) {
             const SystemSpec system = spec_of<System>(kind);
             for (const Precision precision : {Precision::f32, Precision::f64})
                 for (const Precision state : {Precision::f32, Precision::f64})
-                    EXPECT_TRUE(same_bits(all(*lanes, system, precision, state), all(*threads, system, precision, state)))
+                    EXPECT_TRUE(
+                        same_bits(all(*lanes, system, precision, state), all(*threads, system, precision, state)))
                         << System::table.name;
         });
 }
