@@ -8,7 +8,7 @@ import unittest
 import numpy as np
 
 import streams
-from program import TINY, ProgramTest, load_safetensors, save_safetensors, settings, true_systems
+from program import ON_THE_CPU, TINY, ProgramTest, load_safetensors, save_safetensors, settings, true_systems
 
 QUANTILES = {"mean", "median", "p05", "p95", "ci95_median"}
 PENDULUM = {"m": (1.0, 2.0), "l": (1.0, 0.5), "g": 9.8}  # masses and lengths that no formula can leave out
@@ -205,7 +205,8 @@ class Eval(ProgramTest):
 
     def test_integrators_agree(self):
         self.train("r", "--precision", "f64")
-        call = ["eval", "r", "--precision", "f64", "--json", "-q", "--set", "eval.dt=0.1", "--set", "eval.t_end=0.5"]
+        call = ["eval", "r", "--precision", "f64", "--json", "-q", "--set", "eval.dt=0.1", "--set", "eval.t_end=0.5",
+                *ON_THE_CPU]
         of = {name: json.loads(self.result(*call, "--set", "eval.integrator=" + name))["integrator_drift"]["median"]
               for name in ["rk4", "dormand-prince"]}
         self.assertLess(of["dormand-prince"], 1e-6)

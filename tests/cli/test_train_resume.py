@@ -221,7 +221,7 @@ class Resume(ProgramTest):
         for flags, named in [(["--set", "train.lr=0.5"], "train.lr"), (["--threads", 7], "run.threads"),
                              (["--seed", 9], "run.seed"),
                              (["--precision", "f64"], "run.precision"), (["--set", "system.g=3"], "system.g"),
-                             (["--backend", "cuda"], "run.backend")]:
+                             (["--backend", "cpu"], "run.backend")]:
             self.assertIn(f"r was started with another {named}",
                           self.refused(2, "train", "--resume", "r", *flags))
         self.assertIn("has its own configuration",
