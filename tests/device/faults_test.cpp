@@ -125,6 +125,37 @@ TEST_P(Faults, LittleMemory) {
     }
 }
 
+// weights, states and gradients, too, are cut: each alone is more than the device has
+TEST_F(Faults, WhatDoesNotFitAtOnceIsCut) {
+    const auto backend = door("cuda");
+    const Nets few = nets(2, 2), many = nets(2, 400);
+    const Numbers x = states(2, 6000), targets = truth(*backend, double_pendulum, x), some = states(2, 3);
+    const std::vector<Job> large = {
+        {"gradient", [&](Backend& b) { return gradients(b, few, Precision::f32, {}, x, targets).gradient; }},
+        {"gradient of many",
+         [&](Backend& b) {
+             return gradients(b, many, Precision::f32, {}, some, truth(b, double_pendulum, some)).gradient;
+         }},
+        {"accelerate", [&](Backend& b) { return accelerate(b, many, Precision::f32, some).accelerations; }},
+        {"rollout",
+         [&](Backend& b) { return rollout(b, many, Precision::f32, Precision::f64, {.instants = 2}, some); }},
+        {"evaluate",
+         [&](Backend& b) {
+             std::vector<TrajectoryScore> scores(many.count);
+             b.evaluate(many.models(), pendulum_job(Precision::f32, 3), 0, scores);
+             Numbers all;
+             for (const auto& s : scores) append(all, {s.mse[0], s.mse[1], s.energy_error});
+             return all;
+         }},
+    };
+    for (const Job& job : large) {
+        const Numbers good = job.run(*backend);
+        dials().memory = 120 << 10;
+        EXPECT_TRUE(same_bits(job.run(*backend), good)) << job.name;
+        dials() = before;
+    }
+}
+
 TEST_F(Faults, NoDeviceWorthTheName) {
     const auto why = [] {
         try {
