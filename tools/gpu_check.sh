@@ -91,34 +91,39 @@ part() {
 
 # jobs of seconds, as a person would give them; their runs lie in the working directory
 lnn_gpu() { "$bundle/lnn_gpu" "$@" --backend cuda; }
-short=(--set train.steps=300 --set train.lm.iterations=2 --set 'train.lm.samples=[256,256]' --set eval.repeats=1
-    --set eval.trajectories=200)
-job_default() { lnn_gpu run --out default -q "${short[@]}" && test -s default/report.html; }
-job_adam() { lnn_gpu train --out adam -q --preset adam --set train.steps=300 --set run.seeds=2; }
-job_lm() { lnn_gpu train --out lm -q --preset small --set run.seeds=2 "${short[@]}"; }
+is_emulated() { "$bundle/lnn_gpu" doctor | grep -q "emulated device"; }
+lm=(--set train.lm.iterations=2 --set 'train.lm.samples=[64,64]')
+job_default() {
+    lnn_gpu run --out default -q --set train.steps=40 "${lm[@]}" --set eval.repeats=1 --set eval.trajectories=20
+    test -s default/report.html
+}
+job_adam() { lnn_gpu train --out adam -q --preset adam --set train.steps=10 --set run.seeds=2; }
+job_lm() { lnn_gpu train --out lm -q --preset small --set train.steps=40 "${lm[@]}" --set run.seeds=2; }
 job_sweep() {
-    lnn_gpu sweep --out sweep -q --preset adam --set train.steps=40 --grid train.lr=1e-2,1e-3 --seeds 0:8
-    [ "$(wc -l < sweep/table.csv)" = 17 ]
+    lnn_gpu sweep --out sweep -q --preset sweetspot --set train.epochs=1 --grid train.lr=1e-2,1e-3 --seeds 0:4
+    [ "$(wc -l < sweep/table.csv)" = 9 ]
 }
 job_eval() {
     local protocol
     for protocol in trajectories box energy links; do
-        lnn_gpu eval adam --protocol $protocol --trajectories 20 --set eval.repeats=1
+        lnn_gpu eval lm --protocol $protocol --trajectories 3 --set eval.repeats=1
     done
 }
 job_study() {
-    lnn_gpu study preferred-coordinate --out study -q --models 4 --trajectories 20 --set train.epochs=1 \
-        --set train.steps=40 --set train.lm.iterations=1 --set 'train.lm.samples=[64,64]'
+    lnn_gpu study preferred-coordinate --out study -q --models 2 --trajectories 20 --set train.epochs=0 \
+        --set train.steps=20 "${lm[@]}"
 }
 # killed in the middle and resumed, a training ends with the weights of one that was not
 job_resume() {
-    local training=(train -q --preset sweetspot --set run.seeds=4 --set train.epochs=40 --set train.checkpoint_every=1)
+    local epochs=400
+    if is_emulated; then epochs=4; fi
+    local training=(train -q --preset sweetspot --set run.seeds=2 --set "train.epochs=$epochs" --set train.checkpoint_every=1)
     lnn_gpu "${training[@]}" --out whole
     lnn_gpu "${training[@]}" --out killed &
-    while [ ! -e killed/checkpoints/step-000000001024/DONE ] && kill -0 $!; do sleep 0.01; done
+    while [ ! -e killed/checkpoints/step-000000000512/DONE ] && kill -0 $!; do sleep 0.01; done
     kill -9 $! && ! wait $!
     "$bundle/lnn_gpu" train --resume killed -q
-    cmp whole/models/seed-3.safetensors killed/models/seed-3.safetensors
+    cmp whole/models/seed-1.safetensors killed/models/seed-1.safetensors
 }
 
 run() {
@@ -138,7 +143,8 @@ run() {
     part doctor 15 "$bundle/lnn_gpu" doctor --backend cuda
     part kernels_f32 80 "$bundle/lnn_kernels_tests" --gtest_brief=1 --gtest_filter="$on_card_in_f32"
     local name
-    for name in default adam lm sweep eval study resume; do job $name 30; done
+    job default 60
+    for name in adam lm sweep eval study resume; do job $name 20; done
     part golden 45 "$bundle/lnn_golden_tests" --gtest_brief=1 --gtest_filter="$on_card"
     part routes 20 "$bundle/lnn_kernels_tests" --gtest_brief=1 --gtest_filter="$by_libraries"
     if [[ $device == *emulated* ]]; then
