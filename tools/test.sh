@@ -111,13 +111,15 @@ rm -rf "$results" && mkdir "$results"
 here=() cards=() sanitizers=
 if can_emulate; then
     # tests for cards run there, unless a card is here
-    build/lnn_gpu doctor --backend cuda > /dev/null 2>&1 || cards=(-E cuda)
+    if ! build/lnn_gpu doctor --backend cuda > /dev/null 2>&1; then cards=(-E cuda) LNN_NO_CARD=1; fi
     sanitizers=emulated-
 else
     echo "<testsuite><testcase name='emulated device'><skipped/><system-out>skipped: no headers of a CUDA toolkit" \
         "</system-out></testcase></testsuite>" > "$results/emulated.xml"
 fi
+export LNN_NO_CARD
 timed tests tests "$preset" in_ctest "$preset" build "${cards[@]}"
+unset LNN_NO_CARD
 if [ "$sanitizers" ]; then emulated; fi
 gpu_check
 sanitized "${sanitizers}asan" core kernels ${sanitizers:+device} config files golden report
