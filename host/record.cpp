@@ -51,6 +51,11 @@ std::string used_backend(const std::filesystem::path& directory) {
     return record.is_object() && record.contains("backend") && record["backend"].is_string() ? record["backend"] : "";
 }
 
+std::string begun_elsewhere(const std::filesystem::path& directory, const std::string& before) {
+    return fmt::format("{} was begun on the backend {}: the last bits may differ from here on", directory.string(),
+                       before.empty() ? "of another version" : before);
+}
+
 std::string text_of(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
 
 void write_record_file(const std::filesystem::path& directory, const Json& record) {

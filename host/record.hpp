@@ -21,6 +21,9 @@ nlohmann::ordered_json used_backend(const BackendInfo&);
 // its name, of a directory's record; empty where none is readable
 std::string used_backend(const std::filesystem::path& directory);
 
+// the line on a job that goes on with another backend than `before`
+std::string begun_elsewhere(const std::filesystem::path& directory, const std::string& before);
+
 // argv and paths may be any bytes, JSON is UTF-8
 std::string text_of(const nlohmann::ordered_json&);
 

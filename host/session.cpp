@@ -46,8 +46,7 @@ void Session::record_backend(const std::string& note) {
     if (before.empty())
         keep_processor(config_, info);
     else if (before != info.name)
-        say(talk(), fmt::format("{} was begun on the backend {}: the last bits may differ from here on",
-                                path().string(), before));
+        say(talk(), begun_elsewhere(path(), before));
     say(verbose(), fmt::format("backend {}: {}, {}, {} threads", info.name, info.device, info.isa, info.threads));
     record_.update(used_backend(info));
 }

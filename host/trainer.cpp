@@ -370,7 +370,10 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
         try {
             advance = adam ? advance_adam() : advance_lm();
         } catch (const Error& error) {  // a device that fails leaves everything as the last slice had it
-            if (error.exit() == Exit::backend && all_finite()) save(seconds());
+            if (error.exit() == Exit::backend && all_finite()) try {
+                    save(seconds());
+                } catch (const Error&) {  // the device's failure is what is to be told
+                }
             throw;
         }
         if (advance.ended && adam) {

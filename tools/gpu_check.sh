@@ -115,13 +115,15 @@ job_study() {
 }
 # killed in the middle and resumed, a training ends with the weights of one that was not
 job_resume() {
-    local epochs=400
-    if is_emulated; then epochs=4; fi
+    local epochs=400 pid
+    if is_emulated; then epochs=8; fi
     local training=(train -q --preset sweetspot --set run.seeds=2 --set "train.epochs=$epochs" --set train.checkpoint_every=1)
     lnn_gpu "${training[@]}" --out whole
-    lnn_gpu "${training[@]}" --out killed &
-    while [ ! -e killed/checkpoints/step-000000000512/DONE ] && kill -0 $!; do sleep 0.01; done
-    kill -9 $! && ! wait $!
+    "$bundle/lnn_gpu" "${training[@]}" --backend cuda --out killed &
+    pid=$!
+    until compgen -G 'killed/checkpoints/step-*[1-9]*/DONE' > /dev/null || ! kill -0 $pid; do sleep 0.01; done
+    kill -9 $pid  # fails where it has ended by itself
+    if wait $pid; then exit 1; fi
     "$bundle/lnn_gpu" train --resume killed -q
     cmp whole/models/seed-1.safetensors killed/models/seed-1.safetensors
 }

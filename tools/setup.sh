@@ -6,9 +6,6 @@ log=$root/build/setup.log
 preset=cuda  # CMake builds the CPU backend alone where it finds no nvcc >= 12.0
 mkdir -p "$root/build"
 
-# what several builds have in common is compiled once
-if command -v ccache > /dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
-
 say() { printf '%s\n' "$*" >&2; }
 
 # ninja's [12/230], on a terminal alone
@@ -61,6 +58,9 @@ install_packages() {
     exit 3
 }
 
+# CMake's flag for ccache, where that is there: what several builds have in common is compiled once
+compiled_once() { echo "-DCMAKE_CXX_COMPILER_LAUNCHER=$(command -v ccache)"; }
+
 # build PRESET TESTS TARGET...: configures, builds what has changed. Always configures anew: another preset may have been
 # here, and a CUDA compiler or a card may have come or gone; but tests once asked for stay
 build() (
@@ -71,6 +71,6 @@ build() (
     cd "$root" || exit
     if grep -qs "^LNN_TESTS:BOOL=ON$" "$dir/CMakeCache.txt"; then tests=ON; fi
     [ -f "$dir/build.ninja" ] || say "building in ${dir#"$root"/}, which takes minutes the first time (log: build/setup.log)"
-    quietly cmake --preset "$name" -D LNN_TESTS="$tests"
+    quietly cmake --preset "$name" -D LNN_TESTS="$tests" "$(compiled_once)"
     quietly cmake --build "$dir" --target "$@"
 )

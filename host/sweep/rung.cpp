@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <iterator>
 #include <mutex>
 #include <set>
 #include <system_error>
@@ -23,17 +22,17 @@ namespace {
 
 constexpr std::size_t card_models = 1024;  // of a piece on a card; on the CPU a thread takes one at a time
 
-// as train_piece, `most` models at once; where the device has no memory for so many, half of them from then on
-std::optional<std::vector<TrainedModel>> train_as_fits(Backend& backend, const Plan& plan, int rung,
-                                                       std::span<const std::int64_t> ids, std::size_t& most,
-                                                       bool talk) {
-    std::vector<TrainedModel> all;
+// train_piece on `most` models at once, which keep(models) gets; where the device has no memory for so many, half of them
+// from then on. False where a stop was asked for.
+template <class Keep>
+bool train_as_fits(Backend& backend, const Plan& plan, int rung, std::span<const std::int64_t> ids, std::size_t& most,
+                   bool talk, Keep&& keep) {
     while (!ids.empty()) {
         const auto some = ids.first(std::min(most, ids.size()));
         try {
-            auto models = train_piece(backend, plan, rung, some);
-            if (!models) return std::nullopt;
-            std::move(models->begin(), models->end(), std::back_inserter(all));
+            const auto models = train_piece(backend, plan, rung, some);
+            if (!models) return false;
+            keep(*models);
             ids = ids.subspan(some.size());
         } catch (const OutOfDeviceMemory& error) {
             if (some.size() == 1) throw;
@@ -41,7 +40,7 @@ std::optional<std::vector<TrainedModel>> train_as_fits(Backend& backend, const P
             say(talk, fmt::format("out of device memory: going on with {} models at once", most));
         }
     }
-    return all;
+    return true;
 }
 
 }  // namespace
@@ -65,22 +64,24 @@ bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wan
     std::exception_ptr error;
     std::int64_t trained = 0;
     std::atomic<std::size_t> next = 0;
+    const auto keep = [&](const std::vector<TrainedModel>& models) {
+        std::vector<Row> rows;
+        for (const auto& [row, network] : models) {
+            if (!row.failed())
+                write_safetensors(model_path(path, row.id), network_file(network, weights_in_f64(plan.config(row.id))),
+                                  true);
+            rows.push_back(row);
+        }
+        write_piece(path, rows);
+        const std::lock_guard lock(mutex);
+        progress.show(trained += std::int64_t(models.size()));
+    };
     const auto take = [&](Backend& own) {
         try {
             for (std::size_t j; (j = next++) < jobs.size();) {
-                const auto models = card ? train_as_fits(own, plan, rung, jobs[j], most, !options.quiet)
-                                         : train_piece(own, plan, rung, jobs[j]);
-                if (!models) return;
-                std::vector<Row> rows;
-                for (const auto& [row, network] : *models) {
-                    if (!row.failed())
-                        write_safetensors(model_path(path, row.id),
-                                          network_file(network, weights_in_f64(plan.config(row.id))), true);
-                    rows.push_back(row);
-                }
-                write_piece(path, rows);
-                const std::lock_guard lock(mutex);
-                progress.show(trained += std::int64_t(jobs[j].size()));
+                std::size_t together = card ? most : 1;  // the threads of the CPU share nothing that changes
+                if (!train_as_fits(own, plan, rung, jobs[j], together, !options.quiet, keep)) return;
+                if (card) most = together;
                 if (stop_requested() != Stop::none) return;
             }
         } catch (...) {
@@ -102,8 +103,9 @@ bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wan
         };
         std::vector<std::jthread> others;  // this thread is a worker too, so there is one whatever the system refuses
         try {
+            others.reserve(std::size_t(workers));
             for (int w = 1; w < workers; ++w) others.emplace_back(work);
-        } catch (const std::system_error&) {
+        } catch (const std::exception&) {  // no thread, or no memory for one
             say_fewer_threads(workers - 1 - int(others.size()), workers);
         }
         work();

@@ -48,6 +48,13 @@ Exit work(const Plan& plan, const fs::path& path, const Options& options) {
     std::string note;
     const auto backend = open_training_backend(with_used_backend(first_model(plan, options), used_backend(path)), note);
     say(!options.quiet && !note.empty(), note);
+    const BackendInfo info = backend->info();
+    if (const std::string before = used_backend(path); before != info.name) {
+        say(!options.quiet, begun_elsewhere(path, before));
+        Json record = read_sweep_record(path);
+        record.update(used_backend(info));
+        write_record_file(path, record);
+    }
     for (int rung = 0; rung < plan.rungs(); ++rung) {
         if (rung > 0) ids = better_half(read_pieces(path), rung - 1);
         try {

@@ -1,6 +1,7 @@
 #include "cuda/device.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lnn::cuda {
@@ -74,13 +75,14 @@ double kernel_seconds() {
     wanted = true;
     check(cudaDeviceSynchronize(), "measuring a time");
     double seconds = 0;
-    for (const auto& [start, end] : timed) {
+    cudaError_t failed = cudaSuccess;
+    for (const auto& [start, end] : std::exchange(timed, {})) {
         float ms = 0;
-        check(cudaEventElapsedTime(&ms, start, end), "measuring a time");
+        if (failed == cudaSuccess) failed = cudaEventElapsedTime(&ms, start, end);
         seconds += 1e-3 * double(ms);
         cudaEventDestroy(start), cudaEventDestroy(end);
     }
-    timed.clear();
+    check(failed, "measuring a time");
     return seconds;
 }
 

@@ -97,23 +97,27 @@ std::vector<bool> solve_definite(int parameters, int models, double* matrix, dou
     info.clear();
     if (models > 1) {
         const DeviceBuffer<double*> a{std::span<double*const>(matrices)}, b{std::span<double*const>(rights)};
-        const TimedWork timed;
-        check_cusolver(LNN_CUSOLVER(cusolverDnDpotrfBatched)(cusolver_handle(), triangle, parameters, a.get(),
-                                                             parameters, info.get(), models));
-        check_cusolver(LNN_CUSOLVER(cusolverDnDpotrsBatched)(cusolver_handle(), triangle, parameters, 1, a.get(),
-                                                             parameters, b.get(), parameters, info.get() + models,
-                                                             models));
+        {
+            const TimedWork timed;
+            check_cusolver(LNN_CUSOLVER(cusolverDnDpotrfBatched)(cusolver_handle(), triangle, parameters, a.get(),
+                                                                 parameters, info.get(), models));
+            check_cusolver(LNN_CUSOLVER(cusolverDnDpotrsBatched)(cusolver_handle(), triangle, parameters, 1, a.get(),
+                                                                 parameters, b.get(), parameters, info.get() + models,
+                                                                 models));
+        }
         check(cudaDeviceSynchronize(), "solving normal equations");
     } else {
         int words = 0;
         check_cusolver(LNN_CUSOLVER(cusolverDnDpotrf_bufferSize)(cusolver_handle(), triangle, parameters, matrix,
                                                                  parameters, &words));
         const DeviceBuffer<double> work(words);
-        const TimedWork timed;
-        check_cusolver(LNN_CUSOLVER(cusolverDnDpotrf)(cusolver_handle(), triangle, parameters, matrix, parameters,
-                                                      work.get(), words, info.get()));
-        check_cusolver(LNN_CUSOLVER(cusolverDnDpotrs)(cusolver_handle(), triangle, parameters, 1, matrix, parameters,
-                                                      right, parameters, info.get() + models));
+        {
+            const TimedWork timed;
+            check_cusolver(LNN_CUSOLVER(cusolverDnDpotrf)(cusolver_handle(), triangle, parameters, matrix, parameters,
+                                                          work.get(), words, info.get()));
+            check_cusolver(LNN_CUSOLVER(cusolverDnDpotrs)(cusolver_handle(), triangle, parameters, 1, matrix, parameters,
+                                                          right, parameters, info.get() + models));
+        }
         check(cudaDeviceSynchronize(), "solving normal equations");
     }
     std::vector<int> found(models + 1);

@@ -75,9 +75,11 @@ class Solver {
         check_cusolver(
             size(handle, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, &words, info_, count));
         const DeviceBuffer<T> work(words);
-        const TimedWork timed;
-        check_cusolver(gesvdj(handle, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, work.get(), words,
-                              d.failed, info_, count));
+        {
+            const TimedWork timed;
+            check_cusolver(gesvdj(handle, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, work.get(), words,
+                                  d.failed, info_, count));
+        }
         check(cudaDeviceSynchronize(), "decomposing matrices");
     }
 

@@ -24,6 +24,7 @@ struct Add {
 
 TrajectorySums sum_scores(const TrajectoryScore* scores, std::int64_t count) {
     try {
+        const TimedWork timed;
         return thrust::transform_reduce(thrust::device, scores, scores + count, ToSums(), TrajectorySums(), Add());
     } catch (const std::bad_alloc&) {  // Thrust's way to say what `check` says of our own calls
         check(cudaErrorMemoryAllocation, "summing scores");

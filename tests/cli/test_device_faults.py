@@ -1,5 +1,6 @@
 """A device that fails, seen from outside: LNN_EMULATED says how. Only of a program built for the emulated device."""
 
+import json
 import unittest
 
 from program import ProgramTest, TINY, metrics, record, settings, tree
@@ -21,26 +22,29 @@ class DeviceFaults(ProgramTest):
         return line
 
     def goes_on_as_if_nothing_had_been(self, *flags):
-        """of a training that fails at some call: what was finished is kept, and resumed bit for bit"""
-        self.result("train", "--out", "whole", "-q", *TINY, *flags)
-        for number, fault in enumerate(["copy:{}:address", "launch:{}:timeout", "synchronize:{}:lost",
-                                        "clear:{}:failure", "allocate:{}:memory"]):
-            call = fault.split(":")[0]
-            with self.subTest(fault):
-                run = f"r{number}"
-                counts = self.directory / f"counts{number}"
-                # in the middle, whatever the job is
-                self.ends(0, "train", "--out", f"all{number}", "-q", *TINY, *flags,
-                          environment={"LNN_EMULATED_COUNTS": str(counts)})
-                middle = {"copy": 60, "launch": 8, "synchronize": 6, "clear": 6, "allocate": 40}[call]
-                line = self.failed("train", "--out", run, "-q", *TINY, *flags, device="fail=" + fault.format(middle),
-                                   says=f"go on with: lnn_gpu train --resume {run}")
-                self.assertRegex(line, "nvidia-smi|--backend cpu")
-                self.assertTrue(list((self.directory / run / "checkpoints").iterdir()))
-                self.result("train", "--resume", run, "-q")
-                self.assertEqual((self.directory / run / "model.safetensors").read_bytes(),
-                                 (self.directory / "whole/model.safetensors").read_bytes())
-                self.assertEqual(metrics(self.directory / run), metrics(self.directory / "whole"))
+        """of a training that fails at some call, early and late: what was finished is kept, and resumed bit for bit"""
+        self.ends(0, "train", "--out", "whole", "-q", *TINY, *flags, environment={"LNN_EMULATED_COUNTS": "counts"})
+        counts = json.loads((self.directory / "counts").read_text())
+        counts["copies"] = counts["uploads"] + counts["downloads"]
+        for fault, counted in [("copy:{}:address", "copies"), ("launch:{}:timeout", "launches"),
+                               ("synchronize:{}:lost", "synchronizations"), ("clear:{}:failure", "clears"),
+                               ("allocate:{}:memory", "allocations")]:
+            for share in (0.3, 0.9):
+                with self.subTest(fault, share=share):
+                    run = f"{counted}-{share}"
+                    number = int(share * counts[counted])
+                    line = self.failed("train", "--out", run, "-q", *TINY, *flags, device="fail=" + fault.format(number),
+                                       says=f"go on with: lnn_gpu train --resume {run}")
+                    self.assertRegex(line, "nvidia-smi|--backend cpu")
+                    # not the last regular checkpoint, which is the first: all but the slice that failed
+                    newest = max(path.name for path in (self.directory / run / "checkpoints").iterdir())
+                    steps = int(newest.removeprefix("step-"))
+                    self.assertGreater(steps, 0)
+                    self.assertEqual(steps, int(metrics(self.directory / run)[-1][0]))
+                    self.result("train", "--resume", run, "-q")
+                    self.assertEqual((self.directory / run / "model.safetensors").read_bytes(),
+                                     (self.directory / "whole/model.safetensors").read_bytes())
+                    self.assertEqual(metrics(self.directory / run), metrics(self.directory / "whole"))
 
     def test_training_by_adam(self):
         self.goes_on_as_if_nothing_had_been()
