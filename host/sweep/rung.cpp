@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <mutex>
 #include <set>
-#include <system_error>
 #include <thread>
 
 #include <fmt/format.h>

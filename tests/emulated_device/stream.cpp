@@ -6,7 +6,6 @@
 #include <deque>
 #include <map>
 #include <numeric>
-#include <random>
 #include <vector>
 
 #include <sys/mman.h>
