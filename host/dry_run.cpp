@@ -7,6 +7,7 @@
 #include "backends.hpp"
 #include "config/write.hpp"
 #include "initialise.hpp"
+#include "json_text.hpp"
 #include "levenberg_marquardt.hpp"
 #include "problem.hpp"
 #include "training_data.hpp"
@@ -89,7 +90,7 @@ nlohmann::ordered_json dry_run(Config& config) {
 Exit print_dry_run(Config config, const Options& options) {
     const nlohmann::ordered_json job = dry_run(config);
     if (options.json) {
-        fmt::print("{}\n", job.dump(2));
+        print_json(job);
         return Exit::ok;
     }
     fmt::print("{}\n# {} model{} of {} parameters, about {:.1f} MB\n", config_to_toml(config), job["models"].dump(),

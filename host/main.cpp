@@ -3,11 +3,13 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "commands/command_line.hpp"
+#include "talk.hpp"
 
 namespace lnn {
 
@@ -34,13 +36,18 @@ std::span<const Command> commands() { return table; }
 
 }  // namespace lnn
 
+// one line, whatever a path or a value has in it
 static int fail(lnn::Exit exit, std::string_view line) {
-    fmt::print(stderr, "lnn_gpu: error: {}\n", line);
+    std::string text = "lnn_gpu: error: ";
+    for (const char c : line)
+        text += static_cast<unsigned char>(c) < ' ' ? fmt::format("\\x{:02x}", c) : std::string(1, c);
+    lnn::talk(text + "\n");
     return static_cast<int>(exit);
 }
 
 int main(int argc, char** argv) {
     using lnn::Exit;
+    lnn::prepare_streams();
     try {
         const Exit exit = lnn::run_command_line(argc, argv);
         // results that never arrived are an error, too

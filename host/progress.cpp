@@ -3,9 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include <fmt/format.h>
+
+#include "talk.hpp"
 
 namespace lnn {
 
@@ -44,22 +45,21 @@ void Progress::show(std::int64_t done, const std::string& note) {
         fmt::format("{}/{} {} {:.3g}/s {} left{}{}", done, total_, unit_, rate, left, note.empty() ? "" : "  ", note);
     if (terminal_) {
         const int full = int(share * 24);
-        fmt::print(stderr, "\r\033[K{} [{}{}] {:3.0f}% {}", what_, std::string(full, '#'), std::string(24 - full, '.'),
-                   100 * share, figures);
-        std::fflush(stderr);
+        talk(fmt::format("\r\033[K{} [{}{}] {:3.0f}% {}", what_, std::string(full, '#'), std::string(24 - full, '.'),
+                         100 * share, figures));
         open_ = true;
     } else {
-        fmt::print(stderr, "{}: {:3.0f}% {}\n", what_, 100 * share, figures);
+        talk(fmt::format("{}: {:3.0f}% {}\n", what_, 100 * share, figures));
     }
 }
 
 void Progress::finish() {
-    if (open_) fmt::print(stderr, "\n");
+    if (open_) talk("\n");
     open_ = false;
 }
 
 void say(bool wanted, const std::string& line) {
-    if (wanted) fmt::print(stderr, "{}\n", line);
+    if (wanted) talk(line + "\n");
 }
 
 }  // namespace lnn

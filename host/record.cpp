@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "files/atomic_file.hpp"
+#include "json_text.hpp"
 #include "version.hpp"
 
 namespace lnn {
@@ -55,8 +56,6 @@ std::string begun_elsewhere(const std::filesystem::path& directory, const std::s
     return fmt::format("{} was begun on the backend {}: the last bits may differ from here on", directory.string(),
                        before.empty() ? "of another version" : before);
 }
-
-std::string text_of(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
 
 void write_record_file(const std::filesystem::path& directory, const Json& record) {
     write_file(directory / "run.json", text_of(record) + "\n", true);

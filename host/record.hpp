@@ -24,9 +24,6 @@ std::string used_backend(const std::filesystem::path& directory);
 // the line on a job that goes on with another backend than `before`
 std::string begun_elsewhere(const std::filesystem::path& directory, const std::string& before);
 
-// argv and paths may be any bytes, JSON is UTF-8
-std::string text_of(const nlohmann::ordered_json&);
-
 void write_record_file(const std::filesystem::path& directory, const nlohmann::ordered_json& record);
 
 }  // namespace lnn

@@ -13,6 +13,7 @@
 #include "files/atomic_file.hpp"
 #include "files/npy.hpp"
 #include "initialise.hpp"
+#include "json_text.hpp"
 #include "lnn/range.hpp"
 #include "measured_evaluation.hpp"
 #include "problem.hpp"
@@ -268,7 +269,7 @@ Exit Session::compare_with_system(const RunModels& models) {
         evaluate_trajectories(*backend_, config_, models.networks, models.alive, progress, partial);
     progress.finish();
     if (e.stop != Stop::none) return stopped(e.stop, "in the evaluation");
-    write_file(path() / "eval/summary.json", e.summary.dump(2) + "\n", true);
+    write_file(path() / "eval/summary.json", text_of(e.summary) + "\n", true);
     write_file(path() / "eval/per_trajectory.csv", per_trajectory_csv(e, config_), true);
     const Network& first = models.first();
     constexpr int count = 8;
@@ -296,7 +297,7 @@ nlohmann::ordered_json Session::json() const {
 
 void print_results(const Session& session, const Options& options) {
     if (options.json)
-        fmt::print("{}\n", text_of(session.json()));
+        print_json(session.json());
     else
         fmt::print("{}{}\n", session.results(), session.path().string());
 }

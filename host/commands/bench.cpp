@@ -4,6 +4,7 @@
 #include "benchmark.hpp"
 #include "commands/commands.hpp"
 #include "files/atomic_file.hpp"
+#include "json_text.hpp"
 #include "options.hpp"
 
 namespace lnn {
@@ -34,9 +35,9 @@ Action bench_command(CLI::App& app) {
                 throw Error(Exit::file, fmt::format("{}: not a result of lnn_gpu bench --out", flags->compare));
         }
         const auto result = run_benchmarks(resolve(options), flags->seconds);
-        if (!options.out.empty()) write_file(options.out, result.dump(2) + "\n", options.force);
+        if (!options.out.empty()) write_file(options.out, text_of(result) + "\n", options.force);
         if (options.json)
-            fmt::print("{}\n", result.dump(2));
+            print_json(result);
         else
             fmt::print("{}{}", benchmark_table(result), old.is_null() ? "" : comparison_table(result, old));
         return Exit::ok;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "did_you_mean.hpp"
+#include "talk.hpp"
 #include "version.hpp"
 
 namespace lnn {
@@ -90,6 +91,16 @@ std::vector<std::string> subcommand_names(const CLI::App& app) {
     refuse(fmt::format("{}: {}{}", name, error.what(), help));
 }
 
+// An empty value is an unset variable in a script, not a flag that was left out.
+void refuse_empty(const CLI::App& app, const std::string& name) {
+    for (const CLI::Option* option : app.get_options())
+        for (const std::string& value : option->results())
+            if (value.empty())
+                refuse(fmt::format("{}: {} is empty; give it a value, or leave it out", name, option->get_name()));
+    for (const CLI::App* subcommand : app.get_subcommands())
+        refuse_empty(*subcommand, name + " " + subcommand->get_name());
+}
+
 }  // namespace
 
 BuiltCommand build(const Command& command) {
@@ -102,7 +113,7 @@ BuiltCommand build(const Command& command) {
 
 Exit run_command_line(int argc, char** argv) {
     if (argc < 2) {
-        fmt::print(stderr, "{}", overview());
+        talk(overview());
         return Exit::usage;
     }
     const std::string name = argv[1];
@@ -132,6 +143,7 @@ Exit run_command_line(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         explain(*command.app, error);
     }
+    refuse_empty(*command.app, name);
     return command.action();
 }
 

@@ -4,6 +4,7 @@
 
 #include "commands/commands.hpp"
 #include "config/write.hpp"
+#include "json_text.hpp"
 #include "options.hpp"
 
 namespace lnn {
@@ -24,7 +25,7 @@ void declare(CLI::App& app, Flags& flags) {
 Exit show(const Flags& flags) {
     const Config config = resolve(flags.common);
     if (flags.common.json)
-        fmt::print("{}\n", config_to_json(config).dump(2));
+        print_json(config_to_json(config));
     else
         fmt::print("{}", config_to_toml(config, flags.defaults));
     return Exit::ok;

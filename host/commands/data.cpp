@@ -10,6 +10,7 @@
 #include "commands/data.hpp"
 #include "files/atomic_file.hpp"
 #include "files/dataset.hpp"
+#include "json_text.hpp"
 #include "options.hpp"
 #include "progress.hpp"
 #include "states.hpp"
@@ -74,7 +75,7 @@ Exit generate(const Flags& flags) {
         const std::int64_t samples =
             drawn ? flags.samples : std::int64_t(config.data.trajectories) * config.data.points;
         if (options.json)
-            fmt::print("{}\n", nlohmann::ordered_json{{"samples", samples}, {"system", config.system.kind}}.dump(2));
+            print_json({{"samples", samples}, {"system", config.system.kind}});
         else
             fmt::print("{} samples of {}\n", samples, config.system.kind);
         return Exit::ok;
@@ -89,7 +90,7 @@ Exit generate(const Flags& flags) {
                                : trajectory_dataset(*backend, config, config.run.seed);
     save_dataset(options.out, data, options.force);
     if (options.json)
-        fmt::print("{}\n", describe(options.out, data).dump(2));
+        print_json(describe(options.out, data));
     else
         say(!options.quiet, fmt::format("{} samples of {} in {}", data.samples, config.system.kind, options.out));
     return Exit::ok;
@@ -99,7 +100,10 @@ Exit info(const Flags& flags) {
     const LoadedDataset loaded = load_dataset(flags.file);
     for (const std::string& note : loaded.notes) say(true, note);
     const nlohmann::ordered_json json = describe(flags.file, loaded.data);
-    fmt::print("{}\n", flags.common.json ? json.dump(2) : summary(json));
+    if (flags.common.json)
+        print_json(json);
+    else
+        fmt::print("{}\n", summary(json));
     return Exit::ok;
 }
 

@@ -7,6 +7,7 @@
 #include "files/atomic_file.hpp"
 #include "files/columns.hpp"
 #include "files/measured.hpp"
+#include "json_text.hpp"
 #include "options.hpp"
 #include "progress.hpp"
 
@@ -72,7 +73,7 @@ Exit import(const Flags& flags) {
                         {"short_samples", result.short_samples},
                         {"unwrapped", result.unwrapped},
                         {"derived", result.derived}};
-    fmt::print("{}\n", json.dump(2));
+    print_json(json);
     return Exit::ok;
 }
 

@@ -10,6 +10,7 @@
 #include "backends.hpp"
 #include "catalog.hpp"
 #include "commands/commands.hpp"
+#include "json_text.hpp"
 #include "options.hpp"
 #include "version.hpp"
 
@@ -78,7 +79,7 @@ Action doctor_command(CLI::App& app) {
         }
         found["self_test"] = verdict == Exit::ok;
         if (options->json) {
-            fmt::print("{}\n", found.dump(2));
+            print_json(found);
         } else {
             fmt::print("lnn_gpu {}\ncpu: {}, {}, {} thread{}\n", version(), info.device, info.isa, info.threads,
                        info.threads == 1 ? "" : "s");

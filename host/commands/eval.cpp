@@ -6,6 +6,7 @@
 #include "commands/eval_settings.hpp"
 #include "evaluation.hpp"
 #include "files/atomic_file.hpp"
+#include "json_text.hpp"
 #include "links.hpp"
 #include "measured_evaluation.hpp"
 #include "problem.hpp"
@@ -164,9 +165,9 @@ Action eval_command(CLI::App& app) {
         Exit ended = Exit::ok;
         const Json result = evaluate(*backend, config, models, *flags, partial, ended);
         if (ended != Exit::ok) return ended;
-        if (!options.out.empty()) write_file(options.out, result.dump(2) + "\n", options.force);
+        if (!options.out.empty()) write_file(options.out, text_of(result) + "\n", options.force);
         if (options.json)
-            fmt::print("{}\n", result.dump(2));
+            print_json(result);
         else
             fmt::print("{}", table(result));
         partial.remove();

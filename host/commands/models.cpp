@@ -4,6 +4,7 @@
 
 #include "commands/commands.hpp"
 #include "config/schema.hpp"
+#include "json_text.hpp"
 #include "options.hpp"
 
 namespace lnn {
@@ -22,7 +23,7 @@ Action models_command(CLI::App& app) {
                 if (!options->json) fmt::print("  {:<10} {}\n", word.name, word.meaning);
             }
         }
-        if (options->json) fmt::print("{}\n", json.dump(2));
+        if (options->json) print_json(json);
         return Exit::ok;
     };
 }

@@ -4,6 +4,7 @@
 
 #include "catalog.hpp"
 #include "commands/commands.hpp"
+#include "json_text.hpp"
 #include "options.hpp"
 
 namespace lnn {
@@ -55,7 +56,7 @@ Action systems_command(CLI::App& app) {
             else
                 fmt::print("{}{}", &system == systems().data() ? "" : "\n", text_of(system));
         }
-        if (options->json) fmt::print("{}\n", json.dump(2));
+        if (options->json) print_json(json);
         return Exit::ok;
     };
 }

@@ -9,6 +9,7 @@
 #include "dry_run.hpp"
 #include "evaluation.hpp"
 #include "files/atomic_file.hpp"
+#include "json_text.hpp"
 #include "problem.hpp"
 #include "session.hpp"
 #include "study/coordinate_errors.hpp"
@@ -168,9 +169,9 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
         }
     write_file(study.directory / "per_model.csv", csv, true);
     for (const std::string& note : write_study_page(study.directory, result, errors)) say(!options.quiet, note);
-    write_file(study.directory / "study.json", result.dump(2) + "\n", true);  // last: now it is complete
+    write_file(study.directory / "study.json", text_of(result) + "\n", true);  // last: now it is complete
     if (options.json)
-        fmt::print("{}\n", result.dump(2));
+        print_json(result);
     else
         fmt::print("{}{}\n", study_table(result), study.directory.string());
     return Exit::ok;
@@ -188,7 +189,7 @@ Exit print_study_plan(const Study& study, const Options& options) {
         fmt::print("# {}\n", (study.directory / arm.name).string());
         print_dry_run(config, own);
     }
-    if (options.json) fmt::print("{}\n", jobs.dump(2));
+    if (options.json) print_json(jobs);
     return Exit::ok;
 }
 

@@ -4,6 +4,7 @@
 
 #include "files/atomic_file.hpp"
 #include "files/run_directory.hpp"
+#include "json_text.hpp"
 #include "progress.hpp"
 #include "record.hpp"
 #include "sweep/directory.hpp"
@@ -18,7 +19,7 @@ using Json = nlohmann::ordered_json;
 
 void print_summary(const Json& summary, const fs::path& path, const Options& options) {
     if (options.json) {
-        fmt::print("{}\n", summary.dump(2));
+        print_json(summary);
         return;
     }
     fmt::print("{} models: {} ok, {} failed, {} not finite, {} worse than predicting zero\n", summary["models"].dump(),
@@ -34,8 +35,8 @@ void finish_sweep(const Plan& plan, const fs::path& path, const Options& options
     const std::vector<Row> all = read_pieces(path), rows = last_rungs(all);
     const Json summary = summary_of(rows);
     write_file(path / "table.csv", table_csv(plan.keys(), rows), true);
-    write_file(path / "table.json", Json(rows).dump(2) + "\n", true);
-    write_file(path / "summary.json", summary.dump(2) + "\n", true);
+    write_file(path / "table.json", text_of(rows) + "\n", true);
+    write_file(path / "summary.json", text_of(summary) + "\n", true);
     write_file(path / "timings.csv", timings_csv(all), true);
     std::set<std::int64_t> kept;
     for (const Row& row : ranked(rows))

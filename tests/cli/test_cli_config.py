@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import unittest
 
-from program import BINARY, CLEAN, ProgramTest
+from program import BINARY, CLEAN, ProgramTest, tree
 
 
 class CommandLine(ProgramTest):
@@ -48,6 +48,18 @@ class CommandLine(ProgramTest):
     def test_flags_without_their_value(self):
         self.assertIn("--preset", self.refused(2, "config", "show", "--preset"))
         self.assertIn("--set", self.refused(2, "config", "show", "--set"))
+
+    def test_an_empty_value_is_none(self):
+        """an unset variable in a script must not start another job"""
+        for command in ["train --resume", "train --data", "train --init-from", "train -c", "run --preset", "run --out",
+                        "bench --compare", "bench --out", "sweep --resume", "sweep --grid", "report", "eval", "eval --model",
+                        "data info", "data gen --out", "data import", "config check", "accel --states x --out y --system", "train --backend"]:
+            with self.subTest(command):
+                self.assertIn("is empty; give it a value", self.refused(2, *command.split(), ""))
+        self.assertEqual(tree(self.directory), {})
+
+    def test_an_error_is_one_line(self):
+        self.assertIn("1\\x0a[(", self.refused(2, "config", "show", "--set", "train.lr=1\n[("))
 
     def test_unwritable_stdout(self):
         with open("/dev/full", "w") as full:
@@ -113,7 +125,7 @@ class ConfigCommand(ProgramTest):
 
     def test_files_that_cannot_be_read(self):
         self.assertIn("No such file or directory", self.refused(4, "config", "check", "absent.toml"))
-        self.assertIn("is a directory", self.refused(4, "config", "check", "."))
+        self.assertIn("Is a directory", self.refused(4, "config", "check", "."))
 
     def test_bad_settings(self):
         for value, line in {
