@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <system_error>
 
@@ -47,14 +49,23 @@ int write_all(int fd, std::string_view bytes) {
 // some file systems have no fsync, which is not an error of the file
 int sync(int fd) { return ::fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP ? 0 : errno; }
 
-// creates `path`; what was begun is removed on failure
+// creates `path`, which must not be there, as a link or otherwise; what was begun is removed on failure
 int create_synced(const fs::path& path, std::string_view bytes) {
-    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (!file) return errno;
     int error = write_all(file.get(), bytes);
     if (error == 0) error = sync(file.get());
+    if (const int closed = file.close(); error == 0) error = closed;  // where a network's file system tells the rest
     if (error != 0) ::unlink(path.c_str());
     return error;
+}
+
+// ".NAME.0123456789abcdef.tmp": a name that nobody can foresee, neither another machine nor a stranger
+fs::path beside(const fs::path& target) {
+    std::uint64_t number = 0;
+    if (::getrandom(&number, sizeof number, 0) != sizeof number) fail_file("write", target, errno);
+    const std::string name = target.filename().string().substr(0, 200);  // file systems allow 255 bytes
+    return target.parent_path() / fmt::format(".{}.{:016x}.tmp", name, number);
 }
 
 fs::path parent_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : "."; }
@@ -67,6 +78,7 @@ void fail_file(std::string_view what, const fs::path& path, int error) {
         mend =
             what == "read" ? "check the path" : fmt::format("create the directory {} first", parent_of(path).string());
     if (error == ENOTDIR || error == EEXIST) mend = "a part of its path is a file; check the path";
+    if (error == ELOOP) mend = "a symbolic link is in the way; remove it";
     if (error == EISDIR) mend = "name a file, not a directory";
     if (error == EACCES || error == EPERM || error == EROFS)
         mend =
@@ -76,13 +88,16 @@ void fail_file(std::string_view what, const fs::path& path, int error) {
                 fmt::format("cannot {} {}: {}; {}", what, path.string(), std::generic_category().message(error), mend));
 }
 
-std::string read_file(const fs::path& path) {
+std::string read_file(const fs::path& path) { return read_file_up_to(SIZE_MAX - 1, path); }
+
+std::string read_file_up_to(std::size_t most, const fs::path& path) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat info {};
     if (!file || ::fstat(file.get(), &info) != 0) fail_file("read", path, errno);
 
     // one byte more than it has, so that the end shows without growing; a pipe grows as it comes
-    std::string bytes(std::max<std::size_t>(static_cast<std::size_t>(info.st_size) + 1, 4096), '\0');
+    const std::size_t expected = std::min(static_cast<std::size_t>(info.st_size), most);
+    std::string bytes(std::max<std::size_t>(expected + 1, 4096), '\0');
     std::size_t size = 0;
     for (;;) {
         const ssize_t got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
@@ -90,6 +105,10 @@ std::string read_file(const fs::path& path) {
         if (got < 0) fail_file("read", path, errno);
         if (got == 0) break;
         size += static_cast<std::size_t>(got);
+        if (size > most)
+            throw Error(Exit::file,
+                        fmt::format("{} has more than the {} bytes that such a file may have; check the path",
+                                    path.string(), most));
         if (size == bytes.size()) bytes.resize(2 * size);
     }
     bytes.resize(size);
@@ -100,6 +119,10 @@ void check_target(const fs::path& path, bool force) {
     std::error_code ignored;
     const fs::file_status status = fs::status(path, ignored);
     if (fs::is_directory(status)) fail_file("write", path, EISDIR);
+    if (!fs::exists(status) && fs::is_symlink(fs::symlink_status(path, ignored)) && !force)
+        throw Error(
+            Exit::usage,
+            fmt::format("{} is a symbolic link to nothing; remove it, or give --force to replace it", path.string()));
     if (fs::is_regular_file(status) && !force && standing_descriptor(path) < 0)
         throw Error(Exit::usage, fmt::format("{} exists; give --force to overwrite it", path.string()));
 }
@@ -121,11 +144,11 @@ void write_file(const fs::path& path, std::string_view bytes, bool force) {
 
     // behind a symbolic link it is the file that is replaced, not the link
     const fs::path target = fs::is_symlink(path, ignored) && fs::exists(path, ignored) ? fs::canonical(path) : path;
-    const fs::path beside = parent_of(target) / fmt::format(".{}.{}.tmp", target.filename().string(), ::getpid());
-    if (const int error = create_synced(beside, bytes)) fail_file("write", path, error);
-    if (::rename(beside.c_str(), target.c_str()) != 0) {
+    const fs::path temporary = beside(target);
+    if (const int error = create_synced(temporary, bytes)) fail_file("write", path, error);
+    if (::rename(temporary.c_str(), target.c_str()) != 0) {
         const int error = errno;
-        ::unlink(beside.c_str());
+        ::unlink(temporary.c_str());
         fail_file("write", path, error);
     }
     sync_directory(parent_of(target));

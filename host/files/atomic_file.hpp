@@ -5,14 +5,16 @@
 // directly.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 namespace lnn {
 
-// Exit::file if missing, unreadable or a directory
+// Exit::file if missing, unreadable or a directory, or of more than `most` bytes
 std::string read_file(const std::filesystem::path& path);
+std::string read_file_up_to(std::size_t most, const std::filesystem::path& path);
 
 // Exit::usage if a regular file is there and `force` is not given, Exit::file if it is a directory;
 // write_file asks this itself, a long job asks it before it starts

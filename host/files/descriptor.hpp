@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace lnn {
@@ -15,8 +16,12 @@ class Descriptor {
         std::swap(fd_, other.fd_);
         return *this;
     }
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
+    ~Descriptor() { close(); }
+
+    // errno of the failure, or 0
+    int close() {
+        const int fd = std::exchange(fd_, -1);
+        return fd >= 0 && ::close(fd) != 0 ? errno : 0;
     }
 
     int get() const { return fd_; }

@@ -47,7 +47,7 @@ std::uint64_t hash_of(std::string_view bytes, std::uint64_t from) {
 }
 
 PartialFile::PartialFile(std::filesystem::path path, std::uint64_t key)
-    : path_(std::move(path)), file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    : path_(std::move(path)), file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666)) {
     const auto without = [&](const std::string& why) {
         problem_ = fmt::format("{}: {}; what is done will not outlive an interruption", path_.string(), why);
         file_ = Descriptor();

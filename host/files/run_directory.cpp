@@ -57,12 +57,18 @@ void remove_unfinished(const fs::path& run) {
     }
 }
 
-Descriptor lock(const fs::path& run) {
+// nothing where another process has it
+std::optional<Descriptor> try_lock(const fs::path& run) {
     const fs::path file = run / ".lock";
-    Descriptor descriptor(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+    Descriptor descriptor(::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (!descriptor) fail_file("write", file, errno);
     if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) == 0) return descriptor;
     if (errno != EWOULDBLOCK) fail_file("lock", file, errno);
+    return {};
+}
+
+Descriptor lock(const fs::path& run) {
+    if (std::optional<Descriptor> held = try_lock(run)) return std::move(*held);
     throw Error(Exit::usage, fmt::format("{} is in use by another process; wait for it to end, or give another --out",
                                          run.string()));
 }
@@ -91,7 +97,7 @@ RunDirectory RunDirectory::create(const fs::path& out, bool force) {
     const fs::path path = out.empty() ? create_numbered("runs") : out;
     make_directories(path);
     // files that only look like a run's are not removed, --force or not
-    if (const char* const file = first_file(path); file && !is_there(path / ".lock") && !is_there(path / "run.json"))
+    if (const char* const file = first_file(path); file && !is_run(path))
         throw Error(Exit::usage, fmt::format("{} is not a run directory, but its {} would be overwritten; give another "
                                              "--out",
                                              path.string(), file));
@@ -126,6 +132,17 @@ std::string run_word(const fs::path& run, const std::string& key) {
     const auto word = json.is_object() ? json.find(key) : json.end();
     return word != json.end() && word->is_string() ? word->get<std::string>() : "";
 }
+
+std::optional<RunDirectory> RunDirectory::try_open(const fs::path& run) {
+    if (!is_run(run))
+        throw Error(Exit::file, fmt::format("{} is neither a run nor a sweep; check the path", run.string()));
+    std::optional<Descriptor> held = try_lock(run);
+    if (!held) return {};
+    remove_unfinished(run);
+    return RunDirectory(run, std::move(*held));
+}
+
+bool is_run(const fs::path& path) { return is_there(path / ".lock") || is_there(path / "run.json"); }
 
 bool is_sweep(const fs::path& run) { return run_word(run, "command") == "sweep"; }
 

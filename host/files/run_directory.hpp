@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "files/descriptor.hpp"
@@ -20,6 +21,10 @@ class RunDirectory {
     // a run that is there, to continue it; Exit::file if there is none, Exit::usage if it is in use
     static RunDirectory open(const std::filesystem::path& run);
 
+    // a run or a sweep whose pages are made again: what killed writers left there is removed, unless another process has
+    // it, where there is nothing to hold; Exit::file if there is none
+    static std::optional<RunDirectory> try_open(const std::filesystem::path& run);
+
     const std::filesystem::path& path() const { return path_; }
 
   private:
@@ -33,6 +38,7 @@ class RunDirectory {
 std::string run_word(const std::filesystem::path& run, const std::string& key);
 inline constexpr const char* run_complete = "complete";
 
+bool is_run(const std::filesystem::path& path);  // or a sweep: a process has, or had, its work there
 bool is_sweep(const std::filesystem::path& run);
 std::string resume_command(const std::filesystem::path& run);  // with which an unfinished run or sweep goes on
 // throws the error again; where the backend failed, what was finished is there, and the line says how to go on

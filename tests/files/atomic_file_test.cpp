@@ -61,6 +61,46 @@ TEST(AtomicFile, FollowsASymbolicLink) {
     EXPECT_EQ(slurp(scratch / "file"), "new");
 }
 
+TEST(AtomicFile, LinksToNothingAreNoFreeNames) {
+    const Scratch scratch;
+    fs::create_symlink("absent", scratch / "dangling");
+    fs::create_symlink("loop", scratch / "loop");
+    for (const char* name : {"dangling", "loop"}) {
+        expect_error(Exit::usage, {name, "symbolic link to nothing", "--force"},
+                     [&] { write_file(scratch / name, "new", false); });
+        EXPECT_TRUE(fs::is_symlink(scratch / name));
+        write_file(scratch / name, "new", true);
+        EXPECT_FALSE(fs::is_symlink(scratch / name));
+        EXPECT_EQ(slurp(scratch / name), "new");
+    }
+    EXPECT_EQ(count_entries(scratch.path()), 2);
+}
+
+// write_synced names its file itself: what a stranger put there is not followed, and not written over
+TEST(AtomicFile, FollowsNoPlantedLink) {
+    const Scratch scratch;
+    spill(scratch / "victim", "precious");
+    fs::create_symlink("victim", scratch / "planted");
+    for (const char* name : {"planted", "victim"})
+        expect_error(Exit::file, {name, "File exists"}, [&] { write_synced(scratch / name, "x"); });
+    EXPECT_EQ(slurp(scratch / "victim"), "precious");
+}
+
+TEST(AtomicFile, LongNames) {
+    const Scratch scratch;
+    const std::string name(250, 'x');
+    write_file(scratch / name, "x", false);
+    EXPECT_EQ(slurp(scratch / name), "x");
+}
+
+TEST(AtomicFile, ReadsNoMoreThanIsAllowed) {
+    const Scratch scratch;
+    spill(scratch / "x", "12345");
+    EXPECT_EQ(read_file_up_to(5, scratch / "x"), "12345");
+    expect_error(Exit::file, {"more than the 4 bytes"}, [&] { read_file_up_to(4, scratch / "x"); });
+    expect_error(Exit::file, {"more than the 70000 bytes"}, [&] { read_file_up_to(70000, "/dev/zero"); });
+}
+
 TEST(AtomicFile, ModeFollowsTheUmask) {
     const Scratch scratch;
     const mode_t before = ::umask(027);
@@ -114,6 +154,7 @@ TEST(AtomicFile, WritesAPipeDirectly) {
 TEST(AtomicFile, WritesStandardOutputWhereItStands) {
     const Scratch scratch;
     spill(scratch / "out", "before ");
+    std::fflush(stdout);  // of the test's own, which the child would write there
     ASSERT_TRUE(in_child([&] {
         ::dup2(::open((scratch / "out").c_str(), O_WRONLY | O_APPEND), STDOUT_FILENO);
         write_file("/dev/stdout", "one ", false);

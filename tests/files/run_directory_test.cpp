@@ -108,6 +108,23 @@ TEST(RunDirectory, OpensOnlyRuns) {
     EXPECT_EQ(count_entries(scratch.path()), 0);
 }
 
+// a page is made again where a run is, and clears away what a killed writer left there
+TEST(RunDirectory, PagesAreMadeInRuns) {
+    const Scratch scratch;
+    spill(scratch / "report.html", "mine");
+    expect_error(Exit::file, {"neither a run nor a sweep"}, [&] { RunDirectory::try_open(scratch.path()); });
+    spill(scratch / "run.json", "{}");
+    fs::create_directory(scratch / "figures");
+    const fs::path left = scratch / "figures/.loss.svg.0123456789abcdef.tmp";
+    spill(left, "");
+    const auto held = RunDirectory::try_open(scratch.path());
+    EXPECT_TRUE(held);
+    EXPECT_FALSE(fs::exists(left));
+    spill(left, "");
+    EXPECT_FALSE(RunDirectory::try_open(scratch.path()));  // of one who is at work
+    EXPECT_TRUE(fs::exists(left));
+}
+
 TEST(RunDirectory, Words) {
     const Scratch scratch;
     EXPECT_EQ(run_word(scratch.path(), "status"), "");
