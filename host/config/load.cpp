@@ -1,56 +1,35 @@
 #include "config/load.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <deque>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 #include <map>
 #include <sstream>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 #include <unistd.h>
 
 #include "config/presets.hpp"
 #include "config/schema.hpp"
+#include "config/toml_text.hpp"
 #include "config/validate.hpp"
 #include "config/write.hpp"
 #include "did_you_mean.hpp"
+#include "files/atomic_file.hpp"
 #include "lnn/error.hpp"
 
 namespace lnn {
 
 namespace {
 
+constexpr std::size_t largest_file = 1 << 20;  // bytes of a configuration
+
 [[noreturn]] void refuse(const std::string& line) { throw Error(Exit::usage, line); }
 
 // "FILE:3:7"
 std::string place(std::string_view document, const toml::source_region& source) {
     return fmt::format("{}:{}:{}", document, source.begin.line, source.begin.column);
-}
-
-toml::table parse_document(std::string_view document, std::string_view text) {
-    try {
-        return toml::parse(text, document);
-    } catch (const toml::parse_error& error) {
-        refuse(fmt::format("{}: {}", place(document, error.source()), error.description()));
-    }
-}
-
-std::string read_text(const std::string& path) {
-    std::error_code code;
-    if (std::filesystem::is_directory(path, code))
-        throw Error(Exit::file, fmt::format("{} is a directory, not a configuration file", path));
-    std::ifstream in(path, std::ios::binary);
-    if (!in) throw Error(Exit::file, fmt::format("cannot read configuration file {}: {}", path, std::strerror(errno)));
-    std::ostringstream text;
-    text << in.rdbuf();
-    if (in.bad() || text.bad()) throw Error(Exit::file, fmt::format("cannot read configuration file {}", path));
-    return text.str();
 }
 
 // --- values
@@ -111,13 +90,13 @@ std::string shown(const toml::node& node) {
 toml::table parse_value(const Setting& setting, bool string) {
     const bool quoted = setting.value.starts_with('"') || setting.value.starts_with('\'');
     if (!string || quoted) try {
-            toml::table table = toml::parse("value = " + setting.value);
+            toml::table table = parse_toml("value = " + setting.value, "");
             if (table.size() == 1) return table;
-        } catch (const toml::parse_error&) {
+        } catch (const Error&) {
         }
     try {
-        return toml::parse("value = " + toml_string(setting.value));
-    } catch (const toml::parse_error&) {
+        return parse_toml("value = " + toml_string(setting.value), "");
+    } catch (const Error&) {
         refuse(fmt::format("{}: the value of {} is not UTF-8 text", setting.origin, setting.key));
     }
 }
@@ -165,7 +144,7 @@ class Loader {
             names.emplace_back(preset.name);
             if (preset.name != name) continue;
             const std::string document = "preset " + name;
-            toml::table table = parse_document(document, preset.text);
+            toml::table table = parse_toml(preset.text, document);
             if (const std::string base = base_of(document, table); !base.empty()) add_preset(base);
             return add_document(document, std::move(table));
         }
@@ -319,8 +298,8 @@ std::string string_value(const Setting& setting) {
 
 Config load(const Sources& sources) {
     const bool with_file = !sources.file.empty();
-    const std::string text = with_file ? read_text(sources.file) : "";
-    const auto document = [&] { return parse_document(sources.file, text); };  // a copy of one would forget its lines
+    const std::string text = with_file ? read_file_up_to(largest_file, sources.file) : "";
+    const auto document = [&] { return parse_toml(text, sources.file); };  // a copy of one would forget its lines
     std::string preset = sources.preset;
     if (with_file && preset.empty()) preset = Loader::base_of(sources.file, document());
     const auto on_top_of = [&](const std::string& base) {

@@ -2,6 +2,7 @@
 set(LNN_CONFIG_SOURCES
     config/load.cpp
     config/schema.cpp
+    config/toml_text.cpp
     config/validate.cpp
     config/write.cpp
     did_you_mean.cpp

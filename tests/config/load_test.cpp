@@ -133,7 +133,8 @@ TEST(Load, SyntaxErrorsHaveAPlace) {
 TEST(Load, FilesThatCannotBeRead) {
     EXPECT_PRED2(says, refusal([] { load({"", "/no/such/file.toml", {}}); }, Exit::file), "No such file or directory");
     const std::string directory = std::filesystem::temp_directory_path();
-    EXPECT_PRED2(says, refusal([&] { load({"", directory, {}}); }, Exit::file), "is a directory");
+    EXPECT_PRED2(says, refusal([&] { load({"", directory, {}}); }, Exit::file), "Is a directory");
+    EXPECT_PRED2(says, refusal([] { load({"", "/dev/zero", {}}); }, Exit::file), "more than the 1048576 bytes");
     EXPECT_TRUE(differences(from_text(""), load({})).empty());  // an empty file changes nothing
 }
 
