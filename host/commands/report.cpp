@@ -3,8 +3,11 @@
 
 #include "commands/commands.hpp"
 #include "files/atomic_file.hpp"
+#include "files/run_directory.hpp"
+#include "json_text.hpp"
 #include "options.hpp"
 #include "progress.hpp"
+#include "record.hpp"
 #include "report.hpp"
 #include "sweep/directory.hpp"
 #include "sweep/sweep.hpp"
@@ -41,6 +44,7 @@ Action report_command(CLI::App& app) {
         };
         nlohmann::ordered_json json;
         for (const auto& run : flags->runs) {
+            const std::optional<RunDirectory> held = RunDirectory::try_open(run);
             const bool sweep = is_sweep(run);
             if (sweep && several)
                 throw Error(Exit::usage,
@@ -56,8 +60,7 @@ Action report_command(CLI::App& app) {
             json["comparison"] = page.string();
             if (!options.json) fmt::print("{}\n", page.string());
         }
-        if (options.json)
-            fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+        if (options.json) print_json(json);
         return Exit::ok;
     };
 }

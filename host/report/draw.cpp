@@ -4,10 +4,12 @@
 
 #include <cerrno>
 #include <cmath>
+#include <csignal>
 
 #include <fmt/format.h>
 
 #include "files/atomic_file.hpp"
+#include "files/descriptor.hpp"
 #include "report/figures.hpp"
 #include "report/html.hpp"
 
@@ -23,7 +25,7 @@ std::string script(const Figure& figure) {
     return fmt::format(
         "# {0}; run in this directory: gnuplot {1}.gp\n"
         "set terminal svg size {2},{3} rounded font 'sans-serif,16' background '#ffffff' name '{1}'\n"
-        "set output '{1}.svg'\n"
+        "if (!exists('to_stdout')) set output '{1}.svg'\n"
         "set datafile separator ','\n"
         "set datafile columnheaders\n"
         "set grid linecolor rgb '#9a9a9a' linewidth 0.5 dashtype 3\n"
@@ -34,27 +36,57 @@ std::string script(const Figure& figure) {
         figure.title, figure.name, figure.width, figure.height, figure.plot);
 }
 
-enum class Drawn { yes, failed, no_gnuplot };
+struct Drawn {
+    bool no_gnuplot = false;
+    std::string svg;  // empty where it failed
+};
 
-// gnuplot on NAME.gp, in `directory`; without a shell, without the user's own settings, silent
+// all that comes before the last writer closes it
+std::string read_pipe(int descriptor) {
+    std::string bytes;
+    char piece[65536];
+    for (;;) {
+        const ssize_t got = ::read(descriptor, piece, sizeof piece);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return bytes;
+        bytes.append(piece, std::size_t(got));
+    }
+}
+
+// gnuplot on NAME.gp, in `directory`; without a shell, without the user's own settings, silent. The picture comes through
+// a pipe: a kill or a full disk leaves no half of it.
 Drawn run_gnuplot(const fs::path& directory, const std::string& name) {
-    std::string program = "gnuplot", defaults = "-d", file = name + ".gp";
-    char* const arguments[] = {program.data(), defaults.data(), file.data(), nullptr};
+    int ends[2] = {};
+    if (::pipe2(ends, O_CLOEXEC) != 0) return {};
+    const Descriptor reader(ends[0]);
+    Descriptor writer(ends[1]);
+    std::string program = "gnuplot", defaults = "-d", execute = "-e", setting = "to_stdout = 1", file = name + ".gp";
+    char* const arguments[] = {program.data(), defaults.data(), execute.data(), setting.data(), file.data(), nullptr};
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_addchdir_np(&actions, directory.c_str());
     ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    ::posix_spawn_file_actions_adddup2(&actions, writer.get(), 1);
     ::posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    posix_spawnattr_t attributes;
+    ::posix_spawnattr_init(&attributes);
+    sigset_t standard;  // it ends where its reader does, as prepare_streams keeps us from
+    ::sigemptyset(&standard);
+    ::sigaddset(&standard, SIGPIPE);
+    ::posix_spawnattr_setsigdefault(&attributes, &standard);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
     pid_t child = 0;
-    const int error = ::posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments, environ);
+    const int error = ::posix_spawnp(&child, program.c_str(), &actions, &attributes, arguments, environ);
     ::posix_spawn_file_actions_destroy(&actions);
-    if (error == ENOENT) return Drawn::no_gnuplot;
-    if (error != 0) return Drawn::failed;
+    ::posix_spawnattr_destroy(&attributes);
+    writer.close();
+    if (error != 0) return {error == ENOENT, {}};
+    std::string svg = read_pipe(reader.get());
     int status = 0;
     while (::waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) return Drawn::failed;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? Drawn::yes : Drawn::failed;
+        if (errno != EINTR) return {};
+    const bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return {false, good ? std::move(svg) : std::string()};
 }
 
 // what stands inside a page: no XML prologue, no tool tip, no point shapes (their ids would repeat)
@@ -83,12 +115,12 @@ std::vector<std::optional<std::string>> draw(const std::vector<Figure>& figures,
         write_file(directory / (figure.name + ".gp"), script(figure), true);
         if (!installed) continue;
         const Drawn drawn = run_gnuplot(directory, figure.name);
-        installed = drawn != Drawn::no_gnuplot;
-        std::string picture;
-        if (drawn == Drawn::yes) picture = for_page(read_file(svg), figure);
-        if (!picture.empty())
+        installed = !drawn.no_gnuplot;
+        std::string picture = for_page(drawn.svg, figure);
+        if (!picture.empty()) {
+            write_file(svg, drawn.svg, true);
             pictures[i] = std::move(picture);
-        else if (installed)
+        } else if (installed)
             notes.push_back(
                 fmt::format("gnuplot could not draw {}: the figure is left out; see why with: cd {} && gnuplot "
                             "{}.gp",

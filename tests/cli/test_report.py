@@ -1,6 +1,7 @@
 """report.html as people meet it, in a browser: it fetches nothing, its film plays, and it fits a telephone."""
 
 import json
+import os
 import shutil
 import time
 import unittest
@@ -216,6 +217,26 @@ class Page(ProgramTest):
         self.open(page)
         self.moves()
         self.clean()
+
+    def test_a_page_is_made_of_runs_alone(self):
+        (self.directory / "report.html").write_text("mine")
+        self.assertIn("neither a run nor a sweep", self.refused(4, "report", "."))
+        self.assertEqual((self.directory / "report.html").read_text(), "mine")
+
+    def test_a_picture_is_whole_or_not_there(self):
+        """gnuplot that stops half-way leaves no half of a picture, in the directory or on the page"""
+        run = self.run_of("pendulum")
+        gnuplot = self.directory / "gnuplot"
+        gnuplot.write_text("#!/bin/sh\ntest -t 1 || echo '<svg><title>half'\nexit 1\n")
+        gnuplot.chmod(0o755)
+        done = self.ends(0, "report", run, environment={"PATH": f"{self.directory}:{os.environ['PATH']}"})
+        self.assertIn("gnuplot could not draw", done.stderr)
+        self.assertEqual(list((run / "figures").glob("*.svg*")), [])
+        self.ends(0, "report", run)
+        pictures = list((run / "figures").glob("*.svg"))
+        self.assertGreater(len(pictures), 3)
+        for picture in pictures:
+            self.assertTrue(picture.read_text().rstrip().endswith("</svg>"), picture)
 
     def test_without_gnuplot_the_film_still_plays(self):
         run = self.run_of("pendulum")
