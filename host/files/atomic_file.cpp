@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "files/descriptor.hpp"
+#include "files/memory.hpp"
 #include "lnn/error.hpp"
 
 namespace lnn {
@@ -91,28 +92,30 @@ void fail_file(std::string_view what, const fs::path& path, int error) {
 std::string read_file(const fs::path& path) { return read_file_up_to(SIZE_MAX - 1, path); }
 
 std::string read_file_up_to(std::size_t most, const fs::path& path) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat info {};
-    if (!file || ::fstat(file.get(), &info) != 0) fail_file("read", path, errno);
+    return within_memory(path, [&] {
+        const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        struct stat info {};
+        if (!file || ::fstat(file.get(), &info) != 0) fail_file("read", path, errno);
 
-    // one byte more than it has, so that the end shows without growing; a pipe grows as it comes
-    const std::size_t expected = std::min(static_cast<std::size_t>(info.st_size), most);
-    std::string bytes(std::max<std::size_t>(expected + 1, 4096), '\0');
-    std::size_t size = 0;
-    for (;;) {
-        const ssize_t got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) fail_file("read", path, errno);
-        if (got == 0) break;
-        size += static_cast<std::size_t>(got);
-        if (size > most)
-            throw Error(Exit::file,
-                        fmt::format("{} has more than the {} bytes that such a file may have; check the path",
-                                    path.string(), most));
-        if (size == bytes.size()) bytes.resize(2 * size);
-    }
-    bytes.resize(size);
-    return bytes;
+        // one byte more than it has, so that the end shows without growing; a pipe grows as it comes
+        const std::size_t expected = std::min(static_cast<std::size_t>(info.st_size), most);
+        std::string bytes(std::max<std::size_t>(expected + 1, 4096), '\0');
+        std::size_t size = 0;
+        for (;;) {
+            const ssize_t got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) fail_file("read", path, errno);
+            if (got == 0) break;
+            size += static_cast<std::size_t>(got);
+            if (size > most)
+                throw Error(Exit::file,
+                            fmt::format("{} has more than the {} bytes that such a file may have; check the path",
+                                        path.string(), most));
+            if (size == bytes.size()) bytes.resize(2 * size);
+        }
+        bytes.resize(size);
+        return bytes;
+    });
 }
 
 void check_target(const fs::path& path, bool force) {

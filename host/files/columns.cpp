@@ -137,11 +137,11 @@ std::vector<std::size_t> Columns::all() const {
 }
 
 std::vector<std::string> Columns::unused(const Table& table) const {
-    const std::vector<std::size_t> places = all();
+    std::vector<bool> used(table.width);
+    for (const std::size_t place : all()) used[place] = true;
     std::vector<std::string> names;
     for (std::size_t at = 0; at < table.names.size(); ++at)
-        if (std::find(places.begin(), places.end(), at) == places.end() && !table.names[at].empty())
-            names.push_back(table.names[at]);
+        if (!used[at] && !table.names[at].empty()) names.push_back(table.names[at]);
     return names;
 }
 

@@ -31,11 +31,14 @@ struct LoadedDataset {
 
 // .npz by its name or its first bytes, else CSV. Every value is finite, every shape agrees, or Exit::file.
 LoadedDataset load_dataset(const std::filesystem::path& path);
+LoadedDataset load_dataset(Lines& file);
 LoadedDataset read_csv_dataset(Lines& text);  // as it stands, with velocities
 
 // steps in time between successive rows of a trajectory, which may be mixed with those of others
 std::vector<double> time_steps(const Dataset& data);
 
-void save_dataset(const std::filesystem::path& path, const Dataset& data, bool force);  // .npz
+// .npz; `where` names it in errors
+std::string encode_dataset(const Dataset& data, const std::string& where);
+void save_dataset(const std::filesystem::path& path, const Dataset& data, bool force);
 
 }  // namespace lnn

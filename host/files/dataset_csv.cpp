@@ -22,7 +22,7 @@ LoadedDataset read_csv_dataset(Lines& text) {
         return columns.all();
     });
     LoadedDataset loaded{samples_in(table, columns), {}};
-    if (columns.angles) loaded.data.angles = (1u << loaded.data.dof) - 1;
+    if (columns.angles) loaded.data.angles = loaded.data.dof < 32 ? (1u << loaded.data.dof) - 1 : ~0u;
     if (const auto unused = columns.unused(table); !unused.empty())
         loaded.notes.push_back(fmt::format("{}: columns ignored: {}", table.where, fmt::join(unused, ", ")));
     return loaded;

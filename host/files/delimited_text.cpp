@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <optional>
+#include <unordered_set>
 
 #include "files/table.hpp"
 #include "lnn/error.hpp"
@@ -130,9 +131,9 @@ const Published published[] = {
 
 void set_names(Table& table, const std::vector<Name>& header, std::size_t line) {
     table.header_line = line;
+    std::unordered_set<std::string> before;
     for (const Name& name : header) {
-        const auto same = [&](const std::string& other) { return !other.empty() && other == name.text; };
-        if (std::any_of(table.names.begin(), table.names.end(), same))
+        if (!name.text.empty() && !before.insert(name.text).second)
             refuse({table.where, line, name.column}, "column '{}' a second time; give it a name of its own",
                    shown(name.text));
         table.names.push_back(name.text);
@@ -187,6 +188,10 @@ Table read_text_table(Lines& text, const Choose& choose) {
     const std::vector<Name> first = names_in(line, 0);
     table.width = first.size();
     table.header_line = text.number();
+    if (table.width > most_columns)
+        refuse({table.where, table.header_line, first[most_columns].column},
+               "{} columns, of which at most {} are read; write one row a sample, one column a coordinate", table.width,
+               most_columns);
     const bool is_row =
         std::any_of(first.begin(), first.end(), [](const Name& field) { return number_of(field.text).has_value(); });
     if (is_row)

@@ -10,6 +10,7 @@
 
 #include "files/columns.hpp"
 #include "files/lines.hpp"
+#include "files/memory.hpp"
 #include "files/segments.hpp"
 #include "files/table.hpp"
 #include "lnn/error.hpp"
@@ -20,9 +21,8 @@ namespace {
 
 constexpr double pi = std::numbers::pi;
 
-Table read_table(const std::filesystem::path& path, const Choose& choose) {
-    Lines file(path);
-    return is_npz(file) ? read_npz_table(file.rest(), path.string(), choose) : read_text_table(file, choose);
+Table read_table(Lines& file, const Choose& choose) {
+    return is_npz(file) ? read_npz_table(file.rest(), file.where(), choose) : read_text_table(file, choose);
 }
 
 void check_times(const Table& table, const Dataset& data, const std::vector<std::size_t>& rows, const Stretch& trial) {
@@ -114,8 +114,15 @@ void derive(const Dataset& data, const std::vector<double>& from, SavitzkyGolay 
 }  // namespace
 
 Import import_measured(const std::filesystem::path& path, const Measurement& how) {
+    return within_memory(path, [&] {
+        Lines file(path);
+        return import_measured(file, how);
+    });
+}
+
+Import import_measured(Lines& file, const Measurement& how) {
     Columns columns;
-    Table table = read_table(path, [&](const Table& header) {
+    Table table = read_table(file, [&](const Table& header) {
         columns = how.columns.empty() ? named_columns(header) : told_columns(header, how.columns);
         if (columns.q.empty())
             throw Error(Exit::file,

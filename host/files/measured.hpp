@@ -36,5 +36,6 @@ struct Import {
 
 // .npz, or delimited text by the name or the first bytes of the file
 Import import_measured(const std::filesystem::path& path, const Measurement& how);
+Import import_measured(Lines& file, const Measurement& how);
 
 }  // namespace lnn

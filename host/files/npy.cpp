@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <charconv>
@@ -9,8 +10,10 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 
 #include "files/atomic_file.hpp"
+#include "files/memory.hpp"
 #include "lnn/error.hpp"
 
 namespace lnn {
@@ -26,11 +29,9 @@ template <class... T>
     throw Error(Exit::file, where + ": " + fmt::format(format, std::forward<T>(values)...));
 }
 
-struct Header {
-    std::string descr;
-    bool fortran_order = false;
-    std::vector<std::size_t> shape;
-};
+constexpr std::int64_t largest_integer = std::int64_t(1) << 53;
+constexpr std::size_t longest_header = 1 << 20;  // numpy's own take a hundred bytes
+constexpr std::size_t most_dimensions = 32;      // as of numpy's arrays
 
 // the few Python literals that numpy writes: a dict of strings to a string, True or False, and a tuple of
 // integers
@@ -38,7 +39,7 @@ class HeaderParser {
   public:
     HeaderParser(std::string_view text, const std::string& where) : text_(text), where_(where) {}
 
-    Header parse() {
+    NpyHeader parse() {
         std::optional<std::string> descr;
         std::optional<bool> fortran_order;
         std::optional<std::vector<std::size_t>> shape;
@@ -107,6 +108,8 @@ class HeaderParser {
             if (error != std::errc()) malformed();
             at_ = static_cast<std::size_t>(next - text_.data());
             take('L');  // Python 2 wrote 3L
+            if (values.size() == most_dimensions)
+                refuse(where_, "an array of more than {} dimensions; save one row a sample", most_dimensions);
             values.push_back(value);
             if (!take(',') && peek() != ')') malformed();
         }
@@ -118,21 +121,38 @@ class HeaderParser {
     std::size_t at_ = 0;
 };
 
-template <class T>
-std::vector<double> widen(std::string_view bytes, std::size_t count) {
-    std::vector<T> narrow(count);
-    if (count > 0) std::memcpy(narrow.data(), bytes.data(), count * sizeof(T));
-    if constexpr (std::is_same_v<T, double>)
-        return narrow;
-    else
-        return std::vector<double>(narrow.begin(), narrow.end());
+[[noreturn]] void refuse_data(const NpyHeader& header, std::uint64_t there, const std::string& where) {
+    refuse(where,
+           "the header promises {} values of '{}', but {} bytes of data follow; it is truncated or corrupt: copy or "
+           "write it again",
+           shape_text(header.shape), header.descr, there);
 }
 
-std::vector<double> values_of(const std::string& descr, std::string_view bytes, std::size_t count) {
-    if (descr == "<f8") return widen<double>(bytes, count);
-    if (descr == "<f4") return widen<float>(bytes, count);
-    if (descr == "<i4") return widen<std::int32_t>(bytes, count);
-    return widen<std::int64_t>(bytes, count);
+// in pieces: neither the bytes nor the narrow values are in memory as a whole
+template <class T>
+std::vector<double> read_values(const Stream& stream, const NpyHeader& header, const std::string& where) {
+    constexpr std::size_t most = 8192;
+    std::vector<T> piece(std::min(header.count, most));
+    std::vector<double> values;
+    values.reserve(header.count);
+    while (values.size() < header.count) {
+        const std::size_t wanted = std::min(header.count - values.size(), most) * sizeof(T);
+        const std::size_t got = stream.read(reinterpret_cast<char*>(piece.data()), wanted);
+        if (got < wanted) refuse_data(header, values.size() * sizeof(T) + got, where);
+        if constexpr (std::is_same_v<T, std::int64_t>)
+            for (const T value : std::span(piece).first(wanted / sizeof(T)))
+                if (value > largest_integer || value < -largest_integer)
+                    refuse(where, "an integer beyond 2^53 is not exact in float64; save the array with .astype('<f8')");
+        values.insert(values.end(), piece.begin(), piece.begin() + wanted / sizeof(T));
+    }
+    return values;
+}
+
+std::vector<double> read_values_of_type(const Stream& stream, const NpyHeader& header, const std::string& where) {
+    if (header.descr == "<f8") return read_values<double>(stream, header, where);
+    if (header.descr == "<f4") return read_values<float>(stream, header, where);
+    if (header.descr == "<i4") return read_values<std::int32_t>(stream, header, where);
+    return read_values<std::int64_t>(stream, header, where);
 }
 
 std::size_t item_size(const std::string& descr, const std::string& where) {
@@ -160,39 +180,55 @@ std::vector<double> to_c_order(const std::vector<double>& from, const std::vecto
 
 }  // namespace
 
-Array decode_npy(std::string_view bytes, const std::string& where) {
-    if (!bytes.starts_with(magic))
+NpyHeader read_npy_header(const Stream& stream, const std::string& where) {
+    char start[12];
+    const std::size_t started = stream.read(start, 10);
+    if (!std::string_view(start, started).starts_with(magic))
         refuse(where, "not a .npy file (it does not begin with \\x93NUMPY); write it with numpy.save");
-    if (bytes.size() < 12) refuse(where, "truncated within the .npy header; copy or write it again");
-    const int version = static_cast<unsigned char>(bytes[6]);
+    const auto truncated = [&] { refuse(where, "truncated within the .npy header; copy or write it again"); };
+    if (started < 10) truncated();
+    const int version = static_cast<unsigned char>(start[6]);
     if (version < 1 || version > 3) refuse(where, ".npy version {} is not read, versions 1 to 3 are", version);
 
     std::uint32_t length = 0;
-    const std::size_t length_bytes = version == 1 ? 2 : 4;
-    std::memcpy(&length, bytes.data() + 8, length_bytes);
-    bytes.remove_prefix(8 + length_bytes);
-    if (length > bytes.size())
-        refuse(where, "truncated: the .npy header claims {} bytes, {} are left; copy or write it again", length,
-               bytes.size());
-    const Header header = HeaderParser(bytes.substr(0, length), where).parse();
-    bytes.remove_prefix(length);
+    const std::size_t length_bytes = version == 1 ? 2 : 4, before = 8 + length_bytes;
+    if (stream.read(start + 10, before - 10) < before - 10) truncated();
+    std::memcpy(&length, start + 8, length_bytes);
+    const std::uint64_t left = stream.size - std::min<std::uint64_t>(stream.size, before);
+    if (length > left)
+        refuse(where, "truncated: the .npy header claims {} bytes, {} are left; copy or write it again", length, left);
+    if (length > longest_header)
+        refuse(where, "a .npy header of {} bytes, more than {}; write it with numpy.save", length, longest_header);
+    std::string text(length, '\0');
+    if (stream.read(text.data(), length) < length) truncated();
 
+    NpyHeader header = HeaderParser(text, where).parse();
     const std::size_t size = item_size(header.descr, where);
     const std::optional<std::size_t> count = element_count(header.shape);
     std::size_t need = 0;
-    if (!count || __builtin_mul_overflow(*count, size, &need) || need != bytes.size())
-        refuse(where,
-               "the header promises {} values of '{}', but {} bytes of data follow; it is truncated or corrupt: "
-               "copy or write it again",
-               shape_text(header.shape), header.descr, bytes.size());
+    if (!count || __builtin_mul_overflow(*count, size, &need) || need != left - length)
+        refuse_data(header, left - length, where);
+    header.count = *count;
+    return header;
+}
 
-    Array array{header.shape, values_of(header.descr, bytes, *count)};
-    if (header.descr == "<i8")
-        for (const double value : array.values)
-            if (!is_integer(value))
-                refuse(where, "an integer beyond 2^53 is not exact in float64; save the array with .astype('<f8')");
+Array read_npy_values(const Stream& stream, const NpyHeader& header, const std::string& where) {
+    Array array{header.shape, read_values_of_type(stream, header, where)};
+    if (char more = 0; stream.read(&more, 1) > 0)
+        refuse(where, "bytes follow the {} values that the header promises; it is corrupt: copy or write it again",
+               shape_text(header.shape));
     if (header.fortran_order) array.values = to_c_order(array.values, array.shape);
     return array;
+}
+
+Array decode_npy(std::string_view bytes, const std::string& where) {
+    const Stream stream{bytes.size(), [bytes](char* to, std::size_t size) mutable {
+                            size = bytes.copy(to, size);
+                            bytes.remove_prefix(size);
+                            return size;
+                        }};
+    const NpyHeader header = read_npy_header(stream, where);
+    return read_npy_values(stream, header, where);
 }
 
 std::string encode_npy(const Array& array) {
@@ -212,7 +248,9 @@ std::string encode_npy(const Array& array) {
     return bytes;
 }
 
-Array read_npy(const std::filesystem::path& path) { return decode_npy(read_file(path), path.string()); }
+Array read_npy(const std::filesystem::path& path) {
+    return within_memory(path, [&] { return decode_npy(read_file(path), path.string()); });
+}
 
 void write_npy(const std::filesystem::path& path, const Array& array, bool force) {
     write_file(path, encode_npy(array), force);

@@ -4,10 +4,11 @@
 #include <zip.h>
 
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "files/atomic_file.hpp"
-#include "files/npy.hpp"
+#include "files/memory.hpp"
 #include "lnn/error.hpp"
 
 namespace lnn {
@@ -16,8 +17,7 @@ namespace {
 
 constexpr std::string_view suffix = ".npy";
 
-using Archive = std::unique_ptr<zip_t, decltype(&zip_discard)>;
-using Member = std::unique_ptr<zip_file_t, decltype(&zip_fclose)>;
+using Archive = std::unique_ptr<zip_t, void (*)(zip_t*)>;
 using Source = std::unique_ptr<zip_source_t, decltype(&zip_source_free)>;
 
 [[noreturn]] void refuse(const std::string& where, const std::string& reason) {
@@ -36,57 +36,92 @@ Archive open_archive(zip_source_t* source, int flags, const std::string& where) 
     return archive;
 }
 
-// in pieces: the size that a directory entry claims is not to be trusted
-std::string extract(zip_t* archive, zip_uint64_t index, const std::string& where) {
-    const Member member(zip_fopen_index(archive, index, 0), &zip_fclose);
-    if (!member) refuse(where, zip_strerror(archive));
-    constexpr std::size_t piece = 1 << 20;
-    std::string bytes;
-    std::size_t size = 0;
-    for (;;) {
-        bytes.resize(size + piece);
-        const zip_int64_t got = zip_fread(member.get(), bytes.data() + size, piece);
-        if (got < 0) refuse(where, zip_file_strerror(member.get()));
-        size += static_cast<std::size_t>(got);
-        if (got == 0) break;
+// the bytes of a member as they are unpacked, as many as its entry in the archive says
+class Unpacked {
+  public:
+    Unpacked(zip_t* archive, std::uint64_t index, std::string_view bytes, const std::string& where)
+        : file_(nullptr, &zip_fclose), where_(where) {
+        zip_stat_t stat;
+        if (zip_stat_index(archive, index, 0, &stat) != 0) refuse(where, zip_strerror(archive));
+        if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE)
+            refuse(where, fmt::format("packed by method {}, which numpy does not use", stat.comp_method));
+        if (stat.size > largest_member)
+            refuse(where, fmt::format("{} bytes when unpacked, of which {} are read", stat.size, largest_member));
+        // deflate makes a byte of 1032 at best: so much is said, and can be, in memory
+        if (stat.comp_size > bytes.size() || stat.size / 1032 > stat.comp_size)
+            refuse(where, fmt::format("said to unpack from {} to {} bytes", stat.comp_size, stat.size));
+        file_.reset(zip_fopen_index(archive, index, 0));
+        if (!file_) refuse(where, zip_strerror(archive));
+        size_ = stat.size;
     }
-    bytes.resize(size);
-    return bytes;
-}
+
+    Stream stream() const {
+        return {size_, [this](char* to, std::size_t wanted) { return read(to, wanted); }};
+    }
+
+  private:
+    std::size_t read(char* to, std::size_t wanted) const {
+        std::size_t size = 0;
+        while (size < wanted) {
+            const zip_int64_t got = zip_fread(file_.get(), to + size, wanted - size);
+            if (got < 0) refuse(where_, zip_file_strerror(file_.get()));
+            if (got == 0) break;
+            size += static_cast<std::size_t>(got);
+        }
+        return size;
+    }
+
+    std::unique_ptr<zip_file_t, decltype(&zip_fclose)> file_;
+    std::uint64_t size_ = 0;
+    const std::string& where_;
+};
 
 }  // namespace
 
-std::map<std::string, std::string> unpack_npz(std::string_view bytes, const std::string& where) {
-    if (bytes.empty()) refuse(where, "empty");  // which libzip takes for an archive without members
+Npz::Npz(std::string_view bytes, std::string where)
+    : bytes_(bytes), where_(std::move(where)), archive_(nullptr, &zip_discard) {
+    if (bytes.empty()) refuse(where_, "empty");  // which libzip takes for an archive without members
     Source source(zip_source_buffer_create(bytes.data(), bytes.size(), 0, nullptr), &zip_source_free);
-    if (!source) refuse(where, "out of memory");
-    const Archive archive = open_archive(source.get(), ZIP_RDONLY, where);
+    if (!source) throw std::bad_alloc();
+    archive_ = open_archive(source.get(), ZIP_RDONLY, where_);
     source.release();
 
-    std::map<std::string, std::string> members;
-    const zip_int64_t entries = zip_get_num_entries(archive.get(), 0);
+    const zip_int64_t entries = zip_get_num_entries(archive_.get(), 0);
     for (zip_int64_t i = 0; i < entries; ++i) {
-        const auto index = static_cast<zip_uint64_t>(i);
-        const char* const raw = zip_get_name(archive.get(), index, 0);
+        const auto index = static_cast<std::uint64_t>(i);
+        const char* const raw = zip_get_name(archive_.get(), index, 0);
         std::string name = raw ? raw : "";
         if (!name.ends_with(suffix)) continue;  // numpy too holds only these for arrays
         name.resize(name.size() - suffix.size());
-        if (!members.emplace(name, extract(archive.get(), index, where)).second)
-            refuse(where, fmt::format("'{}' twice", name));
+        if (!members_.emplace(name, index).second) refuse(where_, fmt::format("'{}' twice", name));
     }
-    return members;
+}
+
+NpyHeader Npz::header(const std::string& name) const {
+    const std::string where = fmt::format("{}: {}", where_, name);
+    const Unpacked member(archive_.get(), members_.at(name), bytes_, where);
+    return read_npy_header(member.stream(), where);
+}
+
+Array Npz::read(const std::string& name) const {
+    const std::string where = fmt::format("{}: {}", where_, name);
+    const Unpacked member(archive_.get(), members_.at(name), bytes_, where);
+    const Stream stream = member.stream();
+    const NpyHeader header = read_npy_header(stream, where);
+    return read_npy_values(stream, header, where);
 }
 
 std::map<std::string, Array> read_npz(const std::filesystem::path& path) {
-    std::map<std::string, Array> arrays;
-    for (const auto& [name, bytes] : unpack_npz(read_file(path), path.string()))
-        arrays[name] = decode_npy(bytes, fmt::format("{}: {}", path.string(), name));
-    return arrays;
+    return within_memory(path, [&] {
+        const std::string bytes = read_file(path);
+        const Npz archive(bytes, path.string());
+        std::map<std::string, Array> arrays;
+        for (const auto& [name, index] : archive.members()) arrays[name] = archive.read(name);
+        return arrays;
+    });
 }
 
-void write_npz(const std::filesystem::path& path, const std::map<std::string, Array>& arrays, bool force) {
-    check_target(path, force);
-    const std::string where = path.string();
+std::string encode_npz(const std::map<std::string, Array>& arrays, const std::string& where) {
     const auto need = [&](bool good) {
         if (!good)
             throw Error(Exit::file, fmt::format("cannot write {}: the archive cannot be built in memory", where));
@@ -120,7 +155,12 @@ void write_npz(const std::filesystem::path& path, const std::map<std::string, Ar
     const zip_int64_t got = zip_source_read(whole.get(), bytes.data(), bytes.size());
     zip_source_close(whole.get());
     need(got == static_cast<zip_int64_t>(bytes.size()));
-    write_file(path, bytes, force);
+    return bytes;
+}
+
+void write_npz(const std::filesystem::path& path, const std::map<std::string, Array>& arrays, bool force) {
+    check_target(path, force);
+    write_file(path, encode_npz(arrays, path.string()), force);
 }
 
 }  // namespace lnn

@@ -12,6 +12,8 @@
 
 #include "files/array.hpp"
 #include "files/atomic_file.hpp"
+#include "files/json_depth.hpp"
+#include "files/memory.hpp"
 #include "lnn/error.hpp"
 
 namespace lnn {
@@ -21,6 +23,7 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr std::size_t largest_header = 100'000'000;  // as in the reference reader
+constexpr std::size_t most_keys = 10'000;            // for each of which the parser looks at all before it
 constexpr const char* metadata_key = "__metadata__";
 
 template <class... T>
@@ -43,13 +46,19 @@ void refuse_pickle(std::string_view bytes, const std::string& where) {
 }
 
 Json parse_header(std::string_view text, const std::string& where) {
+    if (!json_depth_at_most(text, 3))
+        refuse(where, "the header nests deeper than safetensors do; write the file again");
     std::vector<std::set<std::string>> keys;  // of each object that is open
-    const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-        if (depth > 3) refuse(where, "the header nests deeper than safetensors do; write the file again");
+    std::size_t count = 0;                    // of all keys
+    const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
         if (event == Json::parse_event_t::object_start) keys.emplace_back();
         if (event == Json::parse_event_t::object_end) keys.pop_back();
-        if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
-            refuse(where, "the header holds the key '{}' twice; write the file again", parsed.get<std::string>());
+        if (event != Json::parse_event_t::key) return true;
+        const auto& key = parsed.get_ref<const std::string&>();
+        if (!keys.back().insert(key).second)
+            refuse(where, "the header holds the key '{}' twice; write the file again", key);
+        if (++count > most_keys)
+            refuse(where, "the header holds more than {} keys; write a file of fewer tensors", most_keys);
         return true;
     };
     try {
@@ -199,7 +208,7 @@ std::string encode_safetensors(const Safetensors& file, const std::string& where
 }
 
 Safetensors read_safetensors(const std::filesystem::path& path) {
-    return decode_safetensors(read_file(path), path.string());
+    return within_memory(path, [&] { return decode_safetensors(read_file(path), path.string()); });
 }
 
 void write_safetensors(const std::filesystem::path& path, const Safetensors& file, bool force) {

@@ -3,7 +3,8 @@
 // Text: rows of numbers, their fields parted by semicolons, commas, tabs or blanks, whichever of these, in this
 // order, the first line has. Names stand in a first line without numbers, or in the comment above the rows. Comments
 // begin with # or %. Errors name file:line:column.
-// .npz: an array of shape (N) is a column, an array NAME of shape (N, n) is the columns NAME1 .. NAMEn.
+// .npz: an array of shape (N) is a column, an array NAME of shape (N, n) is the columns NAME1 .. NAMEn; only those that
+// are wanted are unpacked.
 #pragma once
 
 #include <filesystem>
@@ -15,6 +16,8 @@
 #include "files/lines.hpp"
 
 namespace lnn {
+
+inline constexpr std::size_t most_columns = 10000;  // that a table may have
 
 struct Table {
     std::string where;                         // the file, for errors

@@ -81,6 +81,8 @@ TEST(Dataset, NpzErrors) {
     load({{"v", good}, {"x", good}}, {"no array 'q'", "it holds: v, x"});
     load({{"q", {{2}, {1, 2}}}, {"v", {{2}, {1, 2}}}}, {"q has shape (2,)", "(N, n)"});
     load({{"q", {{0, 2}, {}}}, {"v", {{0, 2}, {}}}}, {"q has shape (0, 2)"});
+    load({{"q", {{0, 1'000'000'000}, {}}}, {"v", good}}, {"q has shape (0, 1000000000)"});
+    load({{"q", {{1, 10001}, Numbers(10001)}}, {"v", good}}, {"q has shape (1, 10001)", "n from 1 to 10000"});
     load({{"q", good}, {"v", {{1, 2}, {1, 2}}}}, {"v has shape (1, 2)", "(2, 1)"});
     load({{"q", good}, {"v", good}, {"a", {{2}, {1, 2}}}}, {"a has shape (2,)", "(2, 1)"});
     load({{"q", good}, {"v", good}, {"t", good}}, {"t has shape (2, 1)", "(2,)"});
@@ -95,6 +97,21 @@ TEST(Dataset, NpzErrors) {
     write_npz(scratch / "d.npz", {{"q", good}, {"v", good}, {"mass", good}}, true);
     EXPECT_EQ(load_dataset(scratch / "d.npz").notes.size(), 1u);
     EXPECT_NE(load_dataset(scratch / "d.npz").notes[0].find("mass"), std::string::npos);
+}
+
+// more coordinates than there are bits to say which are angles
+TEST(Dataset, ManyAngles) {
+    std::string header, row;
+    for (int i = 1; i <= 40; ++i) {
+        header += "theta" + std::to_string(i) + ",omega" + std::to_string(i) + (i < 40 ? "," : "\n");
+        row += i < 40 ? "1,2," : "1,2\n";
+    }
+    Lines lines(header + row, "d.csv");
+    const Dataset data = read_csv_dataset(lines).data;
+    EXPECT_EQ(data.dof, 40);
+    EXPECT_EQ(data.angles, ~0u);
+    Lines back(encode_dataset(data, "d.npz"), "d.npz");
+    EXPECT_EQ(load_dataset(back).data.angles, ~0u);
 }
 
 TEST(Dataset, NpzFromNumpy) {

@@ -60,7 +60,8 @@ TEST(Npy, RefusesTypes) {
     for (const char* descr : {"<f2", "<u8", "|b1", "<c16", "<U3", "|i1", "<i2"})
         refused(npy(header(descr, "(1,)"), raw({1.0})), {descr, "is not read", ".astype('<f8')"});
     refused(npy("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,), }\n", raw({1.0})), {"structured"});
-    refused(npy(header("<i8", "(1,)"), raw<std::int64_t>({(1ll << 53) + 2})), {"2^53"});
+    for (const std::int64_t large : {(1ll << 53) + 1, -(1ll << 53) - 1, std::numeric_limits<long long>::min()})
+        refused(npy(header("<i8", "(1,)"), raw<std::int64_t>({large})), {"2^53"});
 }
 
 TEST(Npy, RefusesLyingHeaders) {
@@ -85,6 +86,10 @@ TEST(Npy, RefusesLyingHeaders) {
     std::string long_header = npy(header("<f8", "(2,)"), data);
     long_header[9] = '\x7f';
     refused(long_header, {"truncated", "header claims"});
+    refused(npy(std::string(2 << 20, ' '), "", 2), {"x.npy", "header of 2097152 bytes, more than 1048576"});
+    std::string shape = "(";
+    for (int i = 0; i < 33; ++i) shape += "1, ";
+    refused(npy(header("<f8", shape + ")"), raw({1.0})), {"x.npy", "more than 32 dimensions"});
 }
 
 TEST(Npy, EveryTruncationIsRefused) {

@@ -1,5 +1,6 @@
 #include "files/safetensors.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 // after gtest.h, whose names it uses
 #include <rapidcheck/gtest.h>
@@ -96,6 +97,18 @@ TEST(Safetensors, RefusesBrokenHeaders) {
     // the same key in two tensors is not twice
     EXPECT_NO_THROW(decode_safetensors(
         with_header("{" + a + R"(,"b":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})", ""), "w"));
+}
+
+// the parser looks through all keys for each one more, which takes minutes where there are so many
+TEST(Safetensors, RefusesTooManyKeys) {
+    const auto with_keys = [](int keys) {
+        std::string metadata;
+        for (int i = 1; i < keys; ++i) metadata += fmt::format(R"({}"{}":"")", i > 1 ? "," : "", i);
+        return with_header(R"({"__metadata__":{)" + metadata + "}}", "");
+    };
+    EXPECT_EQ(decode_safetensors(with_keys(10'000), "w").metadata.size(), 9'999u);
+    refused(with_keys(10'001), {"w.safetensors: the header holds more than 10000 keys"});
+    refused(with_keys(1'000'000), {"more than 10000 keys"});
 }
 
 TEST(Safetensors, RefusesTensorsThatDoNotFit) {

@@ -6,6 +6,7 @@
 
 #include <numeric>
 
+#include "files/array.hpp"
 #include "files/columns.hpp"
 #include "files/npz.hpp"
 #include "files/scratch.hpp"
@@ -117,6 +118,32 @@ TEST(Table, Npz) {
     EXPECT_EQ(table.columns[3], (Numbers{2, 4}));
     EXPECT_EQ(table.place(1), "d.npz: row 2");
     expect_error(Exit::file, {"d.npz: t has 2 rows, but k has 3"}, [&] { read_npz_table(bytes, "d.npz", everything); });
+}
+
+// an array of no rows may claim any number of columns, and a line may hold as many as fit
+TEST(Table, RefusesAbsurdWidths) {
+    const auto npz = [](const std::vector<std::size_t>& shape) {
+        return encode_npz({{"q", {shape, std::vector<double>(*element_count(shape))}}}, "d.npz");
+    };
+    const auto refused_npz = [&](const std::vector<std::size_t>& shape, std::initializer_list<std::string> parts) {
+        const std::string bytes = npz(shape);
+        expect_error(Exit::file, parts, [&] { read_npz_table(bytes, "d.npz", everything); });
+    };
+    refused_npz({0, 1'000'000'000'000}, {"d.npz: more than 10000 columns, with those of q; save one row a sample"});
+    refused_npz({1, most_columns + 1}, {"d.npz: more than 10000 columns"});
+    refused_npz({0, 2}, {"d.npz: q1 has no rows"});
+    EXPECT_EQ(read_npz_table(npz({1, most_columns}), "d.npz", everything).width, most_columns);
+
+    const auto line = [](std::size_t columns, const auto& cell) {
+        std::string text;
+        for (std::size_t i = 0; i < columns; ++i) text += cell(i) + (i + 1 < columns ? "," : "\n");
+        return text;
+    };
+    const auto name = [](std::size_t i) { return fmt::format("x{}", i); };
+    const auto zero = [](std::size_t) { return std::string("0"); };
+    refused(line(120'000, name), {"d.txt:1:", "120000 columns, of which at most 10000 are read"});
+    refused(line(120'000, zero), {"d.txt:1:20001: 120000 columns"});
+    EXPECT_EQ(read(line(most_columns, name) + line(most_columns, zero)).names.back(), "x9999");
 }
 
 Columns columns_of(const std::string& header, const std::string& told = "") {
