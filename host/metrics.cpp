@@ -27,18 +27,17 @@ std::string metrics_csv(const std::vector<Metrics>& rows) {
     return text;
 }
 
-std::vector<Metrics> read_metrics(const std::filesystem::path& path) {
-    const std::string text = read_file(path);
+std::vector<Metrics> parse_metrics(std::string_view text, const std::string& where) {
     if (!text.starts_with(metrics_header))
-        throw Error(Exit::file, fmt::format("{}: not a metrics file of this version", path.string()));
+        throw Error(Exit::file, fmt::format("{}: not a metrics file of this version", where));
     std::vector<Metrics> rows;
     const char* at = text.data() + std::string_view(metrics_header).size();
     const char* const end = text.data() + text.size();
     const auto field = [&](auto& value, char after) {
         const auto [next, error] = std::from_chars(at, end, value);
         if (error != std::errc() || next == end || *next != after)
-            throw Error(Exit::file, fmt::format("{}:{}: malformed row; start the run anew with --force", path.string(),
-                                                rows.size() + 2));
+            throw Error(Exit::file,
+                        fmt::format("{}:{}: malformed row; start the run anew with --force", where, rows.size() + 2));
         at = next + 1;
     };
     while (at < end) {
@@ -50,6 +49,10 @@ std::vector<Metrics> read_metrics(const std::filesystem::path& path) {
         rows.push_back(m);
     }
     return rows;
+}
+
+std::vector<Metrics> read_metrics(const std::filesystem::path& path) {
+    return parse_metrics(read_file(path), path.string());
 }
 
 }  // namespace lnn

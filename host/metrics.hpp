@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lnn {
@@ -27,6 +28,7 @@ struct Metrics {
 };
 
 std::string metrics_csv(const std::vector<Metrics>&);
+std::vector<Metrics> parse_metrics(std::string_view text, const std::string& where);  // Exit::file, naming `where`
 std::vector<Metrics> read_metrics(const std::filesystem::path&);
 
 }  // namespace lnn

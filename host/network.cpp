@@ -97,7 +97,7 @@ Safetensors network_file(const Network& network, bool f64) {
     file.metadata["inputs"] = network.spec.angles ? "sincos" : "raw";
     file.metadata["velocity_scale"] = fmt::format("{}", network.spec.velocity_scale);
     if (network.spec.angles) {
-        std::string& text = file.metadata["angles"];
+        std::string& text = file.metadata["angles"] = "";  // of a file that was read it holds them already
         for (int i = 0; i < network.spec.dof; ++i)
             text += fmt::format("{}{}", i ? "," : "", network.spec.angles >> i & 1);
     }

@@ -297,8 +297,11 @@ std::string string_value(const Setting& setting) {
 }
 
 Config load(const Sources& sources) {
+    return load(sources, sources.file.empty() ? "" : read_file_up_to(largest_file, sources.file));
+}
+
+Config load(const Sources& sources, const std::string& text) {
     const bool with_file = !sources.file.empty();
-    const std::string text = with_file ? read_file_up_to(largest_file, sources.file) : "";
     const auto document = [&] { return parse_toml(text, sources.file); };  // a copy of one would forget its lines
     std::string preset = sources.preset;
     if (with_file && preset.empty()) preset = Loader::base_of(sources.file, document());

@@ -34,6 +34,7 @@ inline constexpr const char *default_preset = "default", *measured_preset = "mea
 // Where neither a preset nor a base is named: "default", or "measured" where data.source is a file.
 // Throws Exit::file where the file cannot be read, else Exit::usage.
 Config load(const Sources&);
+Config load(const Sources&, const std::string& text);  // what the file holds, which is not read
 
 // the same configuration with some settings changed; where system.kind is among them, parameters are its defaults
 Config with_settings(Config, const std::vector<Setting>&);

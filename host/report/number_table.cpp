@@ -24,9 +24,13 @@ std::vector<std::string_view> cells_of(std::string_view line) {
 
 NumberTable read_number_table(const std::filesystem::path& path) {
     Lines lines(path);
+    return read_number_table(lines);
+}
+
+NumberTable read_number_table(Lines& lines) {
     std::string_view line;
     const auto fail = [&](const char* what) {
-        throw Error(Exit::file, fmt::format("{}:{}: {}; evaluate the run again", path.string(),
+        throw Error(Exit::file, fmt::format("{}:{}: {}; evaluate the run again", lines.where(),
                                             std::max<std::size_t>(lines.number(), 1), what));
     };
     NumberTable table;

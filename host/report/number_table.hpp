@@ -8,11 +8,14 @@
 
 namespace lnn {
 
+class Lines;
+
 struct NumberTable {
     std::vector<std::string> names;            // (columns)
     std::vector<std::vector<double>> columns;  // (columns)(rows), at least one row
 };
 
 NumberTable read_number_table(const std::filesystem::path&);  // Exit::file where it is malformed or has no rows
+NumberTable read_number_table(Lines&);
 
 }  // namespace lnn
