@@ -1,9 +1,7 @@
-"""A sweep gives one table, whatever is done to it: kills, shards, threads, models that fail beside others."""
+"""A sweep gives one table, whatever is done to it: shards, threads, models that fail beside others."""
 
 import csv
 import json
-import random
-import time
 import unittest
 
 from program import CLEAN, EMULATED, ON_THE_CPU, TINY, ProgramTest, load_safetensors, record, start_few_threads
@@ -35,28 +33,6 @@ class Sweep(ProgramTest):
         self.assertEqual([row["model.hidden"] for row in rows], ["[8,8]"] * 2 + ["[6]"] * 2 + ["[8,8]"] * 2 + ["[6]"] * 2)
         self.assertEqual(len({row["relative_error"] for row in rows}), 8)
         self.assertEqual(len(json.loads((self.directory / "s/table.json").read_text())), 8)
-
-    def test_killed_and_resumed(self):
-        """32 models of a fraction of a second each; up to five kills, then to the end"""
-        many = [*GRID[:4], "--seeds", "0:8", "-q", "--set", f"train.steps={LONG}"]
-        self.result("sweep", *TINY, *many, "--out", "whole", "--json")
-        whole, run, kills = self.directory / "whole", self.directory / "cut", 0
-        while True:
-            there = (run / "config.toml").exists()
-            process = self.start("sweep", *(["--resume", "cut", "-q"] if there else [*TINY, *many, "--out", "cut"]))
-            if kills < 5:
-                time.sleep(random.uniform(0.2, 0.7))
-            else:
-                process.wait()
-            ended = process.poll()
-            if ended is not None:
-                self.assertEqual(ended, 0, process.communicate()[1])
-                break
-            process.kill()
-            process.wait()
-            kills += 1
-        self.assertGreater(kills, 0)
-        self.assert_same(run, whole)
 
     def test_a_shard_without_models_and_a_merge_into_itself(self):
         for k in range(9):

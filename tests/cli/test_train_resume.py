@@ -1,113 +1,17 @@
 """A run that is cut off anywhere and resumed gives, bit for bit, what it gives when nothing happens to it."""
 
 import json
-import os
-import random
 import shutil
 import signal
 import subprocess
-import time
 import unittest
 
 from program import BINARY, CLEAN, TINY, ProgramTest, load_safetensors, metrics, record, settings, tree
 
-KILLS = 24  # of each kind of run, at least
-OFTEN = {"train.steps": 100, "train.checkpoint_every": 4}  # every 4 steps
-BOX = OFTEN | {"run.seeds": 2, "train.ema": 0.99, "train.schedule.kind": "cosine"}
-TRAJECTORIES = {"data.source": "trajectories", "data.trajectories": 25, "data.shuffle": "epoch",
-                "train.epochs": 50,
-                "train.steps": 0, "train.checkpoint_every": 2, "train.keep": 2, "train.balance": "scale"}
-
-# 500 steps in periods of 5, of which some of every model are taken back
-ROLLBACK = {"train.steps": 500, "train.checkpoint_every": 1, "train.guard": "rollback", "train.rollback_above": 1.6,
-            "train.lr": 0.02, "train.schedule.kind": "step", "train.schedule.gamma": 1, "train.clip": 0, "run.seeds": 3}
-
-LM = {"train.optimizer": "lm", "train.steps": 20, "train.checkpoint_every": 2, "train.lm.iterations": 20,
-      "train.lm.samples": "[20, 40]", "train.ema": 0.9, "run.seeds": 2}
+from kill_campaign import OFTEN, ROLLBACK
 
 
 class Resume(ProgramTest):
-    def assert_same(self, run, reference):
-        """but for what a clock says"""
-        self.assertEqual(metrics(run), metrics(reference))
-        ours, theirs = tree(run), tree(reference)
-        self.assertEqual(set(ours), set(theirs))
-        for name in theirs:
-            if name.endswith((".safetensors", ".npz", ".npy", "config.toml", "summary.json",
-                              "per_trajectory.csv")):
-                self.assertEqual(ours[name][0], theirs[name][0], name)
-            if name.endswith("state.json"):
-                states = [json.loads(files[name][0]) for files in (ours, theirs)]
-                for state in states:
-                    del state["seconds"]
-                self.assertEqual(*states)
-
-    def assert_readable(self, run):
-        """every file that bears its name, at any instant"""
-        for path in run.rglob("*"):
-            if any(part.startswith(".") for part in path.relative_to(run).parts):
-                continue
-            if path.suffix == ".safetensors":
-                load_safetensors(path)
-            if path.suffix == ".json":
-                json.loads(path.read_text())
-            if path.name == "metrics.csv":
-                metrics(run)
-            if path.parent.name == "checkpoints":
-                self.assertEqual({file.name for file in path.iterdir()},
-                                 {"model.safetensors", "optimizer.safetensors", "state.json", "DONE"})
-
-    def go_on(self, run, start):
-        """what a person would do now; a start that was killed before there was a run is made again"""
-        return ["train", "--resume", run.name, "-q"] if (run / "config.toml").exists() else start
-
-    def kill_while_writing(self, process, run):
-        """as soon as a checkpoint is begun that is not yet one"""
-        room, deadline = run / "checkpoints", time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline:
-            if room.exists() and any(name.startswith(".") for name in os.listdir(room)):
-                time.sleep(random.uniform(0, 0.002))
-                return
-
-    def killed_everywhere(self, command, values):
-        flags = [*TINY, *settings(values), "-q"]
-        self.result(command, "--out", "reference", *flags)
-        reference, run = self.directory / "reference", self.directory / "r"
-        start, kills = [command, "--out", "r", *flags], 0
-        while kills < KILLS:
-            process = self.start(*self.go_on(run, start))
-            if kills % 2:
-                self.kill_while_writing(process, run)
-            else:
-                time.sleep(random.uniform(0, 0.15))
-            process.kill()
-            _, talk = process.communicate()
-            kills += process.returncode == -signal.SIGKILL
-            self.assertIn(process.returncode, (0, -signal.SIGKILL), talk)
-            if run.exists():
-                self.assert_readable(run)
-            if process.returncode == 0:  # finished before it was killed: begin again
-                self.assert_same(run, reference)
-                shutil.rmtree(run)
-        self.ends(0, *self.go_on(run, start))
-        self.assert_same(run, reference)
-
-    def test_killed_in_a_run(self):
-        self.killed_everywhere("run", BOX)
-
-    def test_killed_in_a_training_on_trajectories(self):
-        self.killed_everywhere("train", TRAJECTORIES)
-
-    def test_killed_while_rolling_back(self):
-        self.killed_everywhere("train", ROLLBACK)
-
-    def test_killed_in_levenberg_marquardt(self):
-        self.killed_everywhere("train", LM)
-
-    def test_killed_in_levenberg_marquardt_on_trajectories(self):
-        """batches of a shuffled set, some across the end of an epoch"""
-        self.killed_everywhere("train", TRAJECTORIES | LM | {"train.epochs": 2, "train.steps": 0, "run.seeds": 1})
-
     def test_asked_to_stop(self):
         """SIGTERM is 75, SIGINT 130; both leave a checkpoint of that moment"""
         values = {"train.steps": 20000, "train.checkpoint_every": 100}
