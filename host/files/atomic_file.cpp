@@ -178,4 +178,23 @@ void remove_tree(const fs::path& path) {
     if (error) fail_file("remove", path, error.value());
 }
 
+std::vector<fs::directory_entry> entries_of(const fs::path& directory) {
+    std::error_code error;
+    std::vector<fs::directory_entry> entries;
+    for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
+         entry.increment(error))
+        entries.push_back(*entry);
+    if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory)
+        fail_file("read", directory, error.value());
+    return entries;
+}
+
+void remove_unfinished(const fs::path& directory, const std::string& name) {
+    const std::string prefix = name.empty() ? "." : "." + name + ".";
+    for (const fs::directory_entry& entry : entries_of(directory)) {
+        const std::string found = entry.path().filename().string();
+        if (found.starts_with(prefix) && found.ends_with(".tmp")) remove_tree(entry.path());
+    }
+}
+
 }  // namespace lnn

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lnn {
 
@@ -32,6 +33,12 @@ void sync_directory(const std::filesystem::path& directory);
 // as std::filesystem has them, but Exit::file where it fails
 void make_directories(const std::filesystem::path& path);
 void remove_tree(const std::filesystem::path& path);
+
+// what a directory holds; nothing where there is none, Exit::file where that cannot be told
+std::vector<std::filesystem::directory_entry> entries_of(const std::filesystem::path& directory);
+
+// removes what killed writers of `name`, or of anything, left in `directory`, where no other may be writing now
+void remove_unfinished(const std::filesystem::path& directory, const std::string& name = "");
 
 // "cannot WHAT PATH: ERROR; how to mend it" for an errno
 [[noreturn]] void fail_file(std::string_view what, const std::filesystem::path& path, int error);

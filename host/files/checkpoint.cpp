@@ -27,15 +27,6 @@ void move(const fs::path& from, const fs::path& to) {
     if (::rename(from.c_str(), to.c_str()) != 0) fail_file("rename", from, errno);
 }
 
-void remove_hidden(const fs::path& room) {
-    std::vector<fs::path> paths;
-    for (const fs::directory_entry& entry : fs::directory_iterator(room)) {
-        const std::string name = entry.path().filename().string();
-        if (name.starts_with('.') && name.ends_with(temporary)) paths.push_back(entry.path());
-    }
-    for (const fs::path& path : paths) remove_tree(path);
-}
-
 // JSON has no word for inf and nan and would hold null
 void require_finite(const json& value, const std::string& key, const fs::path& path) {
     if (value.is_number_float() && !std::isfinite(value.get<double>()))
@@ -76,8 +67,7 @@ std::string checkpoint_name(std::int64_t step) { return fmt::format("step-{:012}
 
 std::vector<std::string> checkpoint_names(const fs::path& run) {
     std::vector<std::string> names;
-    std::error_code absent;
-    for (const fs::directory_entry& entry : fs::directory_iterator(room_of(run), absent)) {
+    for (const fs::directory_entry& entry : entries_of(room_of(run))) {
         const std::string name = entry.path().filename().string();
         if (!name.starts_with('.') && fs::exists(entry.path() / "DONE")) names.push_back(name);
     }
@@ -93,13 +83,13 @@ void prune_checkpoints(const fs::path& run, int keep, const std::string& newest,
         if (names[i] == best || names[i] == newest) continue;
         move(room / names[i], hidden(room, names[i]));
     }
-    remove_hidden(room);
+    remove_unfinished(room);
 }
 
 void write_checkpoint(const fs::path& run, const Checkpoint& checkpoint, int keep, const std::string& best) {
     const fs::path room = room_of(run), final = room / checkpoint.name, beside = hidden(room, checkpoint.name);
     make_directories(room);
-    remove_hidden(room);  // left by a killed writer
+    remove_unfinished(room);  // left by a killed writer
 
     try {
         make_directories(beside);

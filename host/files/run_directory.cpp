@@ -41,19 +41,10 @@ const char* first_file(const fs::path& path) {
 }
 
 // what killed writers left behind: beside the files above, and in their directories
-void remove_unfinished(const fs::path& run) {
-    const auto remove = [](const fs::path& directory, const std::string& prefix) {
-        std::vector<fs::path> found;
-        std::error_code absent;
-        for (const fs::directory_entry& entry : fs::directory_iterator(directory, absent)) {
-            const std::string name = entry.path().filename().string();
-            if (name.starts_with(prefix) && name.ends_with(".tmp")) found.push_back(entry.path());
-        }
-        for (const fs::path& path : found) remove_tree(path);
-    };
+void remove_unfinished_in(const fs::path& run) {
     for (const std::string name : run_files) {
-        remove(run, "." + name + ".");
-        remove(run / name, ".");
+        remove_unfinished(run, name);
+        remove_unfinished(run / name);
     }
 }
 
@@ -77,7 +68,7 @@ Descriptor lock(const fs::path& run) {
 fs::path create_numbered(const fs::path& parent) {
     make_directories(parent);
     int highest = 0;
-    for (const fs::directory_entry& entry : fs::directory_iterator(parent)) {
+    for (const fs::directory_entry& entry : entries_of(parent)) {
         const std::string name = entry.path().filename().string();
         int number = 0;
         const char* const end = name.data() + name.size();
@@ -113,7 +104,7 @@ RunDirectory RunDirectory::create(const fs::path& out, bool force) {
                                              path.string(), resume_command(path)));
     }
     for (const char* name : run_files) remove_tree(path / name);
-    remove_unfinished(path);
+    remove_unfinished_in(path);
     return {path, std::move(held)};
 }
 
@@ -122,7 +113,7 @@ RunDirectory RunDirectory::open(const fs::path& run) {
         throw Error(Exit::file,
                     fmt::format("{} is not a run directory (no config.toml in it); check the path", run.string()));
     Descriptor held = lock(run);
-    remove_unfinished(run);
+    remove_unfinished_in(run);
     return {run, std::move(held)};
 }
 
@@ -138,7 +129,7 @@ std::optional<RunDirectory> RunDirectory::try_open(const fs::path& run) {
         throw Error(Exit::file, fmt::format("{} is neither a run nor a sweep; check the path", run.string()));
     std::optional<Descriptor> held = try_lock(run);
     if (!held) return {};
-    remove_unfinished(run);
+    remove_unfinished_in(run);
     return RunDirectory(run, std::move(*held));
 }
 

@@ -44,11 +44,8 @@ fs::path model_path(const fs::path& sweep, std::int64_t id) {
 void keep_models(const fs::path& sweep, const std::set<std::int64_t>& ids) {
     std::set<fs::path> kept;
     for (const std::int64_t id : ids) kept.insert(model_path(sweep, id));
-    std::vector<fs::path> others;
-    std::error_code absent;
-    for (const auto& entry : fs::directory_iterator(sweep / "models", absent))
-        if (!kept.contains(entry.path())) others.push_back(entry.path());
-    for (const fs::path& other : others) remove_tree(other);
+    for (const fs::directory_entry& entry : entries_of(sweep / "models"))
+        if (!kept.contains(entry.path())) remove_tree(entry.path());
 }
 
 void write_piece(const fs::path& sweep, const std::vector<Row>& rows) {
@@ -59,8 +56,7 @@ void write_piece(const fs::path& sweep, const std::vector<Row>& rows) {
 
 std::vector<Row> read_pieces(const fs::path& sweep) {
     std::vector<Row> rows;
-    std::error_code absent;
-    for (const auto& entry : fs::directory_iterator(sweep / "results", absent)) {
+    for (const fs::directory_entry& entry : entries_of(sweep / "results")) {
         if (entry.path().filename().string().starts_with(".")) continue;
         try {
             for (const Json& unit : Json::parse(read_file(entry.path()))) {
