@@ -46,6 +46,8 @@ Json evaluate_all(Backend& backend, const Config& config, const RunModels& model
     catch_stop_signals();
     if (const auto path = partial_path(flags); !path.empty())
         partial = PartialFile(path, evaluation_key(backend, config, models.networks, models.alive));
+    if (const std::filesystem::path out = options.out; partial.keeps() && !out.empty())
+        remove_unfinished(out.has_parent_path() ? out.parent_path() : ".", out.filename().string());
     const TrajectoryEvaluation e =
         evaluate_trajectories(backend, config, models.networks, models.alive, progress, partial);
     progress.finish();

@@ -66,6 +66,7 @@ PartialFile::PartialFile(std::filesystem::path path, std::uint64_t key)
         without("not a file of an interrupted job; remove it");
         return;
     }
+    ours_ = true;
     reading_ = got == sizeof found && found[1] == key;
     if (!reading_ && (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) != 0 ||
                       !write_all(file_.get(), bytes_of(magic) + bytes_of(key))))
@@ -95,8 +96,8 @@ void PartialFile::append(std::string_view slice) {
 }
 
 void PartialFile::remove() {
-    if (!file_) return;
-    ::unlink(path_.c_str());
+    if (ours_) ::unlink(path_.c_str());
+    ours_ = false;
     file_ = Descriptor();
 }
 

@@ -39,6 +39,7 @@ class PartialFile {
     std::filesystem::path path_;
     Descriptor file_;
     std::string problem_;
+    bool ours_ = false;  // locked and of this job, so that it is removed, even where it could not be written to the end
     bool reading_ = false;
 };
 

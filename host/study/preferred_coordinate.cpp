@@ -9,6 +9,7 @@
 #include "dry_run.hpp"
 #include "evaluation.hpp"
 #include "files/atomic_file.hpp"
+#include "files/run_directory.hpp"
 #include "json_text.hpp"
 #include "problem.hpp"
 #include "session.hpp"
@@ -114,6 +115,10 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
             say(!options.quiet, "the study goes on where it was when its command is given again, without --force");
             return ended;
         }
+
+    // held while the page is made; what a killed study left goes
+    const RunDirectory held = RunDirectory::open(study.directory / arms[0].name);
+    for (const fs::path& place : {study.directory, study.directory / "figures"}) remove_unfinished(place);
 
     const auto backend = open_backend(config);
     const std::array<std::string, 2> names = {system.coordinates[0], system.coordinates[1]};
