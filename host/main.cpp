@@ -1,10 +1,14 @@
 // The table of commands, and the one place where an error becomes a line on stderr and an exit code.
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <string>
 #include <string_view>
+
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -45,8 +49,26 @@ static int fail(lnn::Exit exit, std::string_view line) {
     return static_cast<int>(exit);
 }
 
+// without asking for more
+static int out_of_memory() {
+    lnn::talk("lnn_gpu: error: out of memory; free some, or ask for less at once\n");
+    return static_cast<int>(lnn::Exit::backend);
+}
+
+// what may not throw may want memory all the same, as the destructor of a JSON value does
+[[noreturn]] static void end_without_memory() {
+    if (const std::exception_ptr error = std::current_exception()) try {
+            std::rethrow_exception(error);
+        } catch (const std::bad_alloc&) {
+            _exit(out_of_memory());
+        } catch (...) {
+        }
+    std::abort();
+}
+
 int main(int argc, char** argv) {
     using lnn::Exit;
+    std::set_terminate(end_without_memory);
     lnn::prepare_streams();
     try {
         const Exit exit = lnn::run_command_line(argc, argv);
@@ -57,7 +79,7 @@ int main(int argc, char** argv) {
     } catch (const lnn::Error& error) {
         return fail(error.exit(), error.what());
     } catch (const std::bad_alloc&) {
-        return fail(Exit::internal, "out of memory");
+        return out_of_memory();
     } catch (const std::exception& error) {
         if (std::ferror(stdout)) return fail(Exit::file, fmt::format("cannot write to stdout: {}", error.what()));
         return fail(Exit::internal, error.what());
