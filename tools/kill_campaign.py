@@ -110,11 +110,11 @@ def wait_for_orphans(group):
         pass
 
 
-def finish(directory, command):
-    """what a call says that must succeed, if it does not"""
+def finish(directory, command, codes=(0,)):
+    """what a call says that must end well, if it does not"""
     process = start(directory, command)
     said = process.communicate(timeout=120)[1]
-    return None if process.returncode == 0 and not said else f"exit {process.returncode}: {said}"
+    return None if process.returncode in codes and not said else f"exit {process.returncode}: {said}"
 
 
 def files_of(directory):
@@ -197,29 +197,30 @@ def timeless(path):
     if path.parent.name == "results":
         return [unit["row"] for unit in json.loads(path.read_text())]
     if path.suffix == ".html":
-        return re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z|timings\.\w+</th><td>[^<]*", "", path.read_text())
+        return re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z|(timings\.\w+|argv)</th><td>[^<]*", "", path.read_text())
     return path.read_bytes()
 
 
 class Job:
-    def __init__(self, name, room):
-        self.name, self.room = name, room
-        *self.before, self.command = JOBS[name]
+    """commands, of which the last may be disturbed, and what they leave where nothing happens"""
+
+    def __init__(self, name, commands, room):
+        self.name, self.room, self.command = name, room, commands[-1]
         self.count = collections.Counter()
         self.said = []
 
         prepared = room / name / "prepared"
-        prepared.mkdir(parents=True)
-        for command in self.before:
-            self.must_finish(prepared, command)
+        prepared.mkdir(parents=True, exist_ok=True)
+        for command in commands[:-1]:
+            self.must_finish(prepared, command, [0, STOPPED])
         whole = self.fresh("undisturbed")
         began = time.monotonic()
         self.must_finish(whole, self.command)
         self.seconds = time.monotonic() - began
         self.reference = {path.relative_to(whole): timeless(path) for path in files_of(whole)}
 
-    def must_finish(self, directory, command):
-        if trouble := finish(directory, command):
+    def must_finish(self, directory, command, codes=(0,)):
+        if trouble := finish(directory, command, codes):
             sys.exit(f"{self.name}, undisturbed: {trouble}")
 
     def fresh(self, name):
@@ -270,22 +271,31 @@ class Job:
                     break
             if trouble := finish(directory, go_on(directory, self.command)):
                 self.fault("failed", directory.name, trouble)
-            self.compare(directory, things, STOPPED in codes)
+            self.compare(directory, things, STOPPED in codes, directory.name)
             shutil.rmtree(directory)
 
-    def compare(self, directory, things, stopped):
+    def compare(self, directory, things, stopped, where):
+        """with the undisturbed job"""
         found = kept(directory)
         for thing, clock in things.items():
             if found.get(thing) != clock:
-                self.fault("lost", directory.name, f"{thing}: computed again")
+                self.fault("lost", where, f"{thing}: computed again")
         paths = {path.relative_to(directory): path for path in files_of(directory)}
         for name in sorted(self.reference.keys() | paths.keys()):
             if stopped and name.parent.parent.name == "checkpoints" and (name in self.reference) != (name in paths):
                 continue
             if name not in self.reference:
-                self.fault("leftovers", directory.name, name)
+                self.fault("leftovers", where, name)
             elif name not in paths or timeless(paths[name]) != self.reference[name]:
-                self.fault("unequal", directory.name, name)
+                self.fault("unequal", where, name)
+
+
+def write_figures(path, figures):
+    doctor = json.loads(subprocess.run([BINARY, "doctor", "--json"], capture_output=True, env=CLEAN).stdout)
+    command = shlex.join([str(pathlib.Path(sys.argv[0]).resolve().relative_to(ROOT)), *sys.argv[1:]])
+    path.write_text(json.dumps({"date": datetime.date.today().isoformat(),
+                                "machine": {"device": doctor["cpu"]["device"], "cores": os.cpu_count()},
+                                "command": command} | figures, indent=1) + "\n")
 
 
 def main():
@@ -299,7 +309,7 @@ def main():
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
     with tempfile.TemporaryDirectory() as room, concurrent.futures.ThreadPoolExecutor(asked.jobs) as workers:
-        jobs = [Job(name, pathlib.Path(room)) for name in asked.of.split(",")]
+        jobs = [Job(name, JOBS[name], pathlib.Path(room)) for name in asked.of.split(",")]
         chunks = []
         for k, job in enumerate(jobs):
             kills = asked.kills // len(jobs) + (k < asked.kills % len(jobs))
@@ -319,12 +329,8 @@ def main():
         names = ["SIGKILL", "SIGTERM", "late", *FAULTS]
         figures = {job.name: {"seconds": round(job.seconds, 3)} | {name: job.count[name] for name in names}
                    for job in jobs}
-        doctor = json.loads(subprocess.run([BINARY, "doctor", "--json"], capture_output=True, env=CLEAN).stdout)
-        asked.out.write_text(json.dumps({
-            "date": datetime.date.today().isoformat(),
-            "machine": {"device": doctor["cpu"]["device"], "cores": os.cpu_count()},
-            "command": shlex.join(["tools/kill_campaign.py", *sys.argv[1:]]), "seed": asked.seed, "kills": killed,
-            "total": {name: total[name] for name in names}, "jobs": figures}, indent=1) + "\n")
+        write_figures(asked.out, {"seed": asked.seed, "kills": killed, "total": {name: total[name] for name in names},
+                                  "jobs": figures})
     sys.exit(killed != asked.kills or faults > 0)
 
 
