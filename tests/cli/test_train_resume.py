@@ -233,47 +233,5 @@ class Numerics(ProgramTest):
         self.assertIn("failed in training", self.result("eval", "r", "-q"))
 
 
-MAY_MOUNT = subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0
-
-
-@unittest.skipUnless(MAY_MOUNT, "no right to mount a small file system")
-class FullDisk(ProgramTest):
-    """on a file system of its own that is seen by the program alone"""
-
-    def on_small_disk(self, size, *arguments):
-        """`kept` is what the disk held in the end"""
-        script = ('mkdir disk && mount -t tmpfs -o size="$0" none disk && "$@"; code=$?\n'
-                  'cp -a disk kept; umount disk; rmdir disk; exit $code')
-        return subprocess.run(["unshare", "-m", "sh", "-c", script, size, BINARY, *map(str, arguments)],
-                              capture_output=True, text=True, timeout=120, cwd=self.directory, env=CLEAN)
-
-    def test_results(self):
-        self.result("data", "gen", "--samples", 2, "--set", "data.source=box", "--out", "d.npz", "-q")
-        done = self.on_small_disk("16k", "data", "gen", "--samples", 2000, "--set", "data.source=box",
-                                  "--out", "disk/d.npz")
-        self.assertEqual(done.returncode, 4, done.stderr)
-        self.assertIn("cannot write disk/d.npz: No space left on device", self.error_line(done))
-        self.assertEqual(list((self.directory / "kept").iterdir()), [])
-
-    def test_training(self):
-        values = OFTEN | {"train.keep": 1000, "train.checkpoint_every": 2}
-        reference = self.train("reference", values={"train.steps": 100})
-        done = self.on_small_disk("600k", "train", "--out", "disk/r", "-q", *TINY, *settings(values))
-        self.assertEqual(done.returncode, 4, done.stderr)
-        self.assertRegex(self.error_line(done), "^cannot (write|create) disk/r/.*No space left on device")
-        run = self.directory / "kept/r"
-        self.assertEqual([path for path in run.rglob("*") if ".tmp" in path.name], [])
-        checkpoints = sorted((run / "checkpoints").iterdir())
-        self.assertGreater(len(checkpoints), 5)
-        for checkpoint in checkpoints:
-            for name in ["model", "optimizer"]:
-                load_safetensors(checkpoint / f"{name}.safetensors")
-        # where there is room it goes on
-        self.result("train", "--resume", "kept/r", "-q")
-        self.assertEqual((run / "model.safetensors").read_bytes(),
-                         (reference / "model.safetensors").read_bytes())
-        self.assertEqual(metrics(run), metrics(reference))
-
-
 if __name__ == "__main__":
     unittest.main()
