@@ -10,6 +10,15 @@
 
 namespace lnn {
 
+// Bounds of settings, beyond which no machine has an answer in a lifetime. Products of those that meet stay integers of
+// 64 bits.
+inline constexpr int most_seeds = 65536;
+inline constexpr int most_trajectories = 100'000'000;
+inline constexpr int most_repeats = 10'000;
+inline constexpr std::int64_t most_samples = 10'000'000'000;
+inline constexpr int most_rungs = 16;
+inline constexpr std::int64_t most_shards = 1'000'000;
+
 struct Config {
     struct Run {
         std::uint64_t seed = 0;         // keys every random stream of the run

@@ -92,6 +92,17 @@ CLI::Validator positive_number() {
     return CLI::Validator(check, "POSITIVE");
 }
 
+CLI::Validator count_up_to(std::int64_t most) {
+    const auto check = [most](const std::string& text) {
+        std::int64_t value = 0;
+        const char* const end = text.data() + text.size();
+        const auto [next, error] = std::from_chars(text.data(), end, value);
+        const bool good = error == std::errc() && next == end && value >= 1 && value <= most;
+        return good ? "" : fmt::format("'{}' is not a whole number from 1 to {}", text, most);
+    };
+    return CLI::Validator(check, "COUNT");
+}
+
 Config resolve(const Options& options) {
     return load({options.preset, options.config, options.settings, options.environment});
 }

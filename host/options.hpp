@@ -2,6 +2,7 @@
 // A command takes the groups that make sense for it; flags of its own it declares beside them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,10 @@ void add_json_flag(CLI::App&, Options&);
 
 // check() of a flag: a finite number above 0; CLI::PositiveNumber lets nan and inf pass
 CLI::Validator positive_number();
+
+// the same of a whole number from 1 on, which CLI11 reads as 2^63 - 1 where it is larger
+CLI::Validator count_up_to(std::int64_t most);
+inline constexpr std::int64_t beyond_any_memory = 100'000'000'000'000'000;  // for what is refused by its memory
 
 // the configuration of defaults, preset, file, environment and flags, validated
 Config resolve(const Options&);

@@ -125,7 +125,7 @@ Action data_command(CLI::App& app) {
     add_target_flags(*gen, flags->common, "the data set (.npz)");
     add_talk_flags(*gen, flags->common);
     gen->add_option("--samples", flags->samples, "states, where they are drawn directly (data.source = box)")
-        ->check(CLI::PositiveNumber)
+        ->check(count_up_to(beyond_any_memory))
         ->capture_default_str();
 
     const CLI::App* own = app.add_subcommand("import", "your own measured trajectories as a data set");

@@ -130,9 +130,9 @@ Action eval_command(CLI::App& app) {
         ->check(CLI::IsMember({"trajectories", "measured", "box", "energy", "links"}));
     app.add_option("--trajectories", flags->trajectories,
                    "trajectories, starts of `energy` and `links`, states of `box`")
-        ->check(CLI::PositiveNumber);
+        ->check(count_up_to(most_trajectories));
     app.add_option("--repeats", flags->repeats, "evaluations, each with trajectories of its own")
-        ->check(CLI::PositiveNumber);
+        ->check(count_up_to(most_repeats));
     return [flags] {
         Options& options = flags->common;
         if (flags->run.empty() == flags->model.empty())

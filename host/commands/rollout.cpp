@@ -35,7 +35,7 @@ Action rollout_command(CLI::App& app) {
     app.add_option("--dt", flags->dt, "time between two states, one step of RK4; s")
         ->check(positive_number())
         ->capture_default_str();
-    app.add_option("--steps", flags->steps, "steps")->check(CLI::PositiveNumber)->capture_default_str();
+    app.add_option("--steps", flags->steps, "steps")->check(count_up_to(beyond_any_memory))->capture_default_str();
     app.add_flag("--force", flags->common.force, "overwrite what is there");
     return [flags] {
         Options& options = flags->common;

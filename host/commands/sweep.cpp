@@ -80,7 +80,9 @@ Action sweep_command(CLI::App& app) {
         Shard part;
         if (!flags->shard.empty()) {
             std::tie(part.index, part.count) = pair_of(flags->shard, '/', "--shard: expected I/N, as in 0/8");
-            if (part.index >= part.count) throw Error(Exit::usage, "--shard: expected I/N with I from 0 to N - 1");
+            if (part.index >= part.count || part.count > most_shards)
+                throw Error(Exit::usage,
+                            fmt::format("--shard: expected I/N with I from 0 to N - 1 and N up to {}", most_shards));
         }
         return start_sweep(options, part);
     };

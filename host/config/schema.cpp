@@ -71,9 +71,9 @@ Rule name_of_a_system() {
 
 std::vector<Key> make_schema() {
     const Rule text, number;
-    std::vector<Key> keys = {
-        {LNN_KEY(run.seed), at_least(0), "keys every random stream of the run"},
-        {LNN_KEY(run.seeds), between(1, 65536), "models trained side by side, with seeds seed, seed + 1, ..."},
+    return {
+        {LNN_KEY(run.seed), between(0, double(INT64_MAX)), "keys every random stream of the run"},
+        {LNN_KEY(run.seeds), between(1, most_seeds), "models trained side by side, with seeds seed, seed + 1, ..."},
         {LNN_KEY(run.backend),
          one_of({{"auto", "cuda where a device answers, else cpu"},
                  {"cpu", "SIMD lanes and threads of the processor"},
@@ -120,8 +120,8 @@ std::vector<Key> make_schema() {
 
         {LNN_KEY(data.source), text,
          "box: states drawn directly, fresh every step; trajectories: integrated, as below; file:PATH"},
-        {LNN_KEY(data.trajectories), at_least(1), "trajectories generated"},
-        {LNN_KEY(data.points), at_least(2), "recorded instants of a trajectory, from 0 to t_end inclusive"},
+        {LNN_KEY(data.trajectories), between(1, most_trajectories), "trajectories generated"},
+        {LNN_KEY(data.points), between(2, 1e6), "recorded instants of a trajectory, from 0 to t_end inclusive"},
         {LNN_KEY(data.t_end), above(0), "length of a trajectory; s"},
         {LNN_KEY(data.dt), above(0), "largest RK4 step of the generator; s"},
         {LNN_KEY(data.distribution),
@@ -145,11 +145,11 @@ std::vector<Key> make_schema() {
          one_of({{"adam", "Adam (Kingma & Ba 2015)"},
                  {"lm", "Levenberg-Marquardt, after epochs or steps of Adam: see train.lm"}}),
          "how weights are found"},
-        {LNN_KEY(train.epochs), at_least(0),
+        {LNN_KEY(train.epochs), between(0, 1e8),
          "passes through trajectories or a file; exactly one of epochs and steps is positive (lm: at most one), "
          "the later setting counts"},
-        {LNN_KEY(train.steps), at_least(0), "steps of the optimizer, in place of epochs"},
-        {LNN_KEY(train.batch), at_least(1), "samples in a step"},
+        {LNN_KEY(train.steps), between(0, 1e11), "steps of the optimizer, in place of epochs"},
+        {LNN_KEY(train.batch), between(1, 1e8), "samples in a step"},
         {LNN_KEY(train.lr), above(0), "learning rate at its highest"},
         {LNN_KEY(train.beta1), below(0, 1), "Adam: decay of the mean gradient"},
         {LNN_KEY(train.beta2), below(0, 1), "Adam: decay of the mean squared gradient"},
@@ -174,20 +174,20 @@ std::vector<Key> make_schema() {
          "what a bad step does"},
         {LNN_KEY(train.rollback_above), above(1),
          "rollback: a hundredth of the steps is bad where its loss is more than so many times the best before"},
-        {LNN_KEY(train.checkpoint_every), at_least(1),
+        {LNN_KEY(train.checkpoint_every), between(1, 1e8),
          "epochs between checkpoints (steps / 100 where there are no epochs)"},
-        {LNN_KEY(train.keep), at_least(1), "checkpoints kept besides the best"},
+        {LNN_KEY(train.keep), between(1, 1e6), "checkpoints kept besides the best"},
         {LNN_KEY(train.schedule.kind),
          one_of(
              {{"step", "lr times gamma after every `every` epochs"}, {"cosine", "warm-up, then half a cosine down"}}),
          "course of the learning rate"},
-        {LNN_KEY(train.schedule.every), at_least(1),
+        {LNN_KEY(train.schedule.every), between(1, 1e8),
          "step: epochs between decays (steps / 100 where there are no epochs)"},
         {LNN_KEY(train.schedule.gamma), between(0, 1), "step: factor of a decay"},
         {LNN_KEY(train.schedule.warmup), below(0, 1), "cosine: share of the steps in which lr rises from 0"},
         {LNN_KEY(train.schedule.floor), between(0, 1), "cosine: share of lr left at the end"},
 
-        {LNN_KEY(train.lm.iterations), at_least(1), "lm: iterations after Adam; each counts as an epoch"},
+        {LNN_KEY(train.lm.iterations), between(1, 1e8), "lm: iterations after Adam; each counts as an epoch"},
         {LNN_KEY(train.lm.samples), list(2, 2, between(1, 1e8)),
          "lm: samples of the first and the last batch, between them in geometric progression; the whole set where "
          "it has no more"},
@@ -203,8 +203,8 @@ std::vector<Key> make_schema() {
         {LNN_KEY(solve.floor), at_least(0),
          "eigenvalues of M smaller than it in modulus are damped: 1 / lambda becomes lambda / floor^2; 0: none"},
 
-        {LNN_KEY(eval.trajectories), at_least(1), "trajectories of an evaluation"},
-        {LNN_KEY(eval.repeats), at_least(1), "evaluations, each with trajectories of its own"},
+        {LNN_KEY(eval.trajectories), between(1, most_trajectories), "trajectories of an evaluation"},
+        {LNN_KEY(eval.repeats), between(1, most_repeats), "evaluations, each with trajectories of its own"},
         {LNN_KEY(eval.t_end), above(0), "length of a trajectory; s"},
         {LNN_KEY(eval.film), above(0), "length of the few trajectories that the report shows; s"},
         {LNN_KEY(eval.dt), above(0), "instants are this far apart; s"},
@@ -224,18 +224,12 @@ std::vector<Key> make_schema() {
          "lnn_gpu sweep: what random points are drawn from: log(a,b), uniform(a,b), int(a,b), layers(a:b,c:d), or "
          "choices"},
         {LNN_KEY(sweep.random), between(0, 1e6), "lnn_gpu sweep: random points; 0: none"},
-        {LNN_KEY(sweep.halving), between(1, 16),
+        {LNN_KEY(sweep.halving), between(1, most_rungs),
          "lnn_gpu sweep: rungs of successive halving: on each the better half of the models is trained anew, twice as "
          "long, on the "
          "last for all steps; 1: every model for all steps"},
-        {LNN_KEY(sweep.keep), at_least(0), "lnn_gpu sweep: the weights of so many models are kept, the best"},
+        {LNN_KEY(sweep.keep), between(0, 1e6), "lnn_gpu sweep: the weights of so many models are kept, the best"},
     };
-    // where no bound is written, the type sets it
-    Config config;
-    for (Key& key : keys)
-        if (std::holds_alternative<int*>(key.at(config)) && !std::isfinite(key.rule.high))
-            key.rule.high = std::numeric_limits<int>::max();
-    return keys;
 }
 
 #undef LNN_KEY

@@ -261,6 +261,26 @@ class BadInput(ProgramTest):
         self.assertIn("--trajectories",
                       self.refused(2, "eval", "--model", "m.safetensors", "--trajectories", "0"))
 
+    def test_numbers_beyond_any_lifetime(self):
+        """one digit too many is a line that names the limit, not a job for ever"""
+        for number in [10**10, 9 * 10**18, 10**20 - 1]:
+            with self.subTest(number):
+                for flag, most in [("--trajectories", 100000000), ("--repeats", 10000)]:
+                    for protocol in ["trajectories", "box", "links", "energy"]:
+                        self.assertIn(f"{flag}: '{number}' is not a whole number from 1 to {most}",
+                                      self.refused(2, "eval", "--model", "m.safetensors", "--protocol", protocol,
+                                                   flag, number))
+                self.assertIn("eval.repeats must be an integer from 1 to 10000, not ",
+                              self.refused(2, "run", "--out", "r", "--set", f"eval.repeats={number}"))
+        for number in [9 * 10**18, 10**20 - 1]:
+            self.assertIn("train.steps must be an integer from 0 to 100000000000, not ",
+                          self.refused(2, "train", "--out", "r", "--set", f"train.steps={number}"))
+            self.assertIn("up to 1000000", self.refused(2, "sweep", "--grid", "train.lr=1,2", "--shard",
+                                                        f"0/{min(number, 2**63 - 1)}", "--out", "s"))
+        for flags in [["rollout", "--system", "double_pendulum", "--states", "x.npy", "--out", "t.npy", "--steps"],
+                      ["data", "gen", "--out", "d.npz", "--samples"]]:
+            self.assertIn("from 1 to 100000000000000000", self.refused(2, *flags, 10**20 - 1))
+
     def test_more_than_memory_holds(self):
         for steps in [10**12, 10**17]:
             self.assertIn("GB of memory",

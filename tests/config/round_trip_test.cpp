@@ -67,6 +67,7 @@ static void reconcile(Config& config) {
     if (config.run.precision != "f64" || config.run.state != "f64")
         config.eval.tolerance = std::max(config.eval.tolerance, 1e-10);
     config.data.trajectories = std::max(config.data.trajectories, config.train.batch / 2 + 1);
+    config.data.points = int(std::min<std::int64_t>(config.data.points, most_samples / config.data.trajectories));
     for (auto* range : {&config.data.angle, &config.data.position, &config.data.velocity})
         std::sort(range->begin(), range->end());
     config.data.t_end = config.data.dt * 3.7;

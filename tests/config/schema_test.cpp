@@ -1,5 +1,6 @@
 #include "config/schema.hpp"
 
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -51,6 +52,14 @@ TEST(Schema, EveryKeyIsDocumentedOnOneLine) {
         EXPECT_GT(key.doc.size(), 8u) << key.name;
         EXPECT_EQ(key.doc.find('\n'), key.doc.npos) << key.name;
         for (const Word& word : key.rule.words) EXPECT_FALSE(word.meaning.empty()) << key.name << ' ' << word.name;
+    }
+}
+
+// nor may a slip of a key be a job for ever
+TEST(Schema, EveryIntegerHasBounds) {
+    for (const Key& key : schema()) {
+        if (!key.is_integer()) continue;
+        EXPECT_TRUE(std::isfinite(key.rule.low) && std::isfinite(key.rule.high)) << key.name;
     }
 }
 

@@ -75,8 +75,10 @@ TEST(Validate, Source) {
     EXPECT_PRED2(says, refusal([](Config& c) { c.data.source = "box"; }), "train.epochs needs");
     EXPECT_PRED2(says, refusal([](Config& c) { c.train.batch = 2049; }), "exceeds the 2048 samples");
     EXPECT_EQ(refusal([](Config& c) { c.train.batch = 2049; }, "default"), "");
-    // a product beyond 32 bits
-    EXPECT_EQ(refusal([](Config& c) { c.data.trajectories = 1 << 30, c.data.points = 1 << 10; }), "");
+    // products beyond 32 bits, and of more than a memory holds
+    EXPECT_EQ(refusal([](Config& c) { c.data.trajectories = 1 << 26, c.data.points = 1 << 7; }), "");
+    EXPECT_PRED2(says, refusal([](Config& c) { c.data.trajectories = 1 << 26, c.data.points = 1 << 8; }),
+                 "data.trajectories x data.points = 17179869184: more than 10000000000 samples");
 }
 
 TEST(Validate, Times) {
