@@ -9,6 +9,7 @@
 
 #include "backends.hpp"
 #include "config/load.hpp"
+#include "files/json.hpp"
 #include "initialise.hpp"
 #include "network.hpp"
 #include "problem.hpp"
@@ -328,15 +329,26 @@ std::string benchmark_table(const nlohmann::ordered_json& result) {
     return text;
 }
 
-std::string comparison_table(const nlohmann::ordered_json& result, const nlohmann::ordered_json& old) {
+std::map<std::string, double> parse_benchmark(std::string_view text, const std::string& where) {
+    const std::string mend = "name a file that lnn_gpu bench --out wrote";
+    const Json json = parse_json(text, where, mend);
+    std::map<std::string, double> values;
+    for (const JsonField& row : JsonField(json, where, mend).at("rows").items()) {
+        const double value = row.at("value").number();
+        if (value <= 0) row.at("value").refuse("above 0");
+        values[row.at("name").text()] = value;
+    }
+    return values;
+}
+
+std::string comparison_table(const Json& result, const std::map<std::string, double>& old) {
     std::string text = fmt::format("{:<62}{:>10}\n", "against the file", "speed");
-    for (const Json& r : result["rows"])
-        for (const Json& o : old.at("rows"))
-            if (o.at("name") == r["name"]) {
-                const double ratio = r["value"].get<double>() / o.at("value").get<double>();
-                text += fmt::format("{:<62}{:>9.2f}x\n", r["name"].get<std::string>(),
-                                    r["unit"] == "s" ? 1 / ratio : ratio);
-            }
+    for (const Json& r : result["rows"]) {
+        const auto before = old.find(r["name"]);
+        if (before == old.end()) continue;
+        const double ratio = r["value"].get<double>() / before->second;
+        text += fmt::format("{:<62}{:>9.2f}x\n", before->first, r["unit"] == "s" ? 1 / ratio : ratio);
+    }
     return text;
 }
 

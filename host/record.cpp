@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 
 #include "files/atomic_file.hpp"
+#include "files/json.hpp"
+#include "files/run_directory.hpp"
 #include "json_text.hpp"
 #include "version.hpp"
 
@@ -45,11 +47,22 @@ Json used_backend(const BackendInfo& info) {
     return {{"backend", info.name}, {"device", info.device}, {"isa", info.isa}, {"threads", info.threads}};
 }
 
-std::string used_backend(const std::filesystem::path& directory) {
-    std::error_code absent;
-    if (!std::filesystem::exists(directory / "run.json", absent)) return "";
-    const Json record = Json::parse(read_file(directory / "run.json"), nullptr, false);
-    return record.is_object() && record.contains("backend") && record["backend"].is_string() ? record["backend"] : "";
+std::string used_backend(const std::filesystem::path& directory) { return run_word(directory, "backend"); }
+
+nlohmann::ordered_json parse_record(std::string_view text, const std::string& where) {
+    const std::string mend = "restore it from a copy, or start anew with --force";
+    Json record = parse_json(text, where, mend);
+    const JsonField fields(record, where, mend);
+    for (const char* key : {"status", "command"}) fields.at(key).text();
+    for (const char* key : {"backend", "isa", "init_from"})
+        if (const auto word = fields.find(key)) word->text();
+    if (const auto timings = fields.find("timings")) timings->object();
+    return record;
+}
+
+nlohmann::ordered_json read_record(const std::filesystem::path& directory) {
+    const std::filesystem::path path = directory / "run.json";
+    return parse_record(read_file(path), path.string());
 }
 
 std::string begun_elsewhere(const std::filesystem::path& directory, const std::string& before) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -20,6 +21,10 @@ nlohmann::ordered_json begin_record(const std::string& command, std::uint64_t se
 nlohmann::ordered_json used_backend(const BackendInfo&);
 // its name, of a directory's record; empty where none is readable
 std::string used_backend(const std::filesystem::path& directory);
+
+// run.json, in which what the program goes by is of its kind; Exit::file where it is not
+nlohmann::ordered_json parse_record(std::string_view text, const std::string& where);
+nlohmann::ordered_json read_record(const std::filesystem::path& directory);
 
 // the line on a job that goes on with another backend than `before`
 std::string begun_elsewhere(const std::filesystem::path& directory, const std::string& before);

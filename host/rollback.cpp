@@ -4,8 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "files/checkpoint.hpp"
-
 namespace lnn {
 
 namespace {
@@ -78,7 +76,7 @@ void Rollback::roll_back(std::size_t m, const TrainState& state) {
 
 double Rollback::rate_factor(std::size_t m) const { return std::exp2(-double(rollbacks_[m])); }
 
-nlohmann::json Rollback::state() const {
+nlohmann::ordered_json Rollback::state() const {
     return {{"applied", applied_},
             {"rollbacks", rollbacks_},
             {"rolled_back", rolled_back_},
@@ -89,20 +87,17 @@ nlohmann::json Rollback::state() const {
             {"log_loss", bits_of(log_loss_)}};
 }
 
-bool Rollback::restore(const nlohmann::json& state) {
+void Rollback::restore(const JsonField& state) {
     const std::size_t models = applied_.size();
     for (const auto& [name, counts] : {std::pair{"applied", &applied_},
                                        {"rollbacks", &rollbacks_},
                                        {"rolled_back", &rolled_back_},
                                        {"steps", &steps_},
                                        {"skipped", &skipped_},
-                                       {"counted", &counted_}}) {
-        *counts = state.at(name).get<std::vector<std::int64_t>>();
-        if (counts->size() != models) return false;
-    }
-    best_ = from_bits(state.at("best"));
-    log_loss_ = from_bits(state.at("log_loss"));
-    return best_.size() == models && log_loss_.size() == models;
+                                       {"counted", &counted_}})
+        *counts = state.at(name).counts(models);
+    best_ = state.at("best").bits(models);
+    log_loss_ = state.at("log_loss").bits(models);
 }
 
 }  // namespace lnn

@@ -6,8 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "files/json.hpp"
 #include "lnn/backend.hpp"
 
 namespace lnn {
@@ -29,8 +28,8 @@ class Rollback {
     double rate_factor(std::size_t m) const;                                       // of the learning rate
     const std::vector<std::int64_t>& rolled_back() const { return rolled_back_; }  // (models) steps
 
-    nlohmann::json state() const;
-    bool restore(const nlohmann::json&);  // false where it is of another number of models
+    nlohmann::ordered_json state() const;
+    void restore(const JsonField&);
     // what it holds of a model at the last good end; the rest is in state()
     std::array<std::vector<double>, 4> good;  // weights, first, second, average: (models, parameters)
 

@@ -11,6 +11,7 @@
 #include "config/write.hpp"
 #include "evaluation.hpp"
 #include "files/atomic_file.hpp"
+#include "files/json.hpp"
 #include "files/npy.hpp"
 #include "initialise.hpp"
 #include "json_text.hpp"
@@ -91,14 +92,11 @@ Session Session::open(const fs::path& run, const Options& options) {
     if (is_sweep(run))
         throw Error(Exit::file, fmt::format("{} is a sweep; go on with: {}", run.string(), resume_command(run)));
     Config config = run_config(run, options);
+    Json record = read_record(run);
     std::string note;
     auto backend = open_training_backend(with_used_backend(config, used_backend(run)), note);
     Session session(std::move(config), options, std::move(backend), std::move(directory));
-    const std::string text = read_file(run / "run.json");
-    session.record_ = Json::parse(text, nullptr, false);
-    if (!session.record_.is_object())
-        throw Error(Exit::file,
-                    fmt::format("{}: not JSON; start the run anew with --force", (run / "run.json").string()));
+    session.record_ = std::move(record);
     session.record_backend(note);
     return session;
 }
@@ -291,7 +289,8 @@ void Session::report() {
 nlohmann::ordered_json Session::json() const {
     Json result = {{"run", path().string()}, {"record", record_}};
     for (const auto& [key, name] : {std::pair{"eval", "eval/summary.json"}, {"measured", "eval/measured.json"}})
-        if (const fs::path file = path() / name; fs::exists(file)) result[key] = Json::parse(read_file(file));
+        if (const fs::path file = path() / name; fs::exists(file))
+            result[key] = parse_json(read_file(file), file.string(), "evaluate the run again");
     return result;
 }
 

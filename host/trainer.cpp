@@ -20,6 +20,7 @@ namespace {
 constexpr int metric_intervals = 500;  // rows of metrics.csv for each model, about
 constexpr int judged_intervals = 5;    // together make a period of a rollback: a hundredth of the steps
 constexpr std::array good_names = {"good_weights", "good_first", "good_second", "good_average"};
+constexpr double most_seconds = 1e10;           // that a training took; three centuries
 constexpr double slice_seconds = 0.25;          // longest stretch without a look at signals
 constexpr std::size_t slice_samples = 1 << 20;  // states held at once, over all models
 
@@ -224,40 +225,33 @@ void Trainer::restore(const Checkpoint& checkpoint) {
                     fmt::format("{}: checkpoint {} {}; resume the run it belongs to, or start anew with --force",
                                 directory_.string(), checkpoint.name, why));
     };
-    const nlohmann::json& state = checkpoint.state;
-    try {
-        if (state.at("config") != config_to_toml(config_)) refuse("is of another configuration");
-        if (state.at("steps") != total_) refuse("was made with another number of samples");
-        step_ = state.at("step");
-        applied_ = state.at("applied").get<std::vector<std::int64_t>>();
-        failed_ = state.at("failed").get<std::vector<std::int64_t>>();
-        skipped_ = state.at("skipped").get<std::vector<std::int64_t>>();
-        truncated_ = state.at("truncated").get<std::vector<std::int64_t>>();
-        seconds_ = state.at("seconds");
-        best_ = state.at("best");
-        const nlohmann::json& interval = state.at("interval");
-        interval_.steps = interval.at("steps");
-        interval_.loss = from_bits(interval.at("loss"));
-        interval_.grad_norm = from_bits(interval.at("grad_norm"));
-        interval_.truncated = interval.at("truncated").get<std::vector<std::int64_t>>();
-        interval_.condition = interval.at("condition").get<std::vector<std::int64_t>>();
-        if (rollback_ && !rollback_->restore(state.at("rollback"))) refuse("is of another number of models");
-        if (lm_) {
-            lm_->damping = from_bits(state.at("lm").at("damping"));
-            lm_->rejected = state.at("lm").at("rejected").get<std::vector<std::int64_t>>();
-            if (lm_->damping.size() != networks_.size() || lm_->rejected.size() != networks_.size())
-                refuse("is of another number of models");
-        }
-        if (state.contains("best_loss")) best_loss_ = state.at("best_loss");
-    } catch (const nlohmann::json::exception& error) {
-        refuse(fmt::format("has a malformed state.json ({})", error.what()));
+    const JsonField state = fields_of(directory_, checkpoint);
+    if (state.at("config").text() != config_to_toml(config_)) refuse("is of another configuration");
+    if (state.at("steps").count() != total_) refuse("was made with another number of samples");
+    const std::size_t models = networks_.size();
+    step_ = state.at("step").integer(0, total_);
+    if (checkpoint.name != checkpoint_name(step_)) refuse(fmt::format("says that it is of step {}", step_));
+    applied_ = state.at("applied").integers(models, 0, step_);
+    failed_ = state.at("failed").integers(models, -1, step_);
+    skipped_ = state.at("skipped").integers(models, 0, step_);
+    truncated_ = state.at("truncated").counts(models);
+    seconds_ = state.at("seconds").number(0, most_seconds);
+    best_ = state.at("best").text();
+    if (const auto loss = state.find("best_loss")) best_loss_ = loss->number();
+    const JsonField interval = state.at("interval");
+    interval_.steps = interval.at("steps").integer(0, interval_steps());
+    const std::size_t summed = interval_.steps > 0 ? models : 0;
+    interval_.loss = interval.at("loss").bits(summed);
+    interval_.grad_norm = interval.at("grad_norm").bits(summed);
+    interval_.truncated = interval.at("truncated").counts(summed);
+    interval_.condition = interval.at("condition").counts(summed * condition_bins);
+    if (rollback_) rollback_->restore(state.at("rollback"));
+    if (lm_) {
+        lm_->damping = state.at("lm").at("damping").bits(models);
+        lm_->rejected = state.at("lm").at("rejected").counts(models);
+        for (const double damping : lm_->damping)
+            if (!std::isfinite(damping)) refuse(fmt::format("has a damping of {}", damping));
     }
-    const std::size_t summed = interval_.steps > 0 ? networks_.size() : 0;
-    for (const auto* counts : {&applied_, &failed_, &skipped_, &truncated_})
-        if (counts->size() != networks_.size()) refuse("is of another number of models");
-    if (interval_.loss.size() != summed || interval_.grad_norm.size() != summed ||
-        interval_.truncated.size() != summed || interval_.condition.size() != summed * condition_bins)
-        refuse("is of another number of models");
     std::vector<std::pair<const char*, std::vector<double>*>> parts = {
         {"weights", &weights_}, {"first", &first_}, {"second", &second_}, {"average", &average_}};
     if (rollback_)

@@ -1,4 +1,6 @@
 // lnn_gpu bench: how fast this machine is at each kernel and at the main jobs, beside its bound.
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "benchmark.hpp"
@@ -23,23 +25,19 @@ Action bench_command(CLI::App& app) {
     app.add_flag("--force", flags->common.force, "overwrite it")->group("Output");
     app.add_option("--compare", flags->compare, "an earlier result, to compare with")->type_name("FILE.json");
     app.add_option("--seconds", flags->seconds, "time for each row, about")
-        ->check(CLI::PositiveNumber)
+        ->check(positive_number())
         ->capture_default_str();
     return [flags] {
         const Options& options = flags->common;
-        nlohmann::ordered_json old;
+        std::optional<std::map<std::string, double>> old;
         if (!options.out.empty()) check_target(options.out, options.force);
-        if (!flags->compare.empty()) {
-            old = nlohmann::ordered_json::parse(read_file(flags->compare), nullptr, false);
-            if (!old.is_object() || !old.contains("rows"))
-                throw Error(Exit::file, fmt::format("{}: not a result of lnn_gpu bench --out", flags->compare));
-        }
+        if (!flags->compare.empty()) old = parse_benchmark(read_file(flags->compare), flags->compare);
         const auto result = run_benchmarks(resolve(options), flags->seconds);
         if (!options.out.empty()) write_file(options.out, text_of(result) + "\n", options.force);
         if (options.json)
             print_json(result);
         else
-            fmt::print("{}{}", benchmark_table(result), old.is_null() ? "" : comparison_table(result, old));
+            fmt::print("{}{}", benchmark_table(result), old ? comparison_table(result, *old) : "");
         return Exit::ok;
     };
 }

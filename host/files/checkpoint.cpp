@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -14,7 +13,7 @@
 
 namespace lnn {
 namespace fs = std::filesystem;
-using nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 namespace {
 
@@ -23,12 +22,16 @@ constexpr std::string_view temporary = ".tmp";  // ends the name of what is not,
 fs::path room_of(const fs::path& run) { return run / "checkpoints"; }
 fs::path hidden(const fs::path& room, const std::string& name) { return room / fmt::format(".{}{}", name, temporary); }
 
+std::string mend(const fs::path& directory) {
+    return fmt::format("remove {} to continue from the checkpoint before it", directory.string());
+}
+
 void move(const fs::path& from, const fs::path& to) {
     if (::rename(from.c_str(), to.c_str()) != 0) fail_file("rename", from, errno);
 }
 
 // JSON has no word for inf and nan and would hold null
-void require_finite(const json& value, const std::string& key, const fs::path& path) {
+void require_finite(const Json& value, const std::string& key, const fs::path& path) {
     if (value.is_number_float() && !std::isfinite(value.get<double>()))
         throw Error(Exit::file, fmt::format("cannot write {}: '{}' is {}, and JSON holds finite numbers only",
                                             path.string(), key, value.get<double>()));
@@ -49,19 +52,6 @@ void write_files(const fs::path& directory, const fs::path& final, const Checkpo
 }
 
 }  // namespace
-
-// JSON has no word for inf and nan, which a sum of losses may be
-std::vector<std::uint64_t> bits_of(const std::vector<double>& values) {
-    std::vector<std::uint64_t> bits;
-    for (const double value : values) bits.push_back(std::bit_cast<std::uint64_t>(value));
-    return bits;
-}
-
-std::vector<double> from_bits(const nlohmann::json& bits) {
-    std::vector<double> values;
-    for (const auto value : bits.get<std::vector<std::uint64_t>>()) values.push_back(std::bit_cast<double>(value));
-    return values;
-}
 
 std::string checkpoint_name(std::int64_t step) { return fmt::format("step-{:012}", step); }
 
@@ -112,17 +102,17 @@ Checkpoint read_checkpoint(const fs::path& run, const std::string& name) {
     try {
         Safetensors model = read_safetensors(directory / "model.safetensors");
         Safetensors optimizer = read_safetensors(directory / "optimizer.safetensors");
-        json state = json::parse(read_file(directory / "state.json"));
+        Json state = parse_json(read_file(directory / "state.json"), (directory / "state.json").string());
         return {name, std::move(state), std::move(model.tensors), std::move(optimizer.tensors),
                 std::move(model.metadata)};
     } catch (const Error& error) {
-        throw Error(Exit::file, fmt::format("{}; remove {} to continue from the checkpoint before it", error.what(),
-                                            directory.string()));
-    } catch (const json::exception& error) {
-        throw Error(Exit::file,
-                    fmt::format("{}: not valid JSON ({}); remove {} to continue from the checkpoint before it",
-                                (directory / "state.json").string(), error.what(), directory.string()));
+        throw Error(Exit::file, fmt::format("{}; {}", error.what(), mend(directory)));
     }
+}
+
+JsonField fields_of(const fs::path& run, const Checkpoint& checkpoint) {
+    const fs::path directory = room_of(run) / checkpoint.name;
+    return {checkpoint.state, (directory / "state.json").string(), mend(directory)};
 }
 
 std::optional<Checkpoint> latest_checkpoint(const fs::path& run) {

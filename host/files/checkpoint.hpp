@@ -8,25 +8,21 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "files/json.hpp"
 #include "files/safetensors.hpp"
 
 namespace lnn {
 
 struct Checkpoint {
     std::string name;  // names sort by age
-    nlohmann::json state;
+    nlohmann::ordered_json state;
     std::vector<Tensor> model, optimizer;
     std::map<std::string, std::string> model_metadata;
 };
-
-// JSON has no word for inf and nan, which a sum of losses may be
-std::vector<std::uint64_t> bits_of(const std::vector<double>&);
-std::vector<double> from_bits(const nlohmann::json& bits);
 
 std::string checkpoint_name(std::int64_t step);  // "step-000000051200"
 
@@ -39,6 +35,8 @@ void write_checkpoint(const std::filesystem::path& run, const Checkpoint& checkp
 
 std::vector<std::string> checkpoint_names(const std::filesystem::path& run);  // the whole ones, oldest first
 Checkpoint read_checkpoint(const std::filesystem::path& run, const std::string& name);
+// the fields of its state; an error says how to do without it
+JsonField fields_of(const std::filesystem::path& run, const Checkpoint& checkpoint);
 std::optional<Checkpoint> latest_checkpoint(const std::filesystem::path& run);
 
 }  // namespace lnn

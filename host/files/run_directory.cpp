@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "files/atomic_file.hpp"
+#include "files/json.hpp"
 #include "lnn/error.hpp"
 
 namespace lnn {
@@ -119,9 +119,13 @@ RunDirectory RunDirectory::open(const fs::path& run) {
 
 std::string run_word(const fs::path& run, const std::string& key) {
     if (!is_there(run / "run.json")) return "";
-    const nlohmann::json json = nlohmann::json::parse(read_file(run / "run.json"), nullptr, false);
-    const auto word = json.is_object() ? json.find(key) : json.end();
-    return word != json.end() && word->is_string() ? word->get<std::string>() : "";
+    const std::string text = read_file(run / "run.json");
+    try {
+        const nlohmann::ordered_json json = parse_json(text, "", "");
+        return JsonField(json, "", "").at(key).text();
+    } catch (const Error&) {
+        return "";
+    }
 }
 
 std::optional<RunDirectory> RunDirectory::try_open(const fs::path& run) {

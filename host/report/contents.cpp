@@ -6,6 +6,7 @@
 
 #include "config/load.hpp"
 #include "files/atomic_file.hpp"
+#include "files/json.hpp"
 #include "files/npy.hpp"
 #include "problem.hpp"
 
@@ -28,11 +29,15 @@ auto part(const fs::path& run, const char* name, F read) -> Part<decltype(read(r
     }
 }
 
+constexpr const char* mend_json = "make it again";
+
 Json read_object(const fs::path& path) {
-    Json json = Json::parse(read_file(path), nullptr, false);
-    if (!json.is_object()) throw Error(Exit::file, fmt::format("{}: not a JSON object; make it again", path.string()));
+    Json json = parse_json(read_file(path), path.string(), mend_json);
+    JsonField(json, path.string(), mend_json).object();
     return json;
 }
+
+Json read_summary(const fs::path& path) { return parse_summary(read_file(path), path.string()); }
 
 Config read_config(const fs::path& path) {
     Sources sources;
@@ -81,6 +86,17 @@ Motions read_motions(const fs::path& path, const Config& config) {
 
 }  // namespace
 
+Json parse_summary(std::string_view text, const std::string& where) {
+    const std::string mend = "evaluate the run again";
+    Json json = parse_json(text, where, mend);
+    const JsonField summary(json, where, mend);
+    summary.at("trajectories").integer(1, most_trajectories);
+    summary.at("repeats").integer(1, most_repeats);
+    summary.at("models_evaluated").integer(0, most_seeds);
+    summary.at("models").items();
+    return json;
+}
+
 Contents read_contents(const fs::path& run) {
     std::error_code error;
     if (!fs::is_directory(run, error))
@@ -95,7 +111,7 @@ Contents read_contents(const fs::path& run) {
     c.config = part(run, "config.toml", read_config);
     c.record = part(run, "run.json", read_object);
     c.metrics = part(run, "metrics.csv", read_rows);
-    c.summary = part(run, "eval/summary.json", read_object);
+    c.summary = part(run, "eval/summary.json", read_summary);
     c.measured = part(run, "eval/measured.json", read_object);
     c.box = part(run, "eval/box.json", read_object);
     c.energy = part(run, "eval/energy.json", read_object);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -40,6 +41,9 @@ struct Contents {
     Part<Scores> scores;    // eval/per_trajectory.csv
     Part<Network> network;  // model.safetensors, whose motions these are
 };
+
+// eval/summary.json, whose counts are such as an evaluation can have; Exit::file where they are not
+nlohmann::ordered_json parse_summary(std::string_view text, const std::string& where);
 
 // Exit::file if there is no such directory
 Contents read_contents(const std::filesystem::path& run);

@@ -1,9 +1,12 @@
 #include "sweep/directory.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "config/write.hpp"
 #include "files/atomic_file.hpp"
+#include "files/json.hpp"
 #include "lnn/error.hpp"
 #include "record.hpp"
 
@@ -12,6 +15,20 @@ namespace lnn {
 namespace fs = std::filesystem;
 
 using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr const char* mend_piece = "remove it, and its models are trained again with --resume";
+constexpr double max_seconds = 1e9;
+
+bool is_of(const Plan& plan, const Row& row) {
+    const bool known = row.id < plan.units() && row.rung < plan.rungs() && row.seed == plan.seed(row.id);
+    const auto& keys = plan.keys();
+    return known && row.settings.size() == keys.size() &&
+           std::all_of(keys.begin(), keys.end(), [&](const auto& key) { return row.settings.contains(key); });
+}
+
+}  // namespace
 
 RunDirectory create_sweep(const Config& base, Shard shard, const Json& used, const Options& options) {
     RunDirectory directory = RunDirectory::create(options.out, options.force);
@@ -25,11 +42,23 @@ RunDirectory create_sweep(const Config& base, Shard shard, const Json& used, con
     return directory;
 }
 
-Json read_sweep_record(const fs::path& path) {
-    Json record = Json::parse(read_file(path / "run.json"), nullptr, false);
-    if (!is_sweep(path) || !record.contains("shard"))
-        throw Error(Exit::file, fmt::format("{} is not a sweep; check the path", path.string()));
+SweepRecord parse_sweep_record(std::string_view text, const std::string& where) {
+    SweepRecord record;
+    record.json = parse_record(text, where);
+    const Json& json = record.json;
+    if (json["command"] != "sweep") throw Error(Exit::file, fmt::format("{}: not of a sweep; check the path", where));
+    const JsonField shard =
+        JsonField(json, where, "write the I and N of its --shard there (0 and 1: none)").at("shard");
+    record.shard.count = shard.at("count").integer(1, most_shards);
+    record.shard.index = shard.at("index").integer(0, record.shard.count - 1);
+    record.complete = json["status"] == run_complete;
+    record.backend = json.value("backend", "");
+    record.isa = json.value("isa", "");
     return record;
+}
+
+SweepRecord read_sweep_record(const fs::path& path) {
+    return parse_sweep_record(read_file(path / "run.json"), (path / "run.json").string());
 }
 
 void make_places(const fs::path& sweep) {
@@ -54,20 +83,26 @@ void write_piece(const fs::path& sweep, const std::vector<Row>& rows) {
     write_file(sweep / "results" / fmt::format("{}-{:06}.json", rows[0].rung, rows[0].id), piece.dump() + "\n", true);
 }
 
-std::vector<Row> read_pieces(const fs::path& sweep) {
+std::vector<Row> parse_piece(std::string_view text, const std::string& where) {
+    const Json json = parse_json(text, where, mend_piece);
+    std::vector<Row> rows;
+    for (const JsonField& unit : JsonField(json, where, mend_piece).items()) {
+        rows.push_back(row_of(unit.at("row")));
+        rows.back().seconds = unit.at("seconds").number(0, max_seconds);
+    }
+    return rows;
+}
+
+std::vector<Row> read_pieces(const fs::path& sweep, const Plan& plan) {
     std::vector<Row> rows;
     for (const fs::directory_entry& entry : entries_of(sweep / "results")) {
         if (entry.path().filename().string().starts_with(".")) continue;
-        try {
-            for (const Json& unit : Json::parse(read_file(entry.path()))) {
-                rows.push_back(unit.at("row").get<Row>());
-                rows.back().seconds = unit.at("seconds");
-            }
-        } catch (const Json::exception&) {
-            throw Error(
-                Exit::file,
-                fmt::format("{}: not what a sweep writes; remove it, and its models are trained again with --resume",
-                            entry.path().string()));
+        const std::string where = entry.path().string();
+        for (Row& row : parse_piece(read_file(entry.path()), where)) {
+            if (!is_of(plan, row))
+                throw Error(Exit::file, fmt::format("{}: model {} on rung {} is none of this sweep; {}", where, row.id,
+                                                    row.rung, mend_piece));
+            rows.push_back(std::move(row));
         }
     }
     sort_rows(rows);

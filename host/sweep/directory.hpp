@@ -7,6 +7,8 @@
 
 #include <filesystem>
 #include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -14,6 +16,7 @@
 #include "config.hpp"
 #include "files/run_directory.hpp"
 #include "options.hpp"
+#include "sweep/plan.hpp"
 #include "sweep/table.hpp"
 
 namespace lnn {
@@ -23,12 +26,21 @@ struct Shard {
     std::int64_t index = 0, count = 1;
 };
 
+// what run.json says
+struct SweepRecord {
+    Shard shard;
+    bool complete = false;
+    std::string backend, isa;     // used; empty: not known
+    nlohmann::ordered_json json;  // all of it
+};
+
 // A new sweep without results, where and when RunDirectory::create gives one. `used`: the backend, as used_backend or the
 // record of another sweep has it.
 RunDirectory create_sweep(const Config& base, Shard, const nlohmann::ordered_json& used, const Options&);
 
-// run.json; Exit::file where that is not of a sweep
-nlohmann::ordered_json read_sweep_record(const std::filesystem::path& sweep);
+// Exit::file where it is damaged, or not of a sweep
+SweepRecord parse_sweep_record(std::string_view text, const std::string& where);
+SweepRecord read_sweep_record(const std::filesystem::path& sweep);
 
 void make_places(const std::filesystem::path& sweep);  // for what is written below
 
@@ -37,7 +49,8 @@ void keep_models(const std::filesystem::path& sweep, const std::set<std::int64_t
 
 // a finished piece; its models are written before it
 void write_piece(const std::filesystem::path& sweep, const std::vector<Row>&);
-// the rows of all pieces, sorted; Exit::file where one is damaged
-std::vector<Row> read_pieces(const std::filesystem::path& sweep);
+std::vector<Row> parse_piece(std::string_view text, const std::string& where);  // Exit::file where it is damaged
+// the rows of all pieces, sorted; Exit::file where one is damaged, or not of this plan
+std::vector<Row> read_pieces(const std::filesystem::path& sweep, const Plan&);
 
 }  // namespace lnn

@@ -32,7 +32,7 @@ void print_summary(const Json& summary, const fs::path& path, const Options& opt
 }
 
 void finish_sweep(const Plan& plan, const fs::path& path, const Options& options) {
-    const std::vector<Row> all = read_pieces(path), rows = last_rungs(all);
+    const std::vector<Row> all = read_pieces(path, plan), rows = last_rungs(all);
     const Json summary = summary_of(rows);
     write_file(path / "table.csv", table_csv(plan.keys(), rows), true);
     write_file(path / "table.json", text_of(rows) + "\n", true);
@@ -44,7 +44,7 @@ void finish_sweep(const Plan& plan, const fs::path& path, const Options& options
     keep_models(path, kept);
     if (!rows.empty())  // a shard of a sweep that has fewer models than shards
         for (const std::string& note : write_sweep_page(path, plan.keys(), rows, summary)) say(!options.quiet, note);
-    Json record = read_sweep_record(path);
+    Json record = read_sweep_record(path).json;
     record["status"] = run_complete;
     record["finished"] = now_text();
     write_record_file(path, record);

@@ -14,14 +14,6 @@ namespace lnn {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-nlohmann::ordered_json used(const fs::path& sweep, const char* what) {
-    return read_sweep_record(sweep).value(what, "");
-}
-
-}  // namespace
-
 Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
     std::vector<Row> rows;
     std::set<std::int64_t> ids;
@@ -30,19 +22,21 @@ Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
     if (plan.rungs() > 1)
         throw Error(Exit::usage,
                     fmt::format("{} was halved, which takes all models: it is no shard", shards[0].string()));
+    const SweepRecord first = read_sweep_record(shards[0]);
     for (const fs::path& path : shards) {
-        if (read_sweep_record(path)["status"] != run_complete)
+        const SweepRecord record = read_sweep_record(path);
+        if (!record.complete)
             throw Error(Exit::file,
                         fmt::format("{} is unfinished; go on with: {}", path.string(), resume_command(path)));
-        for (const char* key : {"backend", "isa"})
-            say(!options.quiet && used(shards[0], key) != used(path, key),
+        for (const auto& [what, used] : {std::pair{"backend", &SweepRecord::backend}, {"isa", &SweepRecord::isa}})
+            say(!options.quiet && first.*used != record.*used,
                 fmt::format("{} and {} differ in the {} used: the last bits are not those of one machine",
-                            shards[0].string(), path.string(), key));
+                            shards[0].string(), path.string(), what));
         for (const std::string& key : differences(base, run_config(path, {})))
             if (key != "run.backend" && key != "run.isa" && key != "run.threads" && key != "run.device")
                 throw Error(Exit::file, fmt::format("{} and {} differ in {}; merge shards of one sweep",
                                                     shards[0].string(), path.string(), key));
-        for (Row& row : read_pieces(path)) {
+        for (Row& row : read_pieces(path, plan)) {
             if (!ids.insert(row.id).second)
                 throw Error(Exit::file, fmt::format("{}: model {} is in another shard, too; name each shard once",
                                                     path.string(), row.id));
@@ -55,7 +49,7 @@ Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
         if (std::error_code absent; fs::equivalent(path, options.out, absent))
             throw Error(Exit::usage, fmt::format("--out {} is one of the shards; give another directory", options.out));
     sort_rows(rows);
-    const RunDirectory directory = create_sweep(base, {}, read_sweep_record(shards[0]), options);
+    const RunDirectory directory = create_sweep(base, {}, first.json, options);
     const fs::path& out = directory.path();
     make_places(out);
     for (const fs::path& path : shards)

@@ -48,7 +48,7 @@ bool train_as_fits(Backend& backend, const Plan& plan, int rung, std::span<const
 bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wanted, const std::filesystem::path& path,
                 Backend& backend, const Options& options) {
     std::set<std::int64_t> done;
-    for (const Row& row : read_pieces(path))
+    for (const Row& row : read_pieces(path, plan))
         if (row.rung == rung) done.insert(row.id);
     std::vector<std::int64_t> ids;
     std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(ids),

@@ -6,7 +6,6 @@
 
 #include "backends.hpp"
 #include "dry_run.hpp"
-#include "files/atomic_file.hpp"
 #include "progress.hpp"
 #include "record.hpp"
 #include "session.hpp"
@@ -20,8 +19,6 @@ namespace lnn {
 namespace {
 
 namespace fs = std::filesystem;
-
-using Json = nlohmann::ordered_json;
 
 // with what its file says
 Config first_model(const Plan& plan, const Options& options) {
@@ -41,22 +38,20 @@ void check_data(const Plan& plan) {
 
 // all rungs; ok, stopped or interrupted
 Exit work(const Plan& plan, const fs::path& path, const Options& options) {
-    const Json shard = read_sweep_record(path)["shard"];
+    SweepRecord record = read_sweep_record(path);
     std::vector<std::int64_t> ids;
-    for (std::int64_t id = shard["index"]; id < plan.units(); id += shard["count"].get<std::int64_t>())
-        ids.push_back(id);
+    for (std::int64_t id = record.shard.index; id < plan.units(); id += record.shard.count) ids.push_back(id);
     std::string note;
-    const auto backend = open_training_backend(with_used_backend(first_model(plan, options), used_backend(path)), note);
+    const auto backend = open_training_backend(with_used_backend(first_model(plan, options), record.backend), note);
     say(!options.quiet && !note.empty(), note);
     const BackendInfo info = backend->info();
-    if (const std::string before = used_backend(path); before != info.name) {
-        say(!options.quiet, begun_elsewhere(path, before));
-        Json record = read_sweep_record(path);
-        record.update(used_backend(info));
-        write_record_file(path, record);
+    if (record.backend != info.name) {
+        say(!options.quiet, begun_elsewhere(path, record.backend));
+        record.json.update(used_backend(info));
+        write_record_file(path, record.json);
     }
     for (int rung = 0; rung < plan.rungs(); ++rung) {
-        if (rung > 0) ids = better_half(read_pieces(path), rung - 1);
+        if (rung > 0) ids = better_half(read_pieces(path, plan), rung - 1);
         try {
             if (!train_rung(plan, rung, ids, path, *backend, options))
                 return stop_requested() == Stop::interrupt ? Exit::interrupted : Exit::stopped;
@@ -100,16 +95,16 @@ Exit start_sweep(const Options& options, Shard shard) {
 Exit resume_sweep(const fs::path& path, const Options& options) {
     catch_stop_signals();
     const RunDirectory directory = RunDirectory::open(path);
-    const Json record = read_sweep_record(path);
+    const bool complete = read_sweep_record(path).complete;
     const Plan plan(run_config(path, options));
-    if (record["status"] != run_complete) return work(plan, path, options);
-    print_summary(Json::parse(read_file(path / "summary.json")), path, options);
+    if (!complete) return work(plan, path, options);
+    print_summary(summary_of(last_rungs(read_pieces(path, plan))), path, options);
     return Exit::ok;
 }
 
 std::vector<std::string> report_sweep(const fs::path& path) {
     const Plan plan(run_config(path, {}));
-    const std::vector<Row> rows = last_rungs(read_pieces(path));
+    const std::vector<Row> rows = last_rungs(read_pieces(path, plan));
     if (rows.empty())
         throw Error(Exit::file, fmt::format("{}: no model is trained there; where it is unfinished, go on with: {}",
                                             path.string(), resume_command(path)));

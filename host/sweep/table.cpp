@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "config.hpp"
 #include "evaluation.hpp"
 
 namespace lnn {
@@ -14,8 +15,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t best_shown = 5;
-
-double number_or_nan(const Json& value) { return value.is_null() ? NAN : value.get<double>(); }
 
 }  // namespace
 
@@ -42,18 +41,21 @@ void to_json(Json& json, const Row& row) {
             {"relative_error", finite_or_null(row.relative_error)}};
 }
 
-void from_json(const Json& json, Row& row) {
-    row.id = json.at("id");
-    row.settings = json.at("settings");
-    row.rung = json.at("rung");
-    row.seed = json.at("seed");
-    row.failed_at = json.at("failed_at").is_null() ? -1 : json.at("failed_at").get<std::int64_t>();
-    row.skipped = json.at("skipped");
-    row.rolled_back = json.at("rolled_back");
-    row.truncated = json.at("truncated");
-    row.loss = number_or_nan(json.at("loss"));
-    row.error = number_or_nan(json.at("error"));
-    row.relative_error = number_or_nan(json.at("relative_error"));
+Row row_of(const JsonField& json) {
+    const auto number_or_nan = [&](const char* key) { return json.at(key).is_null() ? NAN : json.at(key).number(); };
+    Row row;
+    row.id = json.at("id").count();
+    row.settings = json.at("settings").object();
+    row.rung = int(json.at("rung").integer(0, most_rungs - 1));
+    row.seed = json.at("seed").unsigned_integer();
+    row.failed_at = json.at("failed_at").is_null() ? -1 : json.at("failed_at").count();
+    row.skipped = json.at("skipped").count();
+    row.rolled_back = json.at("rolled_back").count();
+    row.truncated = json.at("truncated").count();
+    row.loss = number_or_nan("loss");
+    row.error = number_or_nan("error");
+    row.relative_error = number_or_nan("relative_error");
+    return row;
 }
 
 void sort_rows(std::vector<Row>& rows) {

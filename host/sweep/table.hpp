@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "files/json.hpp"
+
 namespace lnn {
 
 struct Row {
@@ -27,7 +29,7 @@ struct Row {
 
 // as in table.json
 void to_json(nlohmann::ordered_json&, const Row&);
-void from_json(const nlohmann::ordered_json&, Row&);
+Row row_of(const JsonField&);  // Exit::file where it is none
 
 void sort_rows(std::vector<Row>&);                     // by number, then by rung
 std::vector<Row> last_rungs(const std::vector<Row>&);  // of each model the highest rung it came to, of sorted rows

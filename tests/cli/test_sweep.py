@@ -171,12 +171,32 @@ class Sweep(ProgramTest):
     def test_damaged_results(self):
         run = self.stopped("s")
         piece = next((run / "results").glob("*.json"))
-        for damage in ["{", "[{}]", '[{"row": {"id": "x"}, "seconds": 1}]']:
+        other = json.loads(piece.read_text())
+        del other[0]["row"]["settings"]["train.lr"]
+        for damage in ["{", "[{}]", '[{"row": {"id": "x"}, "seconds": 1}]', json.dumps(other)]:
             with self.subTest(damage):
                 piece.write_text(damage)
                 self.assertIn("remove it, and its models are trained again", self.refused(4, "sweep", "--resume", "s"))
         piece.unlink()
         self.result("sweep", "--resume", "s", "-q", "--json")
+
+    def test_damaged_record(self):
+        run = self.stopped("s")
+        good = (run / "run.json").read_text()
+        for field, value in [("status", 3), ("shard", {"index": 0, "count": 0}), ("shard", {"index": 5, "count": 2})]:
+            with self.subTest(field, value=value):
+                (run / "run.json").write_text(json.dumps(json.loads(good) | {field: value}))
+                for command in (["sweep", "--resume", "s"], ["merge", "s", "s", "--out", "m"]):
+                    self.assertIn(f"s/run.json: '{field}", self.refused(4, *command))
+        (run / "run.json").write_text('{"a":' * 30000 + "0" + "}" * 30000)
+        self.assertIn("s/run.json: nests 30000 deep", self.refused(4, "sweep", "--resume", "s"))
+
+    def test_a_finished_one_is_told_of_by_its_pieces(self):
+        """summary.json is for people"""
+        run = self.sweep("s")
+        told = self.result("sweep", "--resume", "s")
+        (run / "summary.json").write_text('{"best": [{"relative_error": "x"}]}')
+        self.assertEqual(self.result("sweep", "--resume", "s"), told)
 
     def test_heat_map_names_its_cells(self):
         run = self.sweep("s")

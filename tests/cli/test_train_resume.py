@@ -165,7 +165,7 @@ class Resume(ProgramTest):
                                     (last + "state.json", b'{"step": 1}', "state.json"),
                                     ("metrics.csv", b"step,loss\n1,2\n", "metrics.csv: not a metrics file"),
                                     ("metrics.csv", good["metrics.csv"][:-3], "metrics.csv:2"),
-                                    ("run.json", b"[]", "run.json: not JSON"),
+                                    ("run.json", b"[]", "run.json: what it holds is [], but"),
                                     ("config.toml", b"[train", "config.toml:1:")]:
             with self.subTest(name, line=line):
                 (run / name).write_bytes(content)
