@@ -33,7 +33,9 @@ Range range(const std::vector<double>& values, int dof, int i) {
 }  // namespace
 
 nlohmann::ordered_json describe(const std::string& file, const Dataset& data) {
-    nlohmann::ordered_json json = {{"file", file}, {"samples", data.samples}, {"dof", data.dof}};
+    // an object that is there: nlohmann's destructor asserts one, which lacking memory would keep from being made
+    nlohmann::ordered_json json = {
+        {"file", file}, {"samples", data.samples}, {"dof", data.dof}, {"ranges", nlohmann::ordered_json::object()}};
     const std::pair<const char*, const std::vector<double>*> parts[] = {{"q", &data.q}, {"v", &data.v}, {"a", &data.a}};
     for (const auto& [name, values] : parts)
         for (int i = 0; i < data.dof && !values->empty(); ++i) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "files/json_depth.hpp"
 #include "lnn/error.hpp"
 
 namespace lnn {
@@ -13,21 +14,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr std::size_t deepest = 64;  // no file of ours nests deeper than 8; copying and printing recurse
-
-std::size_t depth_of(std::string_view text) {
-    std::size_t depth = 0, most = 0;
-    bool quoted = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (quoted && c == '\\') ++i;
-        if (c == '"') quoted = !quoted;
-        if (quoted) continue;
-        if (c == '[' || c == '{') most = std::max(most, ++depth);
-        if ((c == ']' || c == '}') && depth > 0) --depth;
-    }
-    return most;
-}
+constexpr int deepest = 64;  // no file of ours nests deeper than 8; copying and printing recurse
 
 // as an error line shows it
 std::string shown(const Json& value) {
@@ -47,8 +34,7 @@ Json parse_json(std::string_view text, const std::string& where, const std::stri
     const auto refuse = [&](const std::string& why) {
         throw Error(Exit::file, fmt::format("{}: {}{}{}", where, why, mend.empty() ? "" : "; ", mend));
     };
-    if (const std::size_t depth = depth_of(text); depth > deepest)
-        refuse(fmt::format("nests {} deep, which no file of ours does", depth));
+    if (!json_depth_at_most(text, deepest)) refuse(fmt::format("nests more than {} deep", deepest));
     try {
         return Json::parse(text);
     } catch (const Json::exception& error) {

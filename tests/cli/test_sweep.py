@@ -189,7 +189,7 @@ class Sweep(ProgramTest):
                 for command in (["sweep", "--resume", "s"], ["merge", "s", "s", "--out", "m"]):
                     self.assertIn(f"s/run.json: '{field}", self.refused(4, *command))
         (run / "run.json").write_text('{"a":' * 30000 + "0" + "}" * 30000)
-        self.assertIn("s/run.json: nests 30000 deep", self.refused(4, "sweep", "--resume", "s"))
+        self.assertIn("s/run.json: nests more than 64 deep", self.refused(4, "sweep", "--resume", "s"))
 
     def test_a_finished_one_is_told_of_by_its_pieces(self):
         """summary.json is for people"""
