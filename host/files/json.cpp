@@ -44,7 +44,7 @@ Json parse_json(std::string_view text, const std::string& where, const std::stri
 }
 
 JsonField::JsonField(const Json& json, std::string where, std::string mend)
-    : value_(&json), source_(std::make_shared<Source>(std::move(where), std::move(mend))) {}
+    : value_(&json), source_(std::make_shared<Source>(Source{std::move(where), std::move(mend)})) {}
 
 JsonField::JsonField(const JsonField& parent, const Json& value, const std::string& name)
     : value_(&value), source_(parent.source_), path_(parent.path_.empty() ? name : parent.path_ + "/" + name) {}
