@@ -205,5 +205,26 @@ TEST(AtomicFile, FullDisk) {
     }));
 }
 
+TEST(Directory, ThatCannotBeReadIsNoneThatIsNotThere) {
+    const Scratch scratch;
+    spill(scratch / "x", "");
+    EXPECT_EQ(entries_of(scratch.path()).size(), 1u);
+    EXPECT_TRUE(entries_of(scratch / "absent").empty());
+    EXPECT_TRUE(entries_of(scratch / "x").empty());
+    expect_error(Exit::file, {"cannot read", "File name too long"},
+                 [&] { entries_of(scratch / std::string(300, 'x')); });
+}
+
+TEST(Directory, WhatKilledWritersLeft) {
+    const Scratch scratch;
+    for (const char* name : {".x.1.tmp", ".xy.1.tmp", ".x.1", "x.1.tmp", "x"}) spill(scratch / name, "");
+    remove_unfinished(scratch.path(), "x");
+    EXPECT_FALSE(fs::exists(scratch / ".x.1.tmp"));
+    EXPECT_EQ(count_entries(scratch.path()), 4);
+    remove_unfinished(scratch.path());
+    EXPECT_FALSE(fs::exists(scratch / ".xy.1.tmp"));
+    EXPECT_EQ(count_entries(scratch.path()), 3);
+}
+
 }  // namespace
 }  // namespace lnn
