@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include <toml++/toml.h>
+#include "config/toml.hpp"
 
 namespace lnn {
 

@@ -2,6 +2,7 @@
 #include "record.hpp"
 
 #include "fuzz.hpp"
+#include "json_text.hpp"
 #include "sweep/directory.hpp"
 
 using namespace lnn;
