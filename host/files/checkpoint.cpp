@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "files/atomic_file.hpp"
+#include "files/partial_file.hpp"
 #include "lnn/error.hpp"
 
 namespace lnn {
@@ -39,15 +40,25 @@ void require_finite(const Json& value, const std::string& key, const fs::path& p
         for (const auto& [inner, item] : value.items()) require_finite(item, key + "/" + inner, path);
 }
 
+// a line of DONE
+std::string checksum(const char* name, std::string_view bytes) {
+    return fmt::format("{:016x}  {}\n", hash_of(bytes), name);
+}
+
 void write_files(const fs::path& directory, const fs::path& final, const Checkpoint& checkpoint) {
+    std::string done;
+    const auto write = [&](const char* name, const std::string& bytes) {
+        write_synced(directory / name, bytes);
+        done += checksum(name, bytes);
+    };
     const auto tensors = [&](const char* name, const Safetensors& file) {
-        write_synced(directory / name, encode_safetensors(file, (final / name).string()));
+        write(name, encode_safetensors(file, (final / name).string()));
     };
     require_finite(checkpoint.state, "", final / "state.json");
     tensors("model.safetensors", {checkpoint.model, checkpoint.model_metadata});
     tensors("optimizer.safetensors", {checkpoint.optimizer, {}});
-    write_synced(directory / "state.json", checkpoint.state.dump(2) + "\n");
-    write_synced(directory / "DONE", "");
+    write("state.json", checkpoint.state.dump(2) + "\n");
+    write_synced(directory / "DONE", done);
     sync_directory(directory);
 }
 
@@ -100,9 +111,18 @@ void write_checkpoint(const fs::path& run, const Checkpoint& checkpoint, int kee
 Checkpoint read_checkpoint(const fs::path& run, const std::string& name) {
     const fs::path directory = room_of(run) / name;
     try {
-        Safetensors model = read_safetensors(directory / "model.safetensors");
-        Safetensors optimizer = read_safetensors(directory / "optimizer.safetensors");
-        Json state = parse_json(read_file(directory / "state.json"), (directory / "state.json").string());
+        const std::string done = read_file(directory / "DONE");  // empty: of a version that kept no checksums
+        const auto read = [&](const char* file, auto decode) {
+            const fs::path path = directory / file;
+            const std::string bytes = read_file(path);
+            auto decoded = decode(bytes, path.string());  // first, for it says more of what is wrong
+            if (!done.empty() && done.find(checksum(file, bytes)) == done.npos)
+                throw Error(Exit::file, fmt::format("{}: damaged: its checksum is not that in DONE", path.string()));
+            return decoded;
+        };
+        Safetensors model = read("model.safetensors", decode_safetensors);
+        Safetensors optimizer = read("optimizer.safetensors", decode_safetensors);
+        Json state = read("state.json", [](const auto& text, const auto& where) { return parse_json(text, where); });
         return {name, std::move(state), std::move(model.tensors), std::move(optimizer.tensors),
                 std::move(model.metadata)};
     } catch (const Error& error) {

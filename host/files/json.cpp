@@ -1,6 +1,5 @@
 #include "files/json.hpp"
 
-#include <algorithm>
 #include <bit>
 
 #include <fmt/format.h>
@@ -34,7 +33,8 @@ Json parse_json(std::string_view text, const std::string& where, const std::stri
     const auto refuse = [&](const std::string& why) {
         throw Error(Exit::file, fmt::format("{}: {}{}{}", where, why, mend.empty() ? "" : "; ", mend));
     };
-    if (!json_depth_at_most(text, deepest)) refuse(fmt::format("nests more than {} deep", deepest));
+    if (!json_depth_at_most(text, deepest))
+        refuse(fmt::format("nests more than {} deep, which no file of ours does", deepest));
     try {
         return Json::parse(text);
     } catch (const Json::exception& error) {

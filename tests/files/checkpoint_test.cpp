@@ -163,6 +163,33 @@ TEST(Checkpoint, DamagedFilesAreNamed) {
     EXPECT_TRUE(latest_checkpoint(run.path()));
 }
 
+// though every number of it is still one
+TEST(Checkpoint, AFlippedBitIsFound) {
+    const Scratch run;
+    write_checkpoint(run.path(), at_step(1), 3, "");
+    write_checkpoint(run.path(), at_step(2), 3, "");
+    const fs::path directory = directory_of(run, 2);
+    for (const char* file : {"model.safetensors", "optimizer.safetensors", "state.json", "DONE"}) {
+        const std::string before = slurp(directory / file);
+        for (std::size_t i = 0; i < before.size(); ++i) {
+            std::string flipped = before;
+            flipped[i] ^= 1;
+            spill(directory / file, flipped);
+            expect_error(Exit::file, {directory.string(), "remove " + directory.string()},
+                         [&] { latest_checkpoint(run.path()); });
+        }
+        spill(directory / file, before);
+    }
+    EXPECT_EQ(latest_checkpoint(run.path())->state["step"], 2);
+}
+
+TEST(Checkpoint, WithoutChecksumsIsOfAnEarlierVersion) {
+    const Scratch run;
+    write_checkpoint(run.path(), at_step(1), 3, "");
+    spill(directory_of(run, 1) / "DONE", "");
+    EXPECT_EQ(latest_checkpoint(run.path())->state, at_step(1).state);
+}
+
 TEST(Checkpoint, RefusesNonFinite) {
     const Scratch run;
     const auto written = [&](auto spoil, std::initializer_list<std::string> parts) {

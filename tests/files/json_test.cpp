@@ -24,7 +24,7 @@ TEST(Json, RefusesWhatIsNone) {
 // none of which may recurse: 30 000 deep is the end of a stack
 TEST(Json, RefusesDeepNesting) {
     for (const std::size_t depth : {65, 30'000, 5'000'000})
-        expect_error(Exit::file, {"r/run.json: nests ", "mend it"},
+        expect_error(Exit::file, {"r/run.json: nests more than 64 deep", "mend it"},
                      [&] { parse_json(nested(depth), "r/run.json", "mend it"); });
     expect_error(Exit::file, {"nests more than 64 deep"}, [&] {
         std::string text;
