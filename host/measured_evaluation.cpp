@@ -52,7 +52,7 @@ Json accelerations(Backend& backend, const Config& config, const Network& networ
     std::vector<double> learned(n * held_out.samples);
     backend.accelerate(network.models(), solve_spec(config), precision_of(config.run.precision),
                        states_of(held_out, all), learned, {}, {});
-    Json json;
+    Json json = Json::object();
     for (int i = 0; i < n; ++i) {
         const double own_mean = column_mean(held_out.a, n, i), known_mean = column_mean(training.a, n, i);
         const double deviation = rms_error(held_out.a, n, i, [&](std::size_t) { return own_mean; });
