@@ -32,7 +32,7 @@ Json over_models(const Json& models, const SystemInfo& system) {
             }
         return values;
     };
-    Json summary = {{"mse", Json::object()}};
+    Json summary = {{"mse", Json::object()}};  // no null, of which lacking memory could make no object
     for (int i = 0; i < system.dof; ++i) {
         const auto s = sorted(medians(i));
         const Interval interval = median_interval(s);
@@ -73,7 +73,7 @@ std::vector<double> column(std::span<const TrajectoryScore> scores, F&& f) {
 // of one model, or of several pooled: repeat r of each holds `trajectories` scores
 Json summarise(std::span<const TrajectoryScore> scores, std::int64_t trajectories, std::int64_t repeats,
                const SystemInfo& system, const Integration& run) {
-    Json summary = {{"mse", Json::object()}};
+    Json summary = {{"mse", Json::object()}};  // no null, of which lacking memory could make no object
     const std::int64_t blocks = std::int64_t(scores.size()) / trajectories;
     for (int i = 0; i < system.dof; ++i) {
         const auto mse = column(scores, [&](const TrajectoryScore& s) { return s.mse[i]; });

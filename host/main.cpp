@@ -1,9 +1,11 @@
 // The table of commands, and the one place where an error becomes a line on stderr and an exit code.
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <string>
 #include <string_view>
@@ -44,7 +46,7 @@ std::span<const Command> commands() { return table; }
 static int fail(lnn::Exit exit, std::string_view line) {
     std::string text = "lnn_gpu: error: ";
     for (const char c : line)
-        text += static_cast<unsigned char>(c) < ' ' ? fmt::format("\\x{:02x}", c) : std::string(1, c);
+        text += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? fmt::format("\\x{:02x}", c) : std::string(1, c);
     lnn::talk(text + "\n");
     return static_cast<int>(exit);
 }
@@ -55,19 +57,22 @@ static int out_of_memory() {
     return static_cast<int>(lnn::Exit::backend);
 }
 
-// what may not throw may want memory all the same, as the destructor of a JSON value does
+static std::atomic<bool> memory_lacks = false;
+
+[[noreturn]] static void tell_of_memory() {
+    memory_lacks = true;
+    throw std::bad_alloc();
+}
+
+// what may not throw may want memory all the same: a directory that is walked, the destructor of a JSON value
 [[noreturn]] static void end_without_memory() {
-    if (const std::exception_ptr error = std::current_exception()) try {
-            std::rethrow_exception(error);
-        } catch (const std::bad_alloc&) {
-            _exit(out_of_memory());
-        } catch (...) {
-        }
+    if (memory_lacks) _exit(out_of_memory());
     std::abort();
 }
 
 int main(int argc, char** argv) {
     using lnn::Exit;
+    std::set_new_handler(tell_of_memory);
     std::set_terminate(end_without_memory);
     lnn::prepare_streams();
     try {
@@ -80,6 +85,9 @@ int main(int argc, char** argv) {
         return fail(error.exit(), error.what());
     } catch (const std::bad_alloc&) {
         return out_of_memory();
+    } catch (const std::filesystem::filesystem_error& error) {
+        return fail(Exit::file, fmt::format("cannot tell what is at {}: {}; choose a place you may read and write",
+                                            error.path1().string(), error.code().message()));
     } catch (const std::exception& error) {
         if (std::ferror(stdout)) return fail(Exit::file, fmt::format("cannot write to stdout: {}", error.what()));
         return fail(Exit::internal, error.what());

@@ -44,9 +44,9 @@ void add_json_flag(CLI::App&, Options&);
 // check() of a flag: a finite number above 0; CLI::PositiveNumber lets nan and inf pass
 CLI::Validator positive_number();
 
-// the same of a whole number from 1 on, which CLI11 reads as 2^63 - 1 where it is larger
+// check() of a flag: a whole number from 1 to `most`; CLI11 alone reads what is larger than 2^63 - 1 as that
 CLI::Validator count_up_to(std::int64_t most);
-inline constexpr std::int64_t beyond_any_memory = 100'000'000'000'000'000;  // for what is refused by its memory
+inline constexpr std::int64_t beyond_any_memory = 100'000'000'000'000'000;  // where the estimate of memory refuses sooner
 
 // the configuration of defaults, preset, file, environment and flags, validated
 Config resolve(const Options&);

@@ -26,6 +26,9 @@ void catch_stop_signals() {
     action.sa_flags = SA_RESTART;  // a write in progress is finished, not cut short
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
+    // a terminal that was closed; nohup has it ignored, and so it stays
+    struct sigaction before {};
+    if (sigaction(SIGHUP, nullptr, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
 }
 
 Stop stop_requested() { return stop; }

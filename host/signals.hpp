@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM as a question: a long job asks between two slices of work whether it should stop, writes
+// SIGINT, SIGTERM and SIGHUP as a question: a long job asks between two slices of work whether it should stop, writes
 // its checkpoint and ends. A second SIGINT ends the process at once. Other jobs keep the system's handling.
 #pragma once
 

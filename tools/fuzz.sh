@@ -35,7 +35,7 @@ for target in "${targets[@]}"; do
     log=build/fuzz/$target.log
     mkdir -p "$room"
     status=0
-    # the first folder takes what is new; an input of more than a second or half a GiB is a finding
+    # the first folder takes what is new; an input of more than five seconds or half a GiB is a finding
     build/fuzz/"lnn_fuzz_$target" "$room" "tests/fuzz/corpus/$target" -max_total_time="$seconds" -max_len=4096 \
         -timeout=5 -rss_limit_mb=1024 -malloc_limit_mb=512 -artifact_prefix="$crashes/$target-" \
         -print_final_stats=1 2> "$log" || status=$?

@@ -33,7 +33,7 @@ Range range(const std::vector<double>& values, int dof, int i) {
 }  // namespace
 
 nlohmann::ordered_json describe(const std::string& file, const Dataset& data) {
-    // an object that is there: nlohmann's destructor asserts one, which lacking memory would keep from being made
+    // "ranges" is an object from the start: where memory lacks to make one of a null, nlohmann stops the process
     nlohmann::ordered_json json = {
         {"file", file}, {"samples", data.samples}, {"dof", data.dof}, {"ranges", nlohmann::ordered_json::object()}};
     const std::pair<const char*, const std::vector<double>*> parts[] = {{"q", &data.q}, {"v", &data.v}, {"a", &data.a}};

@@ -35,7 +35,8 @@ class Check {
             if (c == '#') {
                 while (at_ < text_.size() && text_[at_] != '\n') ++at_;
             } else if (c == '"' || c == '\'') {
-                if (!pass_string(c)) return Fault{at_, "a letter beyond ASCII, after a backslash or the line it ends"};
+                if (!pass_string(c))
+                    return Fault{at_, "a letter beyond ASCII after a backslash, or in quotes that do not begin a word"};
             } else {
                 dots = c == '.' ? dots + 1 : c == '\n' || c == ',' || c == '=' || c == '{' || c == '[' ? 0 : dots;
                 if (dots >= most_parts) return Fault{at_, "a key of more than 32 parts"};
@@ -48,8 +49,11 @@ class Check {
   private:
     char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
-    // to behind the closing quote, or where the parser says that there is none; false at a letter it cannot be given
+    // To behind the closing quote, or where the parser says that there is none; false at a letter it cannot be given. In
+    // the middle of a word it may take the quote for a part of that.
     bool pass_string(char quote) {
+        const bool begins = at_ == 0 || !is_ascii(text_[at_ - 1]) || is_blank(text_[at_ - 1]) ||
+                            std::string_view("=,[{").find(text_[at_ - 1]) != std::string_view::npos;
         const std::string three(3, quote);
         const bool several_lines = text_.substr(at_).starts_with(three);
         at_ += several_lines ? 3 : 1;
@@ -71,6 +75,7 @@ class Check {
                 at_ += c == quote;
                 return true;
             } else {
+                if (!begins && !is_ascii(c)) return false;
                 ++at_;
             }
         }

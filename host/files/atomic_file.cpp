@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <system_error>
 
 #include "files/descriptor.hpp"
@@ -61,12 +62,22 @@ int create_synced(const fs::path& path, std::string_view bytes) {
     return error;
 }
 
+std::string kept_of(const fs::path& name) { return name.string().substr(0, 200); }  // file systems allow 255 bytes
+
 // ".NAME.0123456789abcdef.tmp": a name that nobody can foresee, neither another machine nor a stranger
 fs::path beside(const fs::path& target) {
     std::uint64_t number = 0;
     if (::getrandom(&number, sizeof number, 0) != sizeof number) fail_file("write", target, errno);
-    const std::string name = target.filename().string().substr(0, 200);  // file systems allow 255 bytes
-    return target.parent_path() / fmt::format(".{}.{:016x}.tmp", name, number);
+    return target.parent_path() / fmt::format(".{}.{:016x}.tmp", kept_of(target.filename()), number);
+}
+
+// NAME of such a name, nothing of another
+std::optional<std::string> target_of(const std::string& name) {
+    constexpr std::string_view hex = "0123456789abcdef", end = ".tmp";
+    if (name.size() < 2 + hex.size() + end.size() || name.front() != '.' || !name.ends_with(end)) return {};
+    const std::size_t digits = name.size() - end.size() - hex.size();
+    if (name[digits - 1] != '.' || name.find_first_not_of(hex, digits) != name.size() - end.size()) return {};
+    return name.substr(1, digits - 2);
 }
 
 fs::path parent_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : "."; }
@@ -119,10 +130,11 @@ std::string read_file_up_to(std::size_t most, const fs::path& path) {
 }
 
 void check_target(const fs::path& path, bool force) {
-    std::error_code ignored;
-    const fs::file_status status = fs::status(path, ignored);
+    std::error_code error, ignored;
+    const fs::file_status status = fs::status(path, error);
     if (fs::is_directory(status)) fail_file("write", path, EISDIR);
-    if (!fs::exists(status) && fs::is_symlink(fs::symlink_status(path, ignored)) && !force)
+    const bool nothing = status.type() == fs::file_type::not_found || error == std::errc::too_many_symbolic_link_levels;
+    if (nothing && fs::is_symlink(fs::symlink_status(path, ignored)) && !force)
         throw Error(
             Exit::usage,
             fmt::format("{} is a symbolic link to nothing; remove it, or give --force to replace it", path.string()));
@@ -190,10 +202,11 @@ std::vector<fs::directory_entry> entries_of(const fs::path& directory) {
 }
 
 void remove_unfinished(const fs::path& directory, const std::string& name) {
-    const std::string prefix = name.empty() ? "." : "." + name + ".";
     for (const fs::directory_entry& entry : entries_of(directory)) {
-        const std::string found = entry.path().filename().string();
-        if (found.starts_with(prefix) && found.ends_with(".tmp")) remove_tree(entry.path());
+        const std::optional<std::string> target = target_of(entry.path().filename().string());
+        std::error_code ignored;
+        if (target && (name.empty() || *target == kept_of(name)) && fs::is_regular_file(entry.symlink_status(ignored)))
+            remove_tree(entry.path());
     }
 }
 

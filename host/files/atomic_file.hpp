@@ -37,7 +37,7 @@ void remove_tree(const std::filesystem::path& path);
 // what a directory holds; nothing where there is none, Exit::file where that cannot be told
 std::vector<std::filesystem::directory_entry> entries_of(const std::filesystem::path& directory);
 
-// removes what killed writers of `name`, or of anything, left in `directory`, where no other may be writing now
+// removes the files that write_file had begun when it was killed, for `name` or for any, where no other may be writing now
 void remove_unfinished(const std::filesystem::path& directory, const std::string& name = "");
 
 // "cannot WHAT PATH: ERROR; how to mend it" for an errno

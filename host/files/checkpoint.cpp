@@ -76,6 +76,13 @@ std::vector<std::string> checkpoint_names(const fs::path& run) {
     return names;
 }
 
+void remove_unfinished_checkpoints(const fs::path& run) {
+    for (const fs::directory_entry& entry : entries_of(room_of(run))) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with('.') && name.ends_with(temporary)) remove_tree(entry.path());
+    }
+}
+
 void prune_checkpoints(const fs::path& run, int keep, const std::string& newest, const std::string& best) {
     const fs::path room = room_of(run);
     const std::vector<std::string> names = checkpoint_names(run);
@@ -84,13 +91,13 @@ void prune_checkpoints(const fs::path& run, int keep, const std::string& newest,
         if (names[i] == best || names[i] == newest) continue;
         move(room / names[i], hidden(room, names[i]));
     }
-    remove_unfinished(room);
+    remove_unfinished_checkpoints(run);
 }
 
 void write_checkpoint(const fs::path& run, const Checkpoint& checkpoint, int keep, const std::string& best) {
     const fs::path room = room_of(run), final = room / checkpoint.name, beside = hidden(room, checkpoint.name);
     make_directories(room);
-    remove_unfinished(room);  // left by a killed writer
+    remove_unfinished_checkpoints(run);  // left by a killed writer
 
     try {
         make_directories(beside);

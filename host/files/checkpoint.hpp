@@ -27,6 +27,8 @@ struct Checkpoint {
 
 std::string checkpoint_name(std::int64_t step);  // "step-000000051200"
 
+void remove_unfinished_checkpoints(const std::filesystem::path& run);  // what killed writers left behind
+
 // removes all but those named `newest` and `best` and the last `keep`, and what killed writers left behind
 void prune_checkpoints(const std::filesystem::path& run, int keep, const std::string& newest, const std::string& best);
 

@@ -46,7 +46,7 @@ class Unpacked {
         if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE)
             refuse(where, fmt::format("packed by method {}, which numpy does not use", stat.comp_method));
         if (stat.size > largest_member)
-            refuse(where, fmt::format("{} bytes when unpacked, of which {} are read", stat.size, largest_member));
+            refuse(where, fmt::format("a member of {} bytes when unpacked, more than {}", stat.size, largest_member));
         // deflate makes a byte of 1032 at best: so much is said, and can be, in memory
         if (stat.comp_size > bytes.size() || stat.size / 1032 > stat.comp_size)
             refuse(where, fmt::format("said to unpack from {} to {} bytes", stat.comp_size, stat.size));

@@ -15,7 +15,7 @@ struct zip;
 
 namespace lnn {
 
-inline constexpr std::uint64_t largest_member = std::uint64_t(4) << 30;  // bytes of an array as a member of an archive
+inline constexpr std::uint64_t largest_member = std::uint64_t(1) << 38;  // bytes of an array as a member of an archive
 
 // An archive in memory, which has to outlive it. Names are read first: only what is asked for is unpacked, so that
 // arrays nobody asked for may be of any type and size. Exit::file for all that cannot be read.

@@ -66,11 +66,10 @@ PartialFile::PartialFile(std::filesystem::path path, std::uint64_t key)
         without("not a file of an interrupted job; remove it");
         return;
     }
-    ours_ = true;
     reading_ = got == sizeof found && found[1] == key;
     if (!reading_ && (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) != 0 ||
                       !write_all(file_.get(), bytes_of(magic) + bytes_of(key))))
-        without(std::generic_category().message(errno));
+        break_off("what is done");
 }
 
 bool PartialFile::next(std::string& slice, std::size_t bytes) {
@@ -83,21 +82,23 @@ bool PartialFile::next(std::string& slice, std::size_t bytes) {
                check == hash_of(slice);
     // from here on it is written
     if (!reading_ && (::ftruncate(file_.get(), begin) != 0 || ::lseek(file_.get(), begin, SEEK_SET) != begin))
-        file_ = Descriptor();
+        break_off("what is done from here on");
     return reading_;
 }
 
 void PartialFile::append(std::string_view slice) {
-    if (file_ && !write_all(file_.get(), std::string(slice) + bytes_of(hash_of(slice)))) {
-        problem_ = fmt::format("{}: {}; what is done from here on will not outlive an interruption", path_.string(),
-                               std::generic_category().message(errno));
-        file_ = Descriptor();
-    }
+    if (keeps() && !write_all(file_.get(), std::string(slice) + bytes_of(hash_of(slice))))
+        break_off("what is done from here on");
+}
+
+void PartialFile::break_off(const char* lost) {
+    problem_ = fmt::format("{}: {}; {} will not outlive an interruption", path_.string(),
+                           std::generic_category().message(errno), lost);
+    broken_ = true;
 }
 
 void PartialFile::remove() {
-    if (ours_) ::unlink(path_.c_str());
-    ours_ = false;
+    if (file_) ::unlink(path_.c_str());
     file_ = Descriptor();
 }
 

@@ -27,7 +27,7 @@ class PartialFile {
     PartialFile(std::filesystem::path path, std::uint64_t key);
 
     const std::string& problem() const { return problem_; }
-    bool keeps() const { return bool(file_); }
+    bool keeps() const { return file_ && !broken_; }
     const std::filesystem::path& path() const { return path_; }
 
     // the next slice of the job, if it was done before; false from the first that was not, or is of another size, on
@@ -39,8 +39,10 @@ class PartialFile {
     std::filesystem::path path_;
     Descriptor file_;
     std::string problem_;
-    bool ours_ = false;  // locked and of this job, so that it is removed, even where it could not be written to the end
     bool reading_ = false;
+    bool broken_ = false;  // not written to the end; still locked, for it is this job's to remove
+
+    void break_off(const char* lost);
 };
 
 }  // namespace lnn

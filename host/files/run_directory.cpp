@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "files/atomic_file.hpp"
+#include "files/checkpoint.hpp"
 #include "files/json.hpp"
 #include "lnn/error.hpp"
 
@@ -46,6 +47,7 @@ void remove_unfinished_in(const fs::path& run) {
         remove_unfinished(run, name);
         remove_unfinished(run / name);
     }
+    remove_unfinished_checkpoints(run);
 }
 
 // nothing where another process has it

@@ -36,11 +36,17 @@ void check_data(const Plan& plan) {
     }
 }
 
+// the models that are a shard's to train
+std::vector<std::int64_t> models_of(const Plan& plan, Shard shard) {
+    std::vector<std::int64_t> ids;
+    for (std::int64_t id = shard.index; id < plan.units(); id += shard.count) ids.push_back(id);
+    return ids;
+}
+
 // all rungs; ok, stopped or interrupted
 Exit work(const Plan& plan, const fs::path& path, const Options& options) {
     SweepRecord record = read_sweep_record(path);
-    std::vector<std::int64_t> ids;
-    for (std::int64_t id = record.shard.index; id < plan.units(); id += record.shard.count) ids.push_back(id);
+    std::vector<std::int64_t> ids = models_of(plan, record.shard);
     std::string note;
     const auto backend = open_training_backend(with_used_backend(first_model(plan, options), record.backend), note);
     say(!options.quiet && !note.empty(), note);
@@ -95,10 +101,12 @@ Exit start_sweep(const Options& options, Shard shard) {
 Exit resume_sweep(const fs::path& path, const Options& options) {
     catch_stop_signals();
     const RunDirectory directory = RunDirectory::open(path);
-    const bool complete = read_sweep_record(path).complete;
+    const SweepRecord record = read_sweep_record(path);
     const Plan plan(run_config(path, options));
-    if (!complete) return work(plan, path, options);
-    print_summary(summary_of(last_rungs(read_pieces(path, plan))), path, options);
+    const std::vector<Row> rows = last_rungs(read_pieces(path, plan));
+    // a damaged piece that was removed is trained again
+    if (!record.complete || rows.size() < models_of(plan, record.shard).size()) return work(plan, path, options);
+    print_summary(summary_of(rows), path, options);
     return Exit::ok;
 }
 

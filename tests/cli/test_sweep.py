@@ -198,6 +198,13 @@ class Sweep(ProgramTest):
         (run / "summary.json").write_text('{"best": [{"relative_error": "x"}]}')
         self.assertEqual(self.result("sweep", "--resume", "s"), told)
 
+    def test_a_finished_one_without_a_piece_trains_it_again(self):
+        run = self.sweep("s")
+        table = (run / "table.csv").read_text()
+        next((run / "results").glob("*.json")).unlink()
+        self.result("sweep", "--resume", "s", "-q", "--json")
+        self.assertEqual((run / "table.csv").read_text(), table)
+
     def test_heat_map_names_its_cells(self):
         run = self.sweep("s")
         rows = list(csv.DictReader((run / "figures/heat_map.csv").read_text().splitlines()))

@@ -17,13 +17,22 @@ TEST(SignalsDeathTest, AreKeptAndASecondInterruptEnds) {
             std::exit(3);
         },
         testing::ExitedWithCode(130), "");
-    EXPECT_EXIT(
+    for (const int signal : {SIGTERM, SIGHUP})
+        EXPECT_EXIT(
+            {
+                catch_stop_signals();
+                std::raise(signal);
+                std::exit(stop_requested() == Stop::terminate ? 75 : 1);
+            },
+            testing::ExitedWithCode(75), "");
+    EXPECT_EXIT(  // as nohup starts it
         {
+            std::signal(SIGHUP, SIG_IGN);
             catch_stop_signals();
-            std::raise(SIGTERM);
-            std::exit(stop_requested() == Stop::terminate ? 75 : 1);
+            std::raise(SIGHUP);
+            std::exit(stop_requested() == Stop::none ? 0 : 1);
         },
-        testing::ExitedWithCode(75), "");
+        testing::ExitedWithCode(0), "");
 }
 
 }  // namespace lnn

@@ -66,6 +66,16 @@ TEST(TomlText, NestsOnlySoDeep) {
     EXPECT_EQ(outcome(numbers + "]"), "read");
 }
 
+// a quote within a word begins no string for the parser, which goes on to the next blank
+TEST(TomlText, QuotesBeginWords) {
+    EXPECT_PRED2(begins, outcome("[a]\nb = 1979-05-27%T0-05-27T0'7:3\xce\x99]em.ld]]\n"),
+                 "c.toml:2:30: a letter beyond");
+    EXPECT_PRED2(begins, outcome("a = 1.'é'"), "c.toml:1:8: a letter beyond");
+    EXPECT_PRED2(begins, outcome("a.'x\"y' = é"), "c.toml:1:11: letters beyond");
+    EXPECT_PRED2(begins, outcome("a.' \"' = é"), "c.toml:1:10: letters beyond");
+    EXPECT_EQ(outcome("a.'x\"y' = 'é'\n[b.'#']\n'c'.\"d\" = [ 'é','é',{'é'='é'} ]\n"), "read");
+}
+
 // what the check passes over is what the parser takes for strings
 TEST(TomlText, StringsMayHoldAnything) {
     EXPECT_EQ(outcome("a = '[('\nb = \"[(\\\"é\"\n'[(' = '''\n[(\n'''''\n\"[é\" = \"\"\"\n[é\\\"\"\"\"\n[c.\"[(\"]\n"),

@@ -96,7 +96,9 @@ void* allocate(std::size_t size, std::size_t alignment) {
                      : std::malloc(size ? size : 1);
 }
 
+// as the library's own: a handler is asked first
 void* required(void* memory) {
+    if (!memory && std::get_new_handler()) std::get_new_handler()();
     if (!memory) throw std::bad_alloc();
     return memory;
 }

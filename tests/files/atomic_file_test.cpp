@@ -217,13 +217,18 @@ TEST(Directory, ThatCannotBeReadIsNoneThatIsNotThere) {
 
 TEST(Directory, WhatKilledWritersLeft) {
     const Scratch scratch;
-    for (const char* name : {".x.1.tmp", ".xy.1.tmp", ".x.1", "x.1.tmp", "x"}) spill(scratch / name, "");
+    const std::string end = ".0123456789abcdef.tmp", name(250, 'x');
+    const std::string others[] = {".x.1.tmp", ".x.y.tmp", ".swp.tmp", ".x.0123456789abcdef", "x" + end, "x"};
+    for (const std::string& other : others) spill(scratch / other, "");
+    fs::create_directory(scratch / (".mine" + end));
+    for (const char* begin : {".x", ".x.y", ".xy"}) spill(scratch / (begin + end), "");
+    spill(scratch / ("." + name.substr(0, 200) + end), "");
     remove_unfinished(scratch.path(), "x");
-    EXPECT_FALSE(fs::exists(scratch / ".x.1.tmp"));
-    EXPECT_EQ(count_entries(scratch.path()), 4);
+    remove_unfinished(scratch.path(), name);
+    EXPECT_FALSE(fs::exists(scratch / (".x" + end)));
+    EXPECT_EQ(count_entries(scratch.path()), std::size(others) + 3);
     remove_unfinished(scratch.path());
-    EXPECT_FALSE(fs::exists(scratch / ".xy.1.tmp"));
-    EXPECT_EQ(count_entries(scratch.path()), 3);
+    EXPECT_EQ(count_entries(scratch.path()), std::size(others) + 1);
 }
 
 }  // namespace

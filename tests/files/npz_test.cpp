@@ -78,8 +78,8 @@ std::string claiming(std::uint64_t size) {
 }
 
 TEST(Npz, RefusesWhatUnpacksToTooMuch) {
-    expect_error(Exit::file, {"x.npz: q", "5000000000 bytes when unpacked, of which 4294967296"},
-                 [] { Npz(claiming(5'000'000'000), "x.npz").read("q"); });
+    expect_error(Exit::file, {"x.npz: q", "300000000000 bytes when unpacked, more than 274877906944"},
+                 [] { Npz(claiming(300'000'000'000), "x.npz").read("q"); });
     expect_error(Exit::file, {"x.npz: q", "said to unpack from 144 to 4000000000"},
                  [] { Npz(claiming(4'000'000'000), "x.npz").read("q"); });
     expect_error(Exit::file, {"x.npz: q", "promises (2,) values", "60 bytes of data follow"},
