@@ -28,7 +28,6 @@ class Check {
 
     std::optional<Fault> fault() {
         if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;  // a byte order mark
-        int dots = 0;                                    // in a row, with no other punctuation
         while (at_ < text_.size()) {
             const char c = text_[at_];
             if (!is_ascii(c)) return Fault{at_, "letters beyond ASCII stand in quotes, in keys as in values"};
@@ -37,9 +36,10 @@ class Check {
             } else if (c == '"' || c == '\'') {
                 if (!pass_string(c))
                     return Fault{at_, "a letter beyond ASCII after a backslash, or in quotes that do not begin a word"};
+                in_word_ = true;
             } else {
-                dots = c == '.' ? dots + 1 : c == '\n' || c == ',' || c == '=' || c == '{' || c == '[' ? 0 : dots;
-                if (dots >= most_parts) return Fault{at_, "a key of more than 32 parts"};
+                take(c);
+                if (dots_ >= most_parts) return Fault{at_, "a key of more than 32 parts"};
                 ++at_;
             }
         }
@@ -49,11 +49,34 @@ class Check {
   private:
     char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
+    // a letter of a key or a value outside of strings, or what parts them
+    void take(char c) {
+        dots_ = c == '.' ? dots_ + 1 : c == '\n' || c == ',' || c == '=' || c == '{' || c == '[' ? 0 : dots_;
+        if (c == '=' && !in_value_) {
+            in_value_ = true;
+            in_word_ = false;
+        } else if (is_blank(c)) {
+            in_word_ = false;
+            if (c == '\n' && open_.empty()) in_value_ = false;
+        } else if ((c == '[' || c == '{') && !in_word_) {
+            open_ += c;
+            in_value_ = in_value_ && c == '[';
+        } else if (c == ']' || c == '}') {
+            if (!open_.empty()) open_.pop_back();
+            in_value_ = true;
+            in_word_ = false;
+        } else if (c == ',') {
+            in_value_ = open_.empty() || open_.back() == '[';
+            in_word_ = false;
+        } else {
+            in_word_ = true;
+        }
+    }
+
     // To behind the closing quote, or where the parser says that there is none; false at a letter it cannot be given. In
     // the middle of a word it may take the quote for a part of that.
     bool pass_string(char quote) {
-        const bool begins = at_ == 0 || !is_ascii(text_[at_ - 1]) || is_blank(text_[at_ - 1]) ||
-                            std::string_view("=,[{").find(text_[at_ - 1]) != std::string_view::npos;
+        const bool begins = !in_word_;
         const std::string three(3, quote);
         const bool several_lines = text_.substr(at_).starts_with(three);
         at_ += several_lines ? 3 : 1;
@@ -85,6 +108,9 @@ class Check {
 
     std::string_view text_;
     std::size_t at_ = 0;
+    int dots_ = 0;                             // in a row, with no other punctuation
+    std::string open_;                         // brackets
+    bool in_value_ = false, in_word_ = false;  // of letters that the parser reads as one
 };
 
 // where the parser's assertion fails: it reads from left to right, so that it fails in every text that goes so far

@@ -70,6 +70,10 @@ TEST(TomlText, NestsOnlySoDeep) {
 TEST(TomlText, QuotesBeginWords) {
     EXPECT_PRED2(begins, outcome("[a]\nb = 1979-05-27%T0-05-27T0'7:3\xce\x99]em.ld]]\n"),
                  "c.toml:2:30: a letter beyond");
+    EXPECT_PRED2(begins, outcome("value = [4,4['0n.lr=\xcf\xa1-"), "c.toml:1:21: a letter beyond");
+    EXPECT_PRED2(begins, outcome("a = 1='é'"), "c.toml:1:8: a letter beyond");
+    EXPECT_PRED2(begins, outcome("a = {b = 1, c = 2{'é' = 1}}"), "c.toml:1:20: a letter beyond");
+    EXPECT_EQ(outcome("'é'='é'\nb=['é',[ 'é'],{c='é','é'='é'}]\n[['è']]\nc=\"é\"\n"), "read");
     EXPECT_PRED2(begins, outcome("a = 1.'é'"), "c.toml:1:8: a letter beyond");
     EXPECT_PRED2(begins, outcome("a.'x\"y' = é"), "c.toml:1:11: letters beyond");
     EXPECT_PRED2(begins, outcome("a.' \"' = é"), "c.toml:1:10: letters beyond");

@@ -56,7 +56,7 @@ READERS = {
 }
 CODES = (0, 3, 4)
 # what a library makes of missing memory: toml++ reads numbers through a stream, which keeps bad_alloc to itself
-OF_LIBRARIES = ("could not be interpreted as a value",)
+OF_LIBRARIES = ("could not be interpreted as a value", "must be a finite number, not '9.8'")
 NEVER_OK = ("close", "fsync", "rename", "mkdir")  # what was written may be lost
 OF_A_KIND, OF_MEMORY = 6, (15, 10**6)  # that are tried, where not all are, and of memory where all are
 UNREACHED = 10**9
