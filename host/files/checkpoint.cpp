@@ -9,7 +9,7 @@
 #include <cstdio>
 
 #include "files/atomic_file.hpp"
-#include "files/partial_file.hpp"
+#include "files/hash.hpp"
 #include "lnn/error.hpp"
 
 namespace lnn {
@@ -117,20 +117,23 @@ void write_checkpoint(const fs::path& run, const Checkpoint& checkpoint, int kee
 
 Checkpoint read_checkpoint(const fs::path& run, const std::string& name) {
     const fs::path directory = room_of(run) / name;
+    return decode_checkpoint(directory, [&](const char* file) { return read_file(directory / file); });
+}
+
+Checkpoint decode_checkpoint(const fs::path& directory, const std::function<std::string(const char*)>& bytes_of) {
     try {
-        const std::string done = read_file(directory / "DONE");  // empty: of a version that kept no checksums
+        const std::string done = bytes_of("DONE");  // empty: of a version that kept no checksums
         const auto read = [&](const char* file, auto decode) {
-            const fs::path path = directory / file;
-            const std::string bytes = read_file(path);
-            auto decoded = decode(bytes, path.string());  // first, for it says more of what is wrong
+            const std::string bytes = bytes_of(file), path = (directory / file).string();
+            auto decoded = decode(bytes, path);  // first, for it says more of what is wrong
             if (!done.empty() && done.find(checksum(file, bytes)) == done.npos)
-                throw Error(Exit::file, fmt::format("{}: damaged: its checksum is not that in DONE", path.string()));
+                throw Error(Exit::file, fmt::format("{}: damaged: its checksum is not that in DONE", path));
             return decoded;
         };
         Safetensors model = read("model.safetensors", decode_safetensors);
         Safetensors optimizer = read("optimizer.safetensors", decode_safetensors);
         Json state = read("state.json", [](const auto& text, const auto& where) { return parse_json(text, where); });
-        return {name, std::move(state), std::move(model.tensors), std::move(optimizer.tensors),
+        return {directory.filename().string(), std::move(state), std::move(model.tensors), std::move(optimizer.tensors),
                 std::move(model.metadata)};
     } catch (const Error& error) {
         throw Error(Exit::file, fmt::format("{}; {}", error.what(), mend(directory)));

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,6 +39,9 @@ void write_checkpoint(const std::filesystem::path& run, const Checkpoint& checkp
 
 std::vector<std::string> checkpoint_names(const std::filesystem::path& run);  // the whole ones, oldest first
 Checkpoint read_checkpoint(const std::filesystem::path& run, const std::string& name);
+// of the bytes of its four files; `directory` gives its name, and stands in errors
+Checkpoint decode_checkpoint(const std::filesystem::path& directory,
+                             const std::function<std::string(const char* file)>& bytes_of);
 // the fields of its state; an error says how to do without it
 JsonField fields_of(const std::filesystem::path& run, const Checkpoint& checkpoint);
 std::optional<Checkpoint> latest_checkpoint(const std::filesystem::path& run);

@@ -1,6 +1,6 @@
 # Embeds page.css and page.js into the binary: writes report_page.cpp, which defines the functions of report/page.hpp.
 foreach(kind css js)
-  set(path ${CMAKE_CURRENT_SOURCE_DIR}/report/page.${kind})
+  set(path ${CMAKE_CURRENT_LIST_DIR}/page.${kind})
   file(READ ${path} page_${kind})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
 endforeach()
