@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "config/write.hpp"
+#include "files/hash.hpp"
 #include "problem.hpp"
 #include "statistics.hpp"
 #include "version.hpp"

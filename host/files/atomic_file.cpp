@@ -36,18 +36,6 @@ int standing_descriptor(const fs::path& path) {
     return -1;
 }
 
-// errno of the first failure, or 0
-int write_all(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-        if (written >= 0)
-            bytes.remove_prefix(static_cast<std::size_t>(written));
-        else if (errno != EINTR)
-            return errno;
-    }
-    return 0;
-}
-
 // some file systems have no fsync, which is not an error of the file
 int sync(int fd) { return ::fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP ? 0 : errno; }
 

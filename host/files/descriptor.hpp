@@ -1,9 +1,10 @@
-// An open file, closed when it goes out of scope.
+// An open file, closed when it goes out of scope, and writing to one.
 #pragma once
 
 #include <unistd.h>
 
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 namespace lnn {
@@ -30,5 +31,8 @@ class Descriptor {
   private:
     int fd_;
 };
+
+// errno of the first failure, or 0
+int write_all(int descriptor, std::string_view bytes);
 
 }  // namespace lnn

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "files/hash.hpp"
+
 namespace lnn {
 
 namespace {
@@ -24,27 +26,11 @@ std::size_t read_all(int fd, char* to, std::size_t size) {
     }
     return done;
 }
-bool write_all(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-        if (written >= 0)
-            bytes.remove_prefix(std::size_t(written));
-        else if (errno != EINTR)
-            return false;
-    }
-    return true;
-}
-
 constexpr std::uint64_t magic = 0x545241504e4e4c;  // LNNPART
 
 std::string bytes_of(std::uint64_t number) { return {reinterpret_cast<const char*>(&number), sizeof number}; }
 
 }  // namespace
-
-std::uint64_t hash_of(std::string_view bytes, std::uint64_t from) {
-    for (const char c : bytes) from = (from ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    return from;
-}
 
 PartialFile::PartialFile(std::filesystem::path path, std::uint64_t key)
     : path_(std::move(path)), file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666)) {
@@ -68,7 +54,7 @@ PartialFile::PartialFile(std::filesystem::path path, std::uint64_t key)
     }
     reading_ = got == sizeof found && found[1] == key;
     if (!reading_ && (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) != 0 ||
-                      !write_all(file_.get(), bytes_of(magic) + bytes_of(key))))
+                      write_all(file_.get(), bytes_of(magic) + bytes_of(key)) != 0))
         break_off("what is done");
 }
 
@@ -87,7 +73,7 @@ bool PartialFile::next(std::string& slice, std::size_t bytes) {
 }
 
 void PartialFile::append(std::string_view slice) {
-    if (keeps() && !write_all(file_.get(), std::string(slice) + bytes_of(hash_of(slice))))
+    if (keeps() && write_all(file_.get(), std::string(slice) + bytes_of(hash_of(slice))) != 0)
         break_off("what is done from here on");
 }
 

@@ -16,10 +16,6 @@
 
 namespace lnn {
 
-// Fowler, Noll and Vo's hash 1a of 64 bits; `from` chains it
-inline constexpr std::uint64_t no_bytes = 0xcbf29ce484222325;
-std::uint64_t hash_of(std::string_view bytes, std::uint64_t from = no_bytes);
-
 class PartialFile {
   public:
     PartialFile() = default;  // keeps nothing

@@ -6,6 +6,7 @@ set(LNN_FILES_SOURCES
     files/dataset.cpp
     files/dataset_csv.cpp
     files/delimited_text.cpp
+    files/descriptor.cpp
     files/json.cpp
     files/json_depth.cpp
     files/lines.cpp

@@ -77,10 +77,14 @@ void keep_models(const fs::path& sweep, const std::set<std::int64_t>& ids) {
         if (!kept.contains(entry.path())) remove_tree(entry.path());
 }
 
-void write_piece(const fs::path& sweep, const std::vector<Row>& rows) {
+std::string encode_piece(const std::vector<Row>& rows) {
     Json piece = Json::array();
     for (const Row& row : rows) piece.push_back({{"row", row}, {"seconds", row.seconds}});
-    write_file(sweep / "results" / fmt::format("{}-{:06}.json", rows[0].rung, rows[0].id), piece.dump() + "\n", true);
+    return piece.dump() + "\n";
+}
+
+void write_piece(const fs::path& sweep, const std::vector<Row>& rows) {
+    write_file(sweep / "results" / fmt::format("{}-{:06}.json", rows[0].rung, rows[0].id), encode_piece(rows), true);
 }
 
 std::vector<Row> parse_piece(std::string_view text, const std::string& where) {

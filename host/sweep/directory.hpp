@@ -49,6 +49,7 @@ void keep_models(const std::filesystem::path& sweep, const std::set<std::int64_t
 
 // a finished piece; its models are written before it
 void write_piece(const std::filesystem::path& sweep, const std::vector<Row>&);
+std::string encode_piece(const std::vector<Row>&);
 std::vector<Row> parse_piece(std::string_view text, const std::string& where);  // Exit::file where it is damaged
 // the rows of all pieces, sorted; Exit::file where one is damaged, or not of this plan
 std::vector<Row> read_pieces(const std::filesystem::path& sweep, const Plan&);
