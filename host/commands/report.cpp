@@ -7,7 +7,6 @@
 #include "json_text.hpp"
 #include "options.hpp"
 #include "progress.hpp"
-#include "record.hpp"
 #include "report.hpp"
 #include "sweep/directory.hpp"
 #include "sweep/sweep.hpp"
