@@ -201,8 +201,12 @@ class Sweep(ProgramTest):
     def test_a_finished_one_without_a_piece_trains_it_again(self):
         run = self.sweep("s")
         table = (run / "table.csv").read_text()
-        next((run / "results").glob("*.json")).unlink()
-        self.result("sweep", "--resume", "s", "-q", "--json")
+        piece = next((run / "results").glob("*.json"))
+        rows = [unit["row"] for unit in json.loads(piece.read_text())]
+        piece.unlink()
+        told = json.loads(self.result("sweep", "--resume", "s", "-q", "--json"))
+        self.assertEqual(told["models"], len(table.splitlines()) - 1)
+        self.assertEqual([unit["row"] for unit in json.loads(piece.read_text())], rows)
         self.assertEqual((run / "table.csv").read_text(), table)
 
     def test_heat_map_names_its_cells(self):

@@ -218,7 +218,8 @@ TEST(Directory, ThatCannotBeReadIsNoneThatIsNotThere) {
 TEST(Directory, WhatKilledWritersLeft) {
     const Scratch scratch;
     const std::string end = ".0123456789abcdef.tmp", name(250, 'x');
-    const std::string others[] = {".x.1.tmp", ".x.y.tmp", ".swp.tmp", ".x.0123456789abcdef", "x" + end, "x"};
+    const std::string others[] = {".x.1.tmp", ".x.y.tmp", ".swp.tmp", ".x.0123456789abcdef", ".x.0123456789abcdeg.tmp",
+                                  "x" + end,  "x"};
     for (const std::string& other : others) spill(scratch / other, "");
     fs::create_directory(scratch / (".mine" + end));
     for (const char* begin : {".x", ".x.y", ".xy"}) spill(scratch / (begin + end), "");
