@@ -15,7 +15,7 @@
 #include <fmt/format.h>
 
 #include "commands/command_line.hpp"
-#include "talk.hpp"
+#include "terminal/talk.hpp"
 
 namespace lnn {
 

@@ -125,7 +125,7 @@ timed tests tests "$preset" in_ctest "$preset" build "${cards[@]}"
 unset LNN_NO_CARD
 if [ "$sanitizers" ]; then emulated; fi
 gpu_check
-sanitized "${sanitizers}asan" core kernels ${sanitizers:+device} config files fuzz golden report
+sanitized "${sanitizers}asan" core kernels ${sanitizers:+device} terminal settings files fuzz golden report
 # TSan of g++ 12 may fail to start where addresses are random in more than 28 bits
 if setarch -R true 2> /dev/null; then here=(setarch -R); fi
 # every loss has the barriers of every other, and fibers take minutes under TSan

@@ -1,14 +1,15 @@
 // lnn_gpu accel: accelerations of a model, or of the truth, at given states.
 #include <fmt/format.h>
 
-#include "backends.hpp"
 #include "commands/commands.hpp"
+#include "commands/flags.hpp"
 #include "commands/source.hpp"
 #include "files/atomic_file.hpp"
 #include "files/npy.hpp"
-#include "problem.hpp"
-#include "progress.hpp"
-#include "states.hpp"
+#include "problem/backends.hpp"
+#include "problem/problem.hpp"
+#include "problem/states.hpp"
+#include "terminal/progress.hpp"
 
 namespace lnn {
 

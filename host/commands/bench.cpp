@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include "benchmark.hpp"
+#include "benchmark/benchmark.hpp"
 #include "commands/commands.hpp"
+#include "commands/flags.hpp"
 #include "files/atomic_file.hpp"
-#include "json_text.hpp"
-#include "options.hpp"
+#include "terminal/json_text.hpp"
 
 namespace lnn {
 

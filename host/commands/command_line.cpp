@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "did_you_mean.hpp"
-#include "talk.hpp"
-#include "version.hpp"
+#include "files/version.hpp"
+#include "terminal/did_you_mean.hpp"
+#include "terminal/talk.hpp"
 
 namespace lnn {
 

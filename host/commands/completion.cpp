@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "commands/command_line.hpp"
-#include "config/presets.hpp"
-#include "config/schema.hpp"
+#include "settings/presets.hpp"
+#include "settings/schema.hpp"
 
 namespace lnn {
 

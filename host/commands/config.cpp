@@ -3,9 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/commands.hpp"
-#include "config/write.hpp"
-#include "json_text.hpp"
-#include "options.hpp"
+#include "commands/flags.hpp"
+#include "settings/write.hpp"
+#include "terminal/json_text.hpp"
 
 namespace lnn {
 

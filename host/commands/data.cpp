@@ -5,17 +5,17 @@
 #include <algorithm>
 #include <set>
 
-#include "backends.hpp"
 #include "commands/commands.hpp"
 #include "commands/data.hpp"
+#include "commands/flags.hpp"
 #include "files/atomic_file.hpp"
 #include "files/dataset.hpp"
-#include "json_text.hpp"
-#include "options.hpp"
-#include "progress.hpp"
-#include "states.hpp"
-#include "statistics.hpp"
-#include "training_data.hpp"
+#include "problem/backends.hpp"
+#include "problem/states.hpp"
+#include "statistics/statistics.hpp"
+#include "terminal/json_text.hpp"
+#include "terminal/progress.hpp"
+#include "training/training_data.hpp"
 
 namespace lnn {
 

@@ -1,15 +1,15 @@
 // lnn_gpu data import: a person's own measured trajectories as a data set.
 #include <fmt/format.h>
 
-#include "catalog.hpp"
 #include "commands/data.hpp"
-#include "did_you_mean.hpp"
+#include "commands/flags.hpp"
 #include "files/atomic_file.hpp"
 #include "files/columns.hpp"
 #include "files/measured.hpp"
-#include "json_text.hpp"
-#include "options.hpp"
-#include "progress.hpp"
+#include "settings/catalog.hpp"
+#include "terminal/did_you_mean.hpp"
+#include "terminal/json_text.hpp"
+#include "terminal/progress.hpp"
 
 namespace lnn {
 

@@ -7,12 +7,12 @@
 #include <filesystem>
 #include <optional>
 
-#include "backends.hpp"
-#include "catalog.hpp"
 #include "commands/commands.hpp"
-#include "json_text.hpp"
-#include "options.hpp"
-#include "version.hpp"
+#include "commands/flags.hpp"
+#include "files/version.hpp"
+#include "problem/backends.hpp"
+#include "settings/catalog.hpp"
+#include "terminal/json_text.hpp"
 
 namespace lnn {
 

@@ -1,17 +1,18 @@
 // lnn_gpu eval: how good the models of a run, or one file of weights, are.
 #include <fmt/format.h>
 
-#include "backends.hpp"
 #include "commands/commands.hpp"
 #include "commands/eval_settings.hpp"
-#include "evaluation.hpp"
+#include "commands/flags.hpp"
+#include "evaluation/evaluation.hpp"
+#include "evaluation/links.hpp"
+#include "evaluation/measured.hpp"
 #include "files/atomic_file.hpp"
-#include "json_text.hpp"
-#include "links.hpp"
-#include "measured_evaluation.hpp"
-#include "problem.hpp"
-#include "record.hpp"
-#include "session.hpp"
+#include "files/record.hpp"
+#include "problem/backends.hpp"
+#include "problem/problem.hpp"
+#include "run/session.hpp"
+#include "terminal/json_text.hpp"
 
 namespace lnn {
 

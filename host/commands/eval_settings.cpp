@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "config/schema.hpp"
 #include "lnn/error.hpp"
+#include "settings/schema.hpp"
 
 namespace lnn {
 

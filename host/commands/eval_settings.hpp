@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "network.hpp"
-#include "options.hpp"
+#include "problem/network.hpp"
+#include "run/options.hpp"
 
 namespace lnn {
 

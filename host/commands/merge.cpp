@@ -1,6 +1,6 @@
 // lnn_gpu merge: the shards of a sweep as one.
 #include "commands/commands.hpp"
-#include "options.hpp"
+#include "commands/flags.hpp"
 #include "sweep/sweep.hpp"
 
 namespace lnn {

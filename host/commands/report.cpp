@@ -2,14 +2,14 @@
 #include <fmt/format.h>
 
 #include "commands/commands.hpp"
+#include "commands/flags.hpp"
 #include "files/atomic_file.hpp"
 #include "files/run_directory.hpp"
-#include "json_text.hpp"
-#include "options.hpp"
-#include "progress.hpp"
-#include "report.hpp"
+#include "report/report.hpp"
 #include "sweep/directory.hpp"
 #include "sweep/sweep.hpp"
+#include "terminal/json_text.hpp"
+#include "terminal/progress.hpp"
 
 namespace lnn {
 

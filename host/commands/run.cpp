@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include "commands/commands.hpp"
-#include "dry_run.hpp"
-#include "options.hpp"
-#include "session.hpp"
+#include "commands/flags.hpp"
+#include "run/dry_run.hpp"
+#include "run/session.hpp"
 
 namespace lnn {
 

@@ -1,7 +1,7 @@
 #include "commands/source.hpp"
 
-#include "problem.hpp"
-#include "progress.hpp"
+#include "problem/problem.hpp"
+#include "terminal/progress.hpp"
 
 namespace lnn {
 

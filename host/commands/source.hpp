@@ -4,8 +4,8 @@
 #include <string>
 
 #include "commands/commands.hpp"
-#include "options.hpp"
-#include "states.hpp"
+#include "problem/states.hpp"
+#include "run/options.hpp"
 
 namespace lnn {
 

@@ -2,8 +2,9 @@
 #include <fmt/format.h>
 
 #include "commands/commands.hpp"
-#include "signals.hpp"
+#include "commands/flags.hpp"
 #include "study/preferred_coordinate.hpp"
+#include "terminal/signals.hpp"
 
 namespace lnn {
 

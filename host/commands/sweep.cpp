@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "commands/commands.hpp"
-#include "config/write.hpp"
-#include "options.hpp"
+#include "commands/flags.hpp"
+#include "settings/write.hpp"
 #include "sweep/sweep.hpp"
 
 namespace lnn {

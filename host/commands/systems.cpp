@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "catalog.hpp"
 #include "commands/commands.hpp"
-#include "json_text.hpp"
-#include "options.hpp"
+#include "commands/flags.hpp"
+#include "settings/catalog.hpp"
+#include "terminal/json_text.hpp"
 
 namespace lnn {
 

@@ -2,9 +2,10 @@
 #include <fmt/format.h>
 
 #include "commands/commands.hpp"
-#include "dry_run.hpp"
+#include "commands/flags.hpp"
 #include "files/checkpoint.hpp"
-#include "session.hpp"
+#include "run/dry_run.hpp"
+#include "run/session.hpp"
 
 namespace lnn {
 

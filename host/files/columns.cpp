@@ -8,9 +8,9 @@
 #include <map>
 #include <set>
 
-#include "did_you_mean.hpp"
 #include "files/array.hpp"
 #include "lnn/error.hpp"
+#include "terminal/did_you_mean.hpp"
 
 namespace lnn {
 

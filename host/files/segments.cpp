@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "statistics.hpp"
+#include "statistics/statistics.hpp"
 
 namespace lnn {
 

@@ -5,13 +5,13 @@
 
 #include <fmt/format.h>
 
-#include "config/schema.hpp"
-#include "config/write.hpp"
 #include "files/atomic_file.hpp"
-#include "report.hpp"
 #include "report/figures.hpp"
 #include "report/html.hpp"
+#include "report/report.hpp"
 #include "report/sections.hpp"
+#include "settings/schema.hpp"
+#include "settings/write.hpp"
 
 namespace lnn {
 

@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "config/load.hpp"
 #include "files/atomic_file.hpp"
 #include "files/json.hpp"
 #include "files/npy.hpp"
-#include "problem.hpp"
+#include "problem/problem.hpp"
+#include "settings/load.hpp"
 
 namespace lnn {
 

@@ -10,11 +10,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "config.hpp"
-#include "network.hpp"
+#include "problem/network.hpp"
 #include "report/motions.hpp"
 #include "report/scores.hpp"
-#include "trainer.hpp"
+#include "settings/config.hpp"
+#include "training/metrics.hpp"
 
 namespace lnn {
 

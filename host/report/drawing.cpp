@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "problem.hpp"
+#include "problem/problem.hpp"
 
 namespace lnn {
 

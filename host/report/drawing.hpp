@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "config.hpp"
 #include "report/motions.hpp"
+#include "settings/config.hpp"
 
 namespace lnn {
 

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include "lnn/backend.hpp"
-#include "problem.hpp"
+#include "problem/problem.hpp"
 #include "report/figures.hpp"
 #include "report/truth_and_model.hpp"
-#include "statistics.hpp"
+#include "statistics/statistics.hpp"
 
 namespace lnn {
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "report/figures.hpp"
-#include "statistics.hpp"
+#include "statistics/statistics.hpp"
 
 namespace lnn {
 

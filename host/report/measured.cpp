@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "lnn/error.hpp"
-#include "problem.hpp"
+#include "problem/problem.hpp"
 #include "report/contents.hpp"
 #include "report/html.hpp"
 #include "report/number_table.hpp"

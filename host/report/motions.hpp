@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config.hpp"
+#include "settings/config.hpp"
 
 namespace lnn {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "problem.hpp"
+#include "problem/problem.hpp"
 #include "report/html.hpp"
 #include "report/sections.hpp"
 

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "config/load.hpp"
-#include "config/schema.hpp"
-#include "config/write.hpp"
-#include "problem.hpp"
+#include "problem/problem.hpp"
 #include "report/html.hpp"
 #include "report/sections.hpp"
+#include "settings/load.hpp"
+#include "settings/schema.hpp"
+#include "settings/write.hpp"
 
 namespace lnn {
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "evaluation.hpp"
-#include "statistics.hpp"
+#include "evaluation/evaluation.hpp"
+#include "statistics/statistics.hpp"
 
 namespace lnn {
 

@@ -4,17 +4,17 @@
 
 #include <fmt/format.h>
 
-#include "backends.hpp"
-#include "config/schema.hpp"
-#include "dry_run.hpp"
-#include "evaluation.hpp"
+#include "evaluation/evaluation.hpp"
 #include "files/atomic_file.hpp"
 #include "files/run_directory.hpp"
-#include "json_text.hpp"
-#include "problem.hpp"
-#include "session.hpp"
+#include "problem/backends.hpp"
+#include "problem/problem.hpp"
+#include "run/dry_run.hpp"
+#include "run/session.hpp"
+#include "settings/schema.hpp"
 #include "study/coordinate_errors.hpp"
 #include "study/page.hpp"
+#include "terminal/json_text.hpp"
 
 namespace lnn {
 

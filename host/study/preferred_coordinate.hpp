@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "lnn/error.hpp"
-#include "options.hpp"
+#include "run/options.hpp"
 
 namespace lnn {
 

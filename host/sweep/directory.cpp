@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "config/write.hpp"
 #include "files/atomic_file.hpp"
 #include "files/json.hpp"
+#include "files/record.hpp"
 #include "lnn/error.hpp"
-#include "record.hpp"
+#include "settings/write.hpp"
 
 namespace lnn {
 

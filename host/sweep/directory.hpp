@@ -13,9 +13,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "config.hpp"
 #include "files/run_directory.hpp"
-#include "options.hpp"
+#include "run/options.hpp"
+#include "settings/config.hpp"
 #include "sweep/plan.hpp"
 #include "sweep/table.hpp"
 

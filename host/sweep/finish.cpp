@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include "files/atomic_file.hpp"
+#include "files/record.hpp"
 #include "files/run_directory.hpp"
-#include "json_text.hpp"
-#include "progress.hpp"
-#include "record.hpp"
 #include "sweep/directory.hpp"
 #include "sweep/page.hpp"
 #include "sweep/table.hpp"
+#include "terminal/json_text.hpp"
+#include "terminal/progress.hpp"
 
 namespace lnn {
 

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "options.hpp"
+#include "run/options.hpp"
 #include "sweep/plan.hpp"
 
 namespace lnn {

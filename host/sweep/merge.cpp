@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "config/schema.hpp"
 #include "files/atomic_file.hpp"
-#include "progress.hpp"
-#include "session.hpp"
+#include "run/session.hpp"
+#include "settings/schema.hpp"
 #include "sweep/directory.hpp"
 #include "sweep/finish.hpp"
 #include "sweep/sweep.hpp"
+#include "terminal/progress.hpp"
 
 namespace lnn {
 

@@ -10,7 +10,7 @@
 #include "files/atomic_file.hpp"
 #include "report/figures.hpp"
 #include "report/html.hpp"
-#include "statistics.hpp"
+#include "statistics/statistics.hpp"
 
 namespace lnn {
 

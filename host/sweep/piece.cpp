@@ -4,11 +4,11 @@
 #include <cmath>
 #include <map>
 
-#include "config/write.hpp"
-#include "initialise.hpp"
-#include "problem.hpp"
-#include "trainer.hpp"
-#include "work.hpp"
+#include "problem/initialise.hpp"
+#include "problem/problem.hpp"
+#include "run/work.hpp"
+#include "settings/write.hpp"
+#include "training/trainer.hpp"
 
 namespace lnn {
 

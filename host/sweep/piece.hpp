@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "lnn/backend.hpp"
-#include "network.hpp"
+#include "problem/network.hpp"
 #include "sweep/plan.hpp"
 #include "sweep/table.hpp"
 

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "config/write.hpp"
 #include "lnn/error.hpp"
+#include "settings/write.hpp"
 
 namespace lnn {
 

@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "config.hpp"
+#include "settings/config.hpp"
 #include "sweep/space.hpp"
 
 namespace lnn {

@@ -9,12 +9,12 @@
 
 #include <fmt/format.h>
 
-#include "backends.hpp"
-#include "problem.hpp"
-#include "progress.hpp"
-#include "signals.hpp"
+#include "problem/backends.hpp"
+#include "problem/problem.hpp"
 #include "sweep/directory.hpp"
 #include "sweep/piece.hpp"
+#include "terminal/progress.hpp"
+#include "terminal/signals.hpp"
 
 namespace lnn {
 

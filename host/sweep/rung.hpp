@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "lnn/backend.hpp"
-#include "options.hpp"
+#include "run/options.hpp"
 #include "sweep/plan.hpp"
 
 namespace lnn {

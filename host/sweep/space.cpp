@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "config/write.hpp"
 #include "lnn/error.hpp"
 #include "lnn/random.hpp"
-#include "work.hpp"
+#include "run/work.hpp"
+#include "settings/write.hpp"
 
 namespace lnn {
 

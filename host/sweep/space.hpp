@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "config/load.hpp"
+#include "settings/load.hpp"
 
 namespace lnn {
 

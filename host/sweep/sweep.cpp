@@ -4,15 +4,15 @@
 
 #include <fmt/format.h>
 
-#include "backends.hpp"
-#include "dry_run.hpp"
-#include "progress.hpp"
-#include "record.hpp"
-#include "session.hpp"
-#include "signals.hpp"
+#include "files/record.hpp"
+#include "problem/backends.hpp"
+#include "run/dry_run.hpp"
+#include "run/session.hpp"
 #include "sweep/finish.hpp"
 #include "sweep/page.hpp"
 #include "sweep/rung.hpp"
+#include "terminal/progress.hpp"
+#include "terminal/signals.hpp"
 
 namespace lnn {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "lnn/error.hpp"
-#include "options.hpp"
+#include "run/options.hpp"
 #include "sweep/directory.hpp"
 
 namespace lnn {

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "config.hpp"
-#include "evaluation.hpp"
+#include "evaluation/evaluation.hpp"
+#include "settings/config.hpp"
 
 namespace lnn {
 

@@ -10,7 +10,7 @@
 
 #include "files/npz.hpp"
 #include "files/scratch.hpp"
-#include "statistics.hpp"
+#include "statistics/statistics.hpp"
 
 namespace lnn {
 namespace {

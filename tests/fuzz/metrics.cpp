@@ -1,5 +1,5 @@
 // RUN/metrics.csv, which goes on where a training goes on, and which the report draws.
-#include "metrics.hpp"
+#include "training/metrics.hpp"
 
 #include "fuzz.hpp"
 

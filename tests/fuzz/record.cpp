@@ -1,9 +1,9 @@
 // run.json, of a run and of a sweep.
-#include "record.hpp"
+#include "files/record.hpp"
 
 #include "fuzz.hpp"
-#include "json_text.hpp"
 #include "sweep/directory.hpp"
+#include "terminal/json_text.hpp"
 
 using namespace lnn;
 

@@ -2,7 +2,7 @@
 #include "files/safetensors.hpp"
 
 #include "fuzz.hpp"
-#include "network.hpp"
+#include "problem/network.hpp"
 
 using namespace lnn;
 

@@ -1,7 +1,7 @@
 // A configuration file and, after zero bytes, settings KEY=VALUE as of --set.
-#include "config/load.hpp"
-#include "config/write.hpp"
 #include "fuzz.hpp"
+#include "settings/load.hpp"
+#include "settings/write.hpp"
 
 using namespace lnn;
 

@@ -2,8 +2,8 @@
 // machine.
 #include <gtest/gtest.h>
 
-#include "catalog.hpp"
 #include "golden.hpp"
+#include "settings/catalog.hpp"
 
 namespace lnn::golden {
 namespace {

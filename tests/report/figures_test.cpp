@@ -1,6 +1,6 @@
 // The numbers behind the figures, gaps where numbers are not finite, and gnuplot: scripts that draw the same
 // again, a missing program, a failing one.
-#include "initialise.hpp"
+#include "problem/initialise.hpp"
 #include "report/run.hpp"
 
 namespace lnn {

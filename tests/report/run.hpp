@@ -11,12 +11,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "config/load.hpp"
-#include "config/write.hpp"
 #include "files/npy.hpp"
 #include "files/scratch.hpp"
-#include "report.hpp"
-#include "trainer.hpp"
+#include "report/report.hpp"
+#include "settings/load.hpp"
+#include "settings/write.hpp"
+#include "training/trainer.hpp"
 
 namespace lnn {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/load.hpp"
+#include "settings/load.hpp"
 #include "sweep/plan.hpp"
 
 namespace lnn {

@@ -11,8 +11,8 @@
 
 #include <fmt/format.h>
 
-#include "config/write.hpp"
 #include "lnn/error.hpp"
+#include "settings/write.hpp"
 
 namespace lnn {
 namespace {

@@ -1,0 +1,130 @@
+#include "report/report.hpp"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "files/atomic_file.hpp"
+#include "problem/problem.hpp"
+#include "report/figures.hpp"
+#include "report/film.hpp"
+#include "report/html.hpp"
+#include "report/sections.hpp"
+
+namespace lnn {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// a section from JSON, or one line where a field is absent or of another kind
+template <class F>
+std::string from_json(const std::filesystem::path& path, std::vector<std::string>& notes, F make) {
+    try {
+        return make();
+    } catch (const Json::exception& error) {
+        notes.push_back(
+            fmt::format("{}: not as this version writes it ({}); evaluate the run again", path.string(), error.what()));
+        return paragraph(notes.back(), "absent");
+    }
+}
+
+std::string protocols(const Contents& c, std::vector<std::string>& notes) {
+    std::string html;
+    if (c.box) html += from_json(c.run / "eval/box.json", notes, [&] { return protocol(*c.box); });
+    if (c.energy) html += from_json(c.run / "eval/energy.json", notes, [&] { return protocol(*c.energy); });
+    for (const auto* part : {&c.box, &c.energy})
+        if (part->broken) html += paragraph(part->reason, "absent");
+    return html.empty() ? ""
+                        : section("Published protocols", fmt::format("<div class=\"wide cards\">\n{}</div>\n", html));
+}
+
+// what the summary says of the coordinates, trajectory by trajectory; nothing where it is broken, as its
+// section says
+std::string pairs_of(const Contents& c) {
+    try {
+        return c.summary && c.summary->contains("paired") ? pairs_sentence(c.summary->at("paired")) : "";
+    } catch (const Json::exception&) {
+        return "";
+    }
+}
+
+// the film and every figure there can be
+std::string pictures(const Contents& c, std::vector<std::string>& notes) {
+    std::vector<std::string> left_out;
+    std::vector<Figure> all;
+    const auto take = [&](std::vector<Figure> figures) {
+        for (Figure& figure : figures) all.push_back(std::move(figure));
+    };
+    std::string moving;
+    if (c.motions) {
+        const Drawing drawing = drawing_of(*c.config, *c.motions);
+        moving = section("Motion", film(drawing, *c.motions));
+        take(motion_figures(drawing, *c.motions));
+        if (has_system(*c.config))
+            all.push_back(energy_figure(*c.config, *c.motions, c.network ? &*c.network : nullptr));
+    } else {
+        left_out.push_back("Motion and energy: " + c.motions.reason);
+    }
+    const bool compared = !c.config || has_system(*c.config);
+    if (!compared)
+        left_out.push_back(
+            "Energy and errors over random trajectories need true equations, which a measured file does not have.");
+    if (c.metrics)
+        take(curves(*c.metrics, left_out));
+    else
+        left_out.push_back("Training curves: " + c.metrics.reason);
+    if (c.scores)
+        take(error_figures(*c.scores, pairs_of(c)));
+    else if (compared)
+        left_out.push_back("Distribution of the errors: " + c.scores.reason);
+    std::string about = "Numbers and gnuplot scripts are in figures/.";
+    if (c.motions)
+        about = fmt::format("{} of {}. {}", compared ? "Motion and energy are those" : "Motion is that",
+                            c.motions->all[0].label, about);
+    return moving + section("Figures", paragraph(about, "note") + figures(all, c.run / "figures", left_out, notes));
+}
+
+}  // namespace
+
+std::vector<std::string> write_report(const std::filesystem::path& run) {
+    const Contents c = read_contents(run);
+    std::vector<std::string> notes;
+    const auto note = [&](const auto& part) {
+        if (part.broken) notes.push_back(part.reason);
+    };
+    note(c.config), note(c.record), note(c.metrics), note(c.summary), note(c.measured), note(c.box), note(c.energy),
+        note(c.motions), note(c.scores), note(c.network);
+
+    std::string first;  // empty where the summary is broken: its section says why
+    std::string tables, highlights;
+    if (c.measured)
+        tables += from_json(run / "eval/measured.json", notes, [&] {
+            first = measured_lead(c);
+            highlights = measured_tiles(c);
+            return measured_results(c);
+        });
+    if (c.summary || !c.measured)
+        tables += from_json(run / "eval/summary.json", notes, [&] {
+            first += lead(c);
+            return results(c);
+        });
+    std::string html = header(c, first) + highlights + tiles(c) + pictures(c, notes) + section("Results", tables) +
+                       protocols(c, notes) + settings(c) + record(c);
+    write_file(run / "report.html", page(title(c), html), true);
+    return notes;
+}
+
+nlohmann::ordered_json report_json(const std::filesystem::path& run) {
+    const Contents c = read_contents(run);
+    Json json = {{"run", run.string()}, {"report", (run / "report.html").string()}};
+    std::set<std::string> pictures;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(run / "figures", error))
+        if (entry.path().extension() == ".svg") pictures.insert(entry.path().string());
+    json["figures"] = pictures;
+    json["results"] = key_results(c);
+    return json;
+}
+
+}  // namespace lnn

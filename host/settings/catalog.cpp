@@ -1,0 +1,32 @@
+#include "settings/catalog.hpp"
+
+#include "lnn/systems/list.hpp"
+
+namespace lnn {
+
+std::span<const SystemInfo> systems() {
+    static const std::vector<SystemInfo> list = [] {
+        std::vector<SystemInfo> all;
+        for (int kind = 0; kind < Systems::count; ++kind)
+            Systems::visit(kind, [&]<class System>() {
+                const SystemTable& t = System::table;
+                SystemInfo info{t.name, t.summary, System::dof, {}, t.angles, {}};
+                for (int i = 0; i < System::dof; ++i) info.coordinates.emplace_back(t.coordinates[i]);
+                for (int i = 0; i < t.rows; ++i) {
+                    const ParameterRow& p = t.parameters[i];
+                    info.parameters.push_back({p.name, std::vector<double>(p.count, p.value), p.unit, p.meaning});
+                }
+                all.push_back(std::move(info));
+            });
+        return all;
+    }();
+    return list;
+}
+
+SystemInfo measured_coordinates(int dof, std::uint32_t angles) {
+    SystemInfo info{no_system, "no equations known: the coordinates of a measured file", dof, {}, angles, {}};
+    for (int i = 1; i <= dof; ++i) info.coordinates.push_back("q" + std::to_string(i));
+    return info;
+}
+
+}  // namespace lnn
