@@ -66,7 +66,7 @@ struct Fixture {
         spec.depth = int(c.hidden.size());
         std::copy(c.hidden.begin(), c.hidden.end(), spec.hidden.begin());
         spec.angles = c.angles ? 3 : 0;
-        weights = initial_weights(spec, "definite", 0);
+        weights = initial_weights(spec, FirstWeights::definite, 0);
         Draw draw;
         for (int i = 0; i < 4; ++i) draw.low[i] = -1, draw.high[i] = 1;
         states.resize(4 * count);
@@ -273,19 +273,19 @@ class Bench {
         sources.environment = false;
         Config config = load(sources);
         config.run.seeds = models;
-        TrainingData data(*all_, config, seeds_of(config));
-        const ModelSpec spec = model_spec(config);
+        const Problem problem = problem_of(config);
+        TrainingData data(*all_, problem, problem.seeds());
         std::vector<double> weights;
         for (int m = 0; m < models; ++m) {
-            const auto first = initial_weights(spec, config.model.init, m);
+            const auto first = initial_weights(problem.model, problem.first_weights, m);
             weights.insert(weights.end(), first.begin(), first.end());
         }
         std::vector<double> first(weights.size()), second(weights.size());
         std::vector<std::int64_t> applied(models), failed(models, -1);
-        const std::vector<AdamSpec> adam(models, adam_spec(config, data.samples()));
-        const TrainJob job{spec, models, config.train.batch, Precision::f32, solve_spec(config), loss_spec(config),
-                           adam};
-        const std::int64_t steps = total_steps(config, data.samples());
+        const std::vector<AdamSpec> adam(models, problem.train.adam_for(data.samples()));
+        const TrainJob job{problem.model,      models, problem.train.batch, Precision::f32, problem.arithmetic.solve,
+                           problem.train.loss, adam};
+        const std::int64_t steps = problem.train.total_steps(data.samples());
         const std::int64_t slice = card_ ? 2048 : steps;  // short launches, as in training
         TrainState state{weights, first, second, {}, applied, failed};
         double t = 0;

@@ -43,8 +43,9 @@ Action accel_command(CLI::App& app) {
         std::vector<double> a(n * samples), energies(samples), lagrangians(samples);
         const auto backend = open_backend(config);
         if (const Network* network = std::get_if<Network>(&source)) {
-            backend->accelerate(network->models(), solve_spec(config), precision_of(config.run.precision), states, a,
-                                energies, lagrangians);
+            const Arithmetic arithmetic = arithmetic_of(config);
+            backend->accelerate(network->models(), arithmetic.solve, arithmetic.network, states, a, energies,
+                                lagrangians);
         } else {
             if (!flags->lagrangian.empty())
                 throw Error(Exit::usage, "--lagrangian is for a model; leave it out with --system");

@@ -71,15 +71,16 @@ struct Flags {
 Exit generate(const Flags& flags) {
     const Options& options = flags.common;
     const Config config = resolve(options);
-    if (config.data.is_file()) throw Error(Exit::usage, "data gen generates; set data.source to box or trajectories");
-    const bool drawn = config.data.source == "box";
+    const Problem problem = problem_of(config);
+    if (problem.data.source == DataSpec::file)
+        throw Error(Exit::usage, "data gen generates; set data.source to box or trajectories");
+    const bool drawn = problem.data.source == DataSpec::box;
     if (options.dry_run) {
-        const std::int64_t samples =
-            drawn ? flags.samples : std::int64_t(config.data.trajectories) * config.data.points;
+        const std::int64_t samples = drawn ? flags.samples : problem.data.count * problem.data.points;
         if (options.json)
-            print_json({{"samples", samples}, {"system", config.system.kind}});
+            print_json({{"samples", samples}, {"system", problem.coordinates.name}});
         else
-            fmt::print("{} samples of {}\n", samples, config.system.kind);
+            fmt::print("{} samples of {}\n", samples, problem.coordinates.name);
         return Exit::ok;
     }
     if (options.out.empty()) throw Error(Exit::usage, "where to? give --out FILE.npz");
@@ -88,13 +89,15 @@ Exit generate(const Flags& flags) {
         require_memory(6.0 * sizeof(double) * max_dof * double(flags.samples),
                        fmt::format("{} samples", flags.samples));
     const auto backend = open_backend(config);
-    const Dataset data = drawn ? drawn_dataset(*backend, config, config.run.seed, 0, flags.samples)
-                               : trajectory_dataset(*backend, config, config.run.seed);
+    const SystemSpec& system = problem.true_system();
+    const Dataset data =
+        drawn ? drawn_dataset(*backend, system, with_seed(problem.data.draw, problem.seed), 0, flags.samples)
+              : trajectory_dataset(*backend, system, problem.data, problem.seed);
     save_dataset(options.out, data, options.force);
     if (options.json)
         print_json(describe(options.out, data));
     else
-        say(!options.quiet, fmt::format("{} samples of {} in {}", data.samples, config.system.kind, options.out));
+        say(!options.quiet, fmt::format("{} samples of {} in {}", data.samples, problem.coordinates.name, options.out));
     return Exit::ok;
 }
 

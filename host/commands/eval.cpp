@@ -39,10 +39,10 @@ std::filesystem::path partial_path(const Flags& flags) {
 }
 
 // random trajectories; after a signal `ended` is not ok, and the same command goes on
-Json evaluate_all(Backend& backend, const Config& config, const RunModels& models, const Flags& flags,
-                  PartialFile& partial, Exit& ended) {
+Json evaluate_all(Backend& backend, const Config& config, const Problem& problem, const RunModels& models,
+                  const Flags& flags, PartialFile& partial, Exit& ended) {
     const Options& options = flags.common;
-    const std::int64_t total = models.count() * config.eval.trajectories * config.eval.repeats;
+    const std::int64_t total = models.count() * problem.eval.trajectories * problem.eval.repeats;
     Progress progress("eval", "trajectories", total, !options.quiet && !options.no_progress);
     catch_stop_signals();
     if (const auto path = partial_path(flags); !path.empty())
@@ -50,7 +50,7 @@ Json evaluate_all(Backend& backend, const Config& config, const RunModels& model
     if (const std::filesystem::path out = options.out; partial.keeps() && !out.empty())
         remove_unfinished(out.has_parent_path() ? out.parent_path() : ".", out.filename().string());
     const TrajectoryEvaluation e =
-        evaluate_trajectories(backend, config, models.networks, models.alive, progress, partial);
+        evaluate_trajectories(backend, problem, models.networks, models.alive, progress, partial);
     progress.finish();
     say(!options.quiet && !partial.problem().empty(), partial.problem());
     if (e.stop == Stop::none) return e.summary;
@@ -62,16 +62,16 @@ Json evaluate_all(Backend& backend, const Config& config, const RunModels& model
 }
 
 // a published protocol, for each model that survived
-Json evaluate_protocol(Backend& backend, const Config& config, const RunModels& models, const Flags& flags) {
+Json evaluate_protocol(Backend& backend, const Problem& problem, const RunModels& models, const Flags& flags) {
     Json results = Json::array();
     for (std::size_t m = 0; m < models.networks.size(); ++m) {
         if (!models.alive[m]) continue;
         const auto count = [&](std::int64_t published) { return flags.trajectories ? flags.trajectories : published; };
         const Network& network = models.networks[m];
-        Json result = flags.protocol == "box"     ? evaluate_box(backend, config, network, count(100000))
-                      : flags.protocol == "links" ? evaluate_links(backend, config, network, count(100))
-                                                  : evaluate_energy(backend, config, network, count(40));
-        if (models.networks.size() > 1) result["seed"] = config.run.seed + m;
+        Json result = flags.protocol == "box"     ? evaluate_box(backend, problem, network, count(100000))
+                      : flags.protocol == "links" ? evaluate_links(backend, problem, network, count(100))
+                                                  : evaluate_energy(backend, problem, network, count(40));
+        if (models.networks.size() > 1) result["seed"] = problem.seed + m;
         results.push_back(result);
     }
     if (models.networks.size() == 1) return results[0];
@@ -88,14 +88,15 @@ Json evaluate_held_out(Backend& backend, const Config& config, const RunModels& 
         throw Error(Exit::file,
                     fmt::format("{}: {} degrees of freedom, the model has {}; choose the file it was learned from",
                                 own.data.file(), work.held_out.dof, models.first().spec.dof));
-    return evaluate_measured(backend, own, models.networks, models.alive, work.data[0], work.held_out).summary;
+    return evaluate_measured(backend, work.problem, models.networks, models.alive, work.data[0], work.held_out).summary;
 }
 
 Json evaluate(Backend& backend, const Config& config, const RunModels& models, const Flags& flags, PartialFile& partial,
               Exit& ended) {
     if (flags.protocol == "measured") return evaluate_held_out(backend, config, models, flags.common);
-    if (flags.protocol == "trajectories") return evaluate_all(backend, config, models, flags, partial, ended);
-    return evaluate_protocol(backend, config, models, flags);
+    const Problem problem = problem_of(config);
+    if (flags.protocol == "trajectories") return evaluate_all(backend, config, problem, models, flags, partial, ended);
+    return evaluate_protocol(backend, problem, models, flags);
 }
 
 std::string table(const Json& result) {
@@ -163,7 +164,7 @@ Action eval_command(CLI::App& app) {
                                  ? open_backend(config)
                                  : open_backend(with_used_backend(config, used_backend(flags->run)), &note);
         say(!options.quiet && !note.empty(), note);
-        if (flags->protocol.empty()) flags->protocol = has_system(config) ? "trajectories" : "measured";
+        if (flags->protocol.empty()) flags->protocol = config.system.kind != no_system ? "trajectories" : "measured";
         PartialFile partial;
         Exit ended = Exit::ok;
         const Json result = evaluate(*backend, config, models, *flags, partial, ended);

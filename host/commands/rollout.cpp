@@ -51,14 +51,14 @@ Action rollout_command(CLI::App& app) {
         require_memory(2.0 * sizeof(double) * double(instants) * double(initial.size()),
                        fmt::format("{} steps of {} trajectories", flags->steps, samples));
         std::vector<double> raw(instants * initial.size());
-        Integration run = integration_over(config, 0);
+        Integration run = eval_spec(config).over(0);
         run.dt = flags->dt;
         run.instants = flags->steps;
         const auto backend = open_backend(config);
-        const Precision state = precision_of(config.run.state);
+        const Arithmetic arithmetic = arithmetic_of(config);
         if (const Network* network = std::get_if<Network>(&source))
-            backend->rollout(network->models(), solve_spec(config), run, precision_of(config.run.precision), state,
-                             initial, raw);
+            backend->rollout(network->models(), arithmetic.solve, run, arithmetic.network, arithmetic.state, initial,
+                             raw);
         else
             backend->rollout(std::get<SystemSpec>(source), run, initial, raw);
 

@@ -17,7 +17,7 @@ Source open_source(const SourceFlags& flags, Options options, Config& config) {
         throw Error(Exit::usage, "give weights by --model FILE.safetensors, or the truth by --system NAME");
     if (!flags.system.empty()) options.settings.push_back({"system.kind", flags.system, "--system"});
     config = resolve(options);
-    if (!flags.system.empty()) return system_spec(config);
+    if (!flags.system.empty()) return problem_of(config).true_system();
     std::vector<std::string> notes;
     Network network = load_network(flags.model, notes);
     for (const std::string& note : notes) say(!options.quiet, note);

@@ -9,7 +9,6 @@
 
 #include "files/hash.hpp"
 #include "files/version.hpp"
-#include "problem/problem.hpp"
 #include "settings/write.hpp"
 #include "statistics/statistics.hpp"
 
@@ -125,16 +124,16 @@ Json summarise(std::span<const TrajectoryScore> scores, std::int64_t trajectorie
     return summary;
 }
 
-EvaluateJob evaluate_job(const Config& config, const SystemInfo& system) {
+EvaluateJob evaluate_job(const Problem& problem) {
     EvaluateJob job;
-    job.system = system_spec(config);
-    job.draw = draw_of(config, system, config.run.seed);
-    job.integration = integration_over(config, config.eval.t_end);
-    job.precision = precision_of(config.run.precision);
-    job.state = precision_of(config.run.state);
-    job.solve = solve_spec(config);
-    job.diverged_above = config.eval.diverged_above;
-    job.valid_below = config.eval.valid_below;
+    job.system = problem.true_system();
+    job.draw = with_seed(problem.data.draw, problem.seed);
+    job.integration = problem.eval.over(problem.eval.t_end);
+    job.precision = problem.arithmetic.network;
+    job.state = problem.arithmetic.state;
+    job.solve = problem.arithmetic.solve;
+    job.diverged_above = problem.eval.diverged_above;
+    job.valid_below = problem.eval.valid_below;
     return job;
 }
 
@@ -173,18 +172,19 @@ void check_system(const Network& network, const SystemInfo& system) {
 
 nlohmann::ordered_json finite_or_null(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
 
-TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Config& config, const std::vector<Network>& networks,
-                                           const std::vector<bool>& alive, Progress& progress, PartialFile& partial) {
-    const EvaluateJob job = evaluate_job(config, systems()[system_spec(config).kind]);
-    const SystemInfo& system = system_info(job.system);
+TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Problem& problem,
+                                           const std::vector<Network>& networks, const std::vector<bool>& alive,
+                                           Progress& progress, PartialFile& partial) {
+    const EvaluateJob job = evaluate_job(problem);
+    const SystemInfo& system = problem.coordinates;
     check_system(networks[0], system);
     TrajectoryEvaluation result;
-    result.trajectories = config.eval.trajectories;
-    result.repeats = config.eval.repeats;
+    result.trajectories = problem.eval.trajectories;
+    result.repeats = problem.eval.repeats;
     const std::int64_t per_model = result.trajectories * result.repeats;
     Json models = Json::array();
     for (std::size_t m = 0; m < networks.size(); ++m) {
-        const std::uint64_t seed = config.run.seed + m;
+        const std::uint64_t seed = problem.seed + m;
         if (!alive[m]) {
             models.push_back({{"seed", seed}, {"failed", true}});
             continue;
@@ -215,8 +215,8 @@ TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Config& confi
                     {"trajectories", result.trajectories},
                     {"repeats", result.repeats},
                     {"models_evaluated", result.seeds.size()},
-                    {"t_end", config.eval.t_end},
-                    {"dt", config.eval.dt}};
+                    {"t_end", problem.eval.t_end},
+                    {"dt", problem.eval.dt}};
     if (!result.seeds.empty())
         summary.update(summarise(result.scores, result.trajectories, result.repeats, system, job.integration));
     if (result.seeds.size() > 1) summary["over_models"] = over_models(models, system);
@@ -244,8 +244,7 @@ std::uint64_t evaluation_key(const Backend& backend, const Config& config, const
     return key;
 }
 
-std::string per_trajectory_csv(const TrajectoryEvaluation& e, const Config& config) {
-    const SystemInfo& system = system_info(system_spec(config));
+std::string per_trajectory_csv(const TrajectoryEvaluation& e, const SystemInfo& system) {
     std::string text = "seed,repeat,trajectory";
     for (const std::string& name : system.coordinates) text += ",mse_" + name;
     text += ",energy_error,energy_drift,valid_time,twin_valid_time,lyapunov_exponent,diverged\n";
@@ -260,16 +259,16 @@ std::string per_trajectory_csv(const TrajectoryEvaluation& e, const Config& conf
     return text;
 }
 
-std::vector<double> sample_trajectories(Backend& backend, const Config& config, const Network& network, int count) {
-    const SystemSpec system = system_spec(config);
+std::vector<double> sample_trajectories(Backend& backend, const Problem& problem, const Network& network, int count) {
+    const SystemSpec& system = problem.true_system();
     const int rows = 2 * system.dof;
-    const Integration run = integration_over(config, config.eval.film);
+    const Integration run = problem.eval.over(problem.eval.film);
     const std::size_t size = std::size_t(run.instants + 1) * rows * count;
     std::vector<double> initial(rows * count), raw(2 * size), out(2 * size);
-    backend.draw(draw_of(config, system_info(system), config.run.seed + 1'000'000), system.dof, 0, count, initial);
+    backend.draw(with_seed(problem.data.draw, problem.seed + 1'000'000), system.dof, 0, count, initial);
     backend.rollout(system, run, initial, std::span(raw).first(size));
-    backend.rollout(network.models(), solve_spec(config), run, precision_of(config.run.precision),
-                    precision_of(config.run.state), initial, std::span(raw).last(size));
+    backend.rollout(network.models(), problem.arithmetic.solve, run, problem.arithmetic.network,
+                    problem.arithmetic.state, initial, std::span(raw).last(size));
     // (instants + 1, 2n, count) to (count, instants + 1, 2n), twice
     for (std::size_t w = 0; w < 2; ++w)
         for (int s = 0; s < count; ++s)
@@ -280,15 +279,15 @@ std::vector<double> sample_trajectories(Backend& backend, const Config& config, 
     return out;
 }
 
-nlohmann::ordered_json evaluate_box(Backend& backend, const Config& config, const Network& network,
+nlohmann::ordered_json evaluate_box(Backend& backend, const Problem& problem, const Network& network,
                                     std::int64_t states) {
-    const SystemSpec spec = system_spec(config);
-    const SystemInfo& system = system_info(spec);
+    const SystemSpec& spec = problem.true_system();
+    const SystemInfo& system = problem.coordinates;
     check_system(network, system);
     const int n = spec.dof;
     const Draw draw = [&] {
         Draw d = box_draw(system, 2 * std::numbers::pi, 10);
-        d.seed = config.run.seed ^ 0x626f78;  // not the states it was trained on
+        d.seed = problem.seed ^ 0x626f78;  // not the states it was trained on
         return d;
     }();
     constexpr std::int64_t slice = 8192;
@@ -298,8 +297,7 @@ nlohmann::ordered_json evaluate_box(Backend& backend, const Config& config, cons
         std::vector<double> x(2 * n * count), truth(n * count), learned(n * count);
         backend.draw(draw, n, first, count, x);
         backend.accelerate(spec, x, truth, {});
-        backend.accelerate(network.models(), solve_spec(config), precision_of(config.run.precision), x, learned, {},
-                           {});
+        backend.accelerate(network.models(), problem.arithmetic.solve, problem.arithmetic.network, x, learned, {}, {});
         for (std::int64_t s = 0; s < count; ++s) {
             double error = 0, size = 0;
             for (int i = 0; i < n; ++i) {
@@ -318,14 +316,14 @@ nlohmann::ordered_json evaluate_box(Backend& backend, const Config& config, cons
     return result;
 }
 
-nlohmann::ordered_json evaluate_energy(Backend& backend, const Config& config, const Network& network,
+nlohmann::ordered_json evaluate_energy(Backend& backend, const Problem& problem, const Network& network,
                                        std::int64_t starts) {
-    EvaluateJob job = evaluate_job(config, system_info(system_spec(config)));
-    const SystemInfo& system = system_info(job.system);
+    EvaluateJob job = evaluate_job(problem);
+    const SystemInfo& system = problem.coordinates;
     check_system(network, system);
     job.draw = box_draw(system, 2 * std::numbers::pi, 0);
     for (int i = 0; i < system.dof; ++i) job.draw.high[system.dof + i] = 0.1;
-    job.draw.seed = config.run.seed;
+    job.draw.seed = problem.seed;
     job.integration = {0.1, 20, 1000};  // 100 s in steps of 0.005 s
     const double scale = energy_at_rest(backend, job.system);
     if (scale == 0)

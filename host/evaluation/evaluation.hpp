@@ -16,7 +16,7 @@
 #include "files/partial_file.hpp"
 #include "lnn/backend.hpp"
 #include "problem/network.hpp"
-#include "settings/catalog.hpp"
+#include "problem/problem.hpp"
 #include "settings/config.hpp"
 #include "terminal/progress.hpp"
 #include "terminal/signals.hpp"
@@ -34,18 +34,18 @@ struct TrajectoryEvaluation {
 
 // `alive[m]`: whether model m has weights worth asking. Slices of trajectories that `partial` has are taken from it,
 // others are appended to it.
-TrajectoryEvaluation evaluate_trajectories(Backend&, const Config&, const std::vector<Network>&,
+TrajectoryEvaluation evaluate_trajectories(Backend&, const Problem&, const std::vector<Network>&,
                                            const std::vector<bool>& alive, Progress&, PartialFile& partial);
 // of all that the scores depend on: settings, weights and what computes
 std::uint64_t evaluation_key(const Backend&, const Config&, const std::vector<Network>&,
                              const std::vector<bool>& alive);
-std::string per_trajectory_csv(const TrajectoryEvaluation&, const Config&);
+std::string per_trajectory_csv(const TrajectoryEvaluation&, const SystemInfo&);
 
 // a few trajectories of eval.film seconds side by side for figures: (2: truth, model; count; instants + 1; 2n)
-std::vector<double> sample_trajectories(Backend&, const Config&, const Network&, int count);
+std::vector<double> sample_trajectories(Backend&, const Problem&, const Network&, int count);
 
-nlohmann::ordered_json evaluate_box(Backend&, const Config&, const Network&, std::int64_t states);
-nlohmann::ordered_json evaluate_energy(Backend&, const Config&, const Network&, std::int64_t starts);
+nlohmann::ordered_json evaluate_box(Backend&, const Problem&, const Network&, std::int64_t states);
+nlohmann::ordered_json evaluate_energy(Backend&, const Problem&, const Network&, std::int64_t starts);
 
 void check_system(const Network&, const SystemInfo&);  // Exit::file where their degrees of freedom differ
 

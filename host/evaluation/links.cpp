@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "evaluation/evaluation.hpp"
-#include "problem/problem.hpp"
 #include "statistics/statistics.hpp"
 
 namespace lnn {
@@ -50,14 +49,15 @@ double relative_error(const std::array<double, 4 * links>& a, const std::array<d
 
 }  // namespace
 
-nlohmann::ordered_json evaluate_links(Backend& backend, const Config& config, const Network& network,
+nlohmann::ordered_json evaluate_links(Backend& backend, const Problem& problem, const Network& network,
                                       std::int64_t starts) {
-    const SystemSpec system = system_spec(config);
-    if (config.system.kind != "double_pendulum")
-        throw Error(Exit::usage, fmt::format("the protocol links is for double_pendulum, not {}", config.system.kind));
-    check_system(network, system_info(system));
+    const SystemSpec& system = problem.true_system();
+    const SystemInfo& coordinates = problem.coordinates;
+    if (coordinates.name != "double_pendulum")
+        throw Error(Exit::usage, fmt::format("the protocol links is for double_pendulum, not {}", coordinates.name));
+    check_system(network, coordinates);
     Draw draw;
-    draw.seed = config.run.seed ^ 0x6c696e6b73;  // not the states it was trained on
+    draw.seed = problem.seed ^ 0x6c696e6b73;  // not the states it was trained on
     draw.distribution = Distribution::normal;
     draw.low.fill(-1);
     draw.high.fill(1);
@@ -69,7 +69,7 @@ nlohmann::ordered_json evaluate_links(Backend& backend, const Config& config, co
         std::vector<double> initial(rows * count), truth((instants + 1) * rows * count), learned(truth.size());
         backend.draw(draw, links, first, count, initial);
         backend.rollout(system, links_run, initial, truth);
-        backend.rollout(network.models(), solve_spec(config), links_run, precision_of(config.run.precision),
+        backend.rollout(network.models(), problem.arithmetic.solve, links_run, problem.arithmetic.network,
                         Precision::f64, initial, learned);
         for (std::int64_t s = 0; s < count; ++s) {
             double sum = 0;
@@ -85,7 +85,7 @@ nlohmann::ordered_json evaluate_links(Backend& backend, const Config& config, co
     }
     const auto s = sorted(logarithms);
     return {{"protocol", "links"},
-            {"system", config.system.kind},
+            {"system", coordinates.name},
             {"m", {system.parameters[0], system.parameters[1]}},
             {"l", {system.parameters[2], system.parameters[3]}},
             {"g", system.parameters[4]},

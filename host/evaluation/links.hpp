@@ -16,11 +16,11 @@
 
 #include "lnn/backend.hpp"
 #include "problem/network.hpp"
-#include "settings/config.hpp"
+#include "problem/problem.hpp"
 
 namespace lnn {
 
-nlohmann::ordered_json evaluate_links(Backend&, const Config&, const Network&, std::int64_t starts);
+nlohmann::ordered_json evaluate_links(Backend&, const Problem&, const Network&, std::int64_t starts);
 std::string links_table(const nlohmann::ordered_json& result);
 
 }  // namespace lnn

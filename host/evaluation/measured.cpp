@@ -8,7 +8,6 @@
 
 #include "evaluation/evaluation.hpp"
 #include "files/segments.hpp"
-#include "problem/problem.hpp"
 #include "statistics/statistics.hpp"
 
 namespace lnn {
@@ -44,14 +43,14 @@ std::vector<double> states_of(const Dataset& data, const std::vector<std::size_t
     return states;
 }
 
-Json accelerations(Backend& backend, const Config& config, const Network& network, const SystemInfo& coordinates,
-                   const Dataset& training, const Dataset& held_out) {
+Json accelerations(Backend& backend, const Problem& problem, const Network& network, const Dataset& training,
+                   const Dataset& held_out) {
     const int n = held_out.dof;
     std::vector<std::size_t> all(held_out.samples);
     for (std::size_t s = 0; s < all.size(); ++s) all[s] = s;
     std::vector<double> learned(n * held_out.samples);
-    backend.accelerate(network.models(), solve_spec(config), precision_of(config.run.precision),
-                       states_of(held_out, all), learned, {}, {});
+    backend.accelerate(network.models(), problem.arithmetic.solve, problem.arithmetic.network, states_of(held_out, all),
+                       learned, {}, {});
     Json json = Json::object();
     for (int i = 0; i < n; ++i) {
         const double own_mean = column_mean(held_out.a, n, i), known_mean = column_mean(training.a, n, i);
@@ -59,10 +58,10 @@ Json accelerations(Backend& backend, const Config& config, const Network& networ
         const double error =
             rms_error(held_out.a, n, i, [&](std::size_t s) { return learned[i * held_out.samples + s]; });
         const double naive = rms_error(held_out.a, n, i, [&](std::size_t) { return known_mean; });
-        json[coordinates.coordinates[i]] = {{"normalised_error", finite_or_null(error / deviation)},
-                                            {"predict_the_mean", finite_or_null(naive / deviation)},
-                                            {"rms_error", finite_or_null(error)},
-                                            {"deviation", deviation}};
+        json[problem.coordinates.coordinates[i]] = {{"normalised_error", finite_or_null(error / deviation)},
+                                                    {"predict_the_mean", finite_or_null(naive / deviation)},
+                                                    {"rms_error", finite_or_null(error)},
+                                                    {"deviation", deviation}};
     }
     return json;
 }
@@ -92,9 +91,8 @@ double median_step(const Dataset& data, const std::vector<Stretch>& stretches) {
 }
 
 // each stretch of the data from its first state
-std::vector<MeasuredRollout> rollouts(Backend& backend, const Config& config, const Network& network,
-                                      const SystemInfo& coordinates, const Dataset& data,
-                                      const std::vector<Stretch>& stretches) {
+std::vector<MeasuredRollout> rollouts(Backend& backend, const Problem& problem, const Network& network,
+                                      const Dataset& data, const std::vector<Stretch>& stretches) {
     std::vector<MeasuredRollout> result(stretches.size());
     if (stretches.empty()) return result;
     const int n = data.dof;
@@ -108,11 +106,11 @@ std::vector<MeasuredRollout> rollouts(Backend& backend, const Config& config, co
     constexpr int most_substeps = 1000;
     const double dt = median_step(data, stretches);
     const std::int64_t instants = std::max<std::int64_t>(1, std::llround(std::ceil(longest / dt)));
-    const Integration run{dt, std::min(substeps(dt, config.eval.dt), most_substeps), instants};
+    const Integration run{dt, std::min(substeps(dt, problem.eval.dt), most_substeps), instants};
     const std::vector<double> initial = states_of(data, first);
     std::vector<double> path(std::size_t(instants + 1) * initial.size());
-    backend.rollout(network.models(), solve_spec(config), run, precision_of(config.run.precision),
-                    precision_of(config.run.state), initial, path);
+    backend.rollout(network.models(), problem.arithmetic.solve, run, problem.arithmetic.network,
+                    problem.arithmetic.state, initial, path);
 
     for (std::size_t k = 0; k < stretches.size(); ++k) {
         MeasuredRollout& r = result[k];
@@ -124,8 +122,8 @@ std::vector<MeasuredRollout> rollouts(Backend& backend, const Config& config, co
             bool valid = true;
             for (int i = 0; i < n; ++i) {
                 double error = state[i] - data.q[row * n + i];
-                if (is_angle(coordinates, i)) error = std::remainder(error, 2 * std::numbers::pi);
-                valid = valid && std::abs(error) <= config.eval.valid_below;
+                if (is_angle(problem.coordinates, i)) error = std::remainder(error, 2 * std::numbers::pi);
+                valid = valid && std::abs(error) <= problem.eval.valid_below;
             }
             r.to_the_end = r.to_the_end && valid;
             if (r.to_the_end) r.valid_time = time;
@@ -170,9 +168,8 @@ std::vector<MeasuredRollout> in_order(std::vector<MeasuredRollout> whole, std::v
 
 }  // namespace
 
-MeasuredEvaluation evaluate_measured(Backend& backend, const Config& config, const std::vector<Network>& networks,
+MeasuredEvaluation evaluate_measured(Backend& backend, const Problem& problem, const std::vector<Network>& networks,
                                      const std::vector<bool>& alive, const Dataset& training, const Dataset& held_out) {
-    const SystemInfo coordinates = coordinates_of(config);
     Dataset data = held_out;
     gather_motions(data);
     std::vector<Stretch> motions, segments;
@@ -192,11 +189,11 @@ MeasuredEvaluation evaluate_measured(Backend& backend, const Config& config, con
     Json models = Json::array();
     bool first = true;
     for (std::size_t m = 0; m < networks.size(); ++m) {
-        Json model = {{"seed", config.run.seed + m}, {"failed", !alive[m]}};
+        Json model = {{"seed", problem.seed + m}, {"failed", !alive[m]}};
         if (alive[m]) {
-            model["accelerations"] = accelerations(backend, config, networks[m], coordinates, training, data);
-            std::vector<MeasuredRollout> whole = rollouts(backend, config, networks[m], coordinates, data, motions),
-                                         parts = rollouts(backend, config, networks[m], coordinates, data, segments);
+            model["accelerations"] = accelerations(backend, problem, networks[m], training, data);
+            std::vector<MeasuredRollout> whole = rollouts(backend, problem, networks[m], data, motions),
+                                         parts = rollouts(backend, problem, networks[m], data, segments);
             if (!motions.empty()) {
                 model["rollout"] = {{"from", whole[0].t.front()},
                                     {"length", whole[0].t.back() - whole[0].t.front()},
@@ -223,16 +220,15 @@ MeasuredEvaluation evaluate_measured(Backend& backend, const Config& config, con
         models.push_back(model);
     }
     result.summary = {{"protocol", "measured"},
-                      {"file", config.data.file()},
+                      {"file", problem.data.path},
                       {"training_samples", training.samples},
                       {"held_out_samples", data.samples},
-                      {"valid_below", config.eval.valid_below},
+                      {"valid_below", problem.eval.valid_below},
                       {"models", models}};
     return result;
 }
 
-std::string rollouts_csv(const MeasuredEvaluation& e, const Config& config) {
-    const SystemInfo coordinates = coordinates_of(config);
+std::string rollouts_csv(const MeasuredEvaluation& e, const SystemInfo& coordinates) {
     const int n = coordinates.dof;
     std::string text = "motion,segment,t";
     for (const char* kind : {"measured", "model"})

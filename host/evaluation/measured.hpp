@@ -15,7 +15,7 @@
 #include "files/dataset.hpp"
 #include "lnn/backend.hpp"
 #include "problem/network.hpp"
-#include "settings/config.hpp"
+#include "problem/problem.hpp"
 
 namespace lnn {
 
@@ -35,11 +35,11 @@ struct MeasuredEvaluation {
 };
 
 // `alive[m]`: whether model m has weights worth asking
-MeasuredEvaluation evaluate_measured(Backend&, const Config&, const std::vector<Network>&,
+MeasuredEvaluation evaluate_measured(Backend&, const Problem&, const std::vector<Network>&,
                                      const std::vector<bool>& alive, const Dataset& training, const Dataset& held_out);
 
 // motion, segment, t, then each coordinate and velocity measured and predicted
-std::string rollouts_csv(const MeasuredEvaluation&, const Config&);
+std::string rollouts_csv(const MeasuredEvaluation&, const SystemInfo& coordinates);
 
 // for a terminal
 std::string measured_table(const nlohmann::ordered_json& summary);

@@ -38,12 +38,11 @@ std::unique_ptr<Backend> open_backend(const Config& config, std::string* note) {
 }
 
 std::unique_ptr<Backend> open_training_backend(const Config& config, std::string& note) {
-    precision_of(config.run.precision);
-    precision_of(config.run.state);
     if (config.solve.pinv != "fused")
         throw Error(Exit::backend, "solve.pinv = \"cusolver\" is for accel and rollout; use solve.pinv = \"fused\"");
     auto backend = open_backend(config, &note);
-    if (!is_lm(config)) return backend;
+    const Problem problem = problem_of(config);
+    if (!problem.train.lm) return backend;
     try {
         backend->damped_steps({}, {}, {});  // a step of no model, refused where a library is missing
     } catch (const Error& error) {
@@ -53,7 +52,7 @@ std::unique_ptr<Backend> open_training_backend(const Config& config, std::string
         able.run.backend = "cpu";
         backend = open_backend(able);
     }
-    const std::size_t parameters = parameter_count(model_spec(config));
+    const std::size_t parameters = parameter_count(problem.model);
     require_memory(lm_bytes(parameters), fmt::format("the normal equations of {} parameters (train.optimizer = \"lm\"; "
                                                      "narrower model.hidden, or train.optimizer = \"adam\")",
                                                      parameters));

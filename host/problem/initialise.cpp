@@ -13,11 +13,11 @@ namespace lnn {
 
 namespace {
 
-double sigma(const std::string& rule, const MlpShape& s, int l) {
+double sigma(FirstWeights rule, const MlpShape& s, int l) {
     const bool first = l == 1, output = l == s.depth + 1;
     const double width = output ? s.widths[l - 1] : s.widths[l], root = std::sqrt(width);
-    if (rule == "lnn-seed") return first ? 2.2 / 5.6 : output ? 5.6 : 0.58 / 5.6;
-    if (rule == "lnn") return first ? 2.2 / root : output ? root : 0.58 * (l - 1) / root;
+    if (rule == FirstWeights::lnn_seed) return first ? 2.2 / 5.6 : output ? 5.6 : 0.58 / 5.6;
+    if (rule == FirstWeights::lnn) return first ? 2.2 / root : output ? root : 0.58 * (l - 1) / root;
     return first ? 1.0 : 1.0 / std::sqrt(double(s.widths[l - 1]));
 }
 
@@ -30,14 +30,14 @@ double log_normal(double x, int n) {
 
 }  // namespace
 
-std::vector<double> initial_weights(const ModelSpec& spec, const std::string& rule, std::uint64_t seed) {
+std::vector<double> initial_weights(const ModelSpec& spec, FirstWeights rule, std::uint64_t seed) {
     const MlpShape s = lnn_shape(spec);
     const double softplus_of_zero = logarithm(2.0);
     std::vector<double> weights(s.parameters, 0.0);
     for (int l = 1; l <= s.depth + 1; ++l) {
-        const bool output = l == s.depth + 1, definite = rule == "definite";
+        const bool output = l == s.depth + 1, definite = rule == FirstWeights::definite;
         const bool increasing = definite && l > 1 && !output;
-        const bool positive = output && (definite || rule == "positive-output");
+        const bool positive = output && (definite || rule == FirstWeights::positive_output);
         const int inputs = s.widths[l - 1];
         for (int k = s.weights[l]; k < s.bias(l); ++k) {
             const double x = normal(seed, Stream::weights, k, 0);
@@ -50,14 +50,14 @@ std::vector<double> initial_weights(const ModelSpec& spec, const std::string& ru
     return weights;
 }
 
-Network initial_network(const Config& config, std::uint64_t seed, const std::optional<Network>& init) {
+Network initial_network(const Problem& problem, std::uint64_t seed, const std::optional<Network>& init) {
     Network network;
-    network.spec = model_spec(config);
-    network.weights = init ? init->weights : initial_weights(network.spec, config.model.init, seed);
+    network.spec = problem.model;
+    network.weights = init ? init->weights : initial_weights(network.spec, problem.first_weights, seed);
     std::string parameters;
-    for (const auto& [name, values] : config.system.parameters)
+    for (const auto& [name, values] : problem.parameters)
         parameters += fmt::format("{}{}={}", parameters.empty() ? "" : ";", name, fmt::join(values, ","));
-    network.metadata["system"] = config.system.kind;
+    network.metadata["system"] = problem.coordinates.name;
     network.metadata["params"] = parameters;
     network.metadata["seed"] = fmt::to_string(seed);
     network.metadata["version"] = version();

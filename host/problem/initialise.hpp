@@ -17,18 +17,20 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "lnn/spec.hpp"
 #include "problem/network.hpp"
-#include "settings/config.hpp"
 
 namespace lnn {
 
-std::vector<double> initial_weights(const ModelSpec&, const std::string& rule, std::uint64_t seed);
+struct Problem;
+
+enum class FirstWeights { lnn, lnn_seed, positive_output, definite };
+
+std::vector<double> initial_weights(const ModelSpec&, FirstWeights, std::uint64_t seed);
 
 // what the training of one model begins with: fresh weights, or those of `init`
-Network initial_network(const Config&, std::uint64_t seed, const std::optional<Network>& init);
+Network initial_network(const Problem&, std::uint64_t seed, const std::optional<Network>& init);
 
 }  // namespace lnn

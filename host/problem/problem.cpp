@@ -4,28 +4,16 @@
 #include <cmath>
 #include <numeric>
 
-#include <fmt/format.h>
-
 #include "files/columns.hpp"
+#include "lnn/error.hpp"
 #include "settings/schema.hpp"
 
 namespace lnn {
 
-bool has_system(const Config& config) { return config.system.kind != no_system; }
+namespace {
 
-SystemInfo coordinates_of(const Config& config) {
-    if (has_system(config)) return *find_system(config.system.kind);
-    std::uint32_t angles = 0;
-    for (const int number : coordinate_numbers(config.data.angles, "data.angles")) angles |= 1u << (number - 1);
-    return measured_coordinates(config.data.dof, angles);
-}
-
-SystemSpec system_spec(const Config& config) {
-    if (!has_system(config))
-        throw Error(
-            Exit::usage,
-            "system.kind = \"none\": there are no true equations; name a system by --set system.kind=NAME, or ask "
-            "eval for --protocol measured");
+std::optional<SystemSpec> system_spec(const Config& config) {
+    if (config.system.kind == no_system) return std::nullopt;
     const SystemInfo& info = *find_system(config.system.kind);
     SystemSpec spec{int(&info - systems().data()), info.dof, {}};
     std::size_t at = 0;
@@ -37,34 +25,146 @@ SystemSpec system_spec(const Config& config) {
     return spec;
 }
 
-const SystemInfo& system_info(const SystemSpec& spec) { return systems()[spec.kind]; }
-
-ModelSpec model_spec(const Config& config) {
-    const SystemInfo system = coordinates_of(config);
+ModelSpec model_spec(const Config& config, const SystemInfo& coordinates) {
     ModelSpec spec;
-    spec.dof = system.dof;
+    spec.dof = coordinates.dof;
     spec.depth = int(config.model.hidden.size());
     std::copy(config.model.hidden.begin(), config.model.hidden.end(), spec.hidden.begin());
-    spec.angles = config.model.inputs == "sincos" ? system.angles : 0;
+    spec.angles = config.model.inputs == "sincos" ? coordinates.angles : 0;
     spec.velocity_scale = config.model.velocity_scale;
     spec.mass_prior = config.model.mass_prior;
     spec.damping = config.model.damping == "linear";
     return spec;
 }
 
-SolveSpec solve_spec(const Config& config) {
-    return {config.solve.rcond, config.solve.floor, config.solve.pinv == "cusolver" ? Pinv::cusolver : Pinv::fused};
+FirstWeights first_weights(const std::string& word) {
+    return word == "lnn"               ? FirstWeights::lnn
+           : word == "lnn-seed"        ? FirstWeights::lnn_seed
+           : word == "positive-output" ? FirstWeights::positive_output
+                                       : FirstWeights::definite;
 }
 
-Precision precision_of(const std::string& word) {
-    if (word == "f32") return Precision::f32;
-    if (word == "f64") return Precision::f64;
-    throw Error(Exit::backend, fmt::format("no backend offers precision {}; use f32 or f64", word));
+Precision precision_of(const std::string& word) { return word == "f64" ? Precision::f64 : Precision::f32; }
+
+DataSpec data_spec(const Config& config, const SystemInfo& coordinates) {
+    const Config::Data& d = config.data;
+    DataSpec data;
+    data.source = d.is_file() ? DataSpec::file : d.source == "trajectories" ? DataSpec::trajectories : DataSpec::box;
+    if (d.is_file()) data.path = d.file();
+    data.count = d.trajectories;
+    data.points = d.points;
+    data.t_end = d.t_end;
+    data.dt = d.dt;
+    data.draw = draw_of(config, coordinates);
+    data.reshuffled = d.shuffle == "epoch";
+    return data;
 }
 
-Draw draw_of(const Config& config, const SystemInfo& system, std::uint64_t seed) {
+LossSpec loss_spec(const Config::Train& t) {
+    LossSpec loss;
+    loss.kind = t.loss == "l1" ? Loss::l1 : t.loss == "huber" ? Loss::huber : Loss::mse;
+    loss.delta = t.delta;
+    loss.balance = t.balance == "scale" ? Balance::scale : t.balance == "large" ? Balance::large : Balance::none;
+    return loss;
+}
+
+AdamSpec adam_spec(const Config::Train& t) {
+    AdamSpec adam;
+    adam.schedule.kind = t.schedule.kind == "cosine" ? ScheduleKind::cosine : ScheduleKind::step;
+    adam.schedule.lr = t.lr;
+    adam.schedule.gamma = t.schedule.gamma;
+    adam.schedule.floor = t.schedule.floor;
+    adam.beta1 = t.beta1;
+    adam.beta2 = t.beta2;
+    adam.eps = t.eps;
+    adam.clip = t.clip;
+    adam.ema = t.ema;
+    adam.skip_bad = t.guard != "none";
+    return adam;
+}
+
+TrainSpec train_spec(const Config::Train& t) {
+    TrainSpec train;
+    train.epochs = t.epochs;
+    train.steps = t.steps;
+    train.batch = t.batch;
+    train.adam = adam_spec(t);
+    train.decay_epochs = t.schedule.every;
+    train.warmup = t.schedule.warmup;
+    train.loss = loss_spec(t);
+    if (t.guard == "rollback") train.rollback_above = t.rollback_above;
+    train.checkpoint_epochs = t.checkpoint_every;
+    train.keep = t.keep;
+    if (t.optimizer == "lm")
+        train.lm = {t.lm.iterations, double(t.lm.samples[0]), double(t.lm.samples[1]), t.lm.delta, t.lm.damping};
+    return train;
+}
+
+}  // namespace
+
+Problem problem_of(const Config& config) {
+    Problem problem;
+    problem.system = system_spec(config);
+    problem.coordinates = coordinates_of(config);
+    problem.parameters = config.system.parameters;
+    problem.model = model_spec(config, problem.coordinates);
+    problem.first_weights = first_weights(config.model.init);
+    problem.arithmetic = arithmetic_of(config);
+    problem.seed = config.run.seed;
+    problem.models = config.run.seeds;
+    problem.data = data_spec(config, problem.coordinates);
+    problem.train = train_spec(config.train);
+    problem.f64_weights = problem.train.lm || problem.arithmetic.network == Precision::f64;
+    problem.eval = eval_spec(config);
+    return problem;
+}
+
+const SystemSpec& Problem::true_system() const {
+    if (!system)
+        throw Error(
+            Exit::usage,
+            "system.kind = \"none\": there are no true equations; name a system by --set system.kind=NAME, or ask "
+            "eval for --protocol measured");
+    return *system;
+}
+
+std::vector<std::uint64_t> Problem::seeds() const {
+    std::vector<std::uint64_t> all(models);
+    std::iota(all.begin(), all.end(), seed);
+    return all;
+}
+
+SystemInfo coordinates_of(const Config& config) {
+    if (config.system.kind != no_system) return *find_system(config.system.kind);
+    std::uint32_t angles = 0;
+    if (config.data.angles != "auto")
+        for (const int number : coordinate_numbers(config.data.angles, "data.angles")) angles |= 1u << (number - 1);
+    return measured_coordinates(config.data.dof, angles);
+}
+
+Arithmetic arithmetic_of(const Config& config) {
+    return {{config.solve.rcond, config.solve.floor, config.solve.pinv == "cusolver" ? Pinv::cusolver : Pinv::fused},
+            precision_of(config.run.precision),
+            precision_of(config.run.state)};
+}
+
+EvalSpec eval_spec(const Config& config) {
+    const Config::Eval& e = config.eval;
+    EvalSpec eval;
+    eval.trajectories = e.trajectories;
+    eval.repeats = e.repeats;
+    eval.t_end = e.t_end;
+    eval.film = e.film;
+    eval.diverged_above = e.diverged_above;
+    eval.valid_below = e.valid_below;
+    eval.dt = e.dt;
+    eval.tolerance = e.tolerance;
+    eval.integrator = e.integrator == "rk4" ? Integrator::rk4 : Integrator::dormand_prince;
+    return eval;
+}
+
+Draw draw_of(const Config& config, const SystemInfo& system) {
     Draw draw;
-    draw.seed = seed;
     draw.distribution = config.data.distribution == "normal" ? Distribution::normal : Distribution::uniform;
     for (int i = 0; i < system.dof; ++i) {
         const auto& range = is_angle(system, i) ? config.data.angle : config.data.position;
@@ -76,68 +176,33 @@ Draw draw_of(const Config& config, const SystemInfo& system, std::uint64_t seed)
     return draw;
 }
 
-std::int64_t steps_per_epoch(const Config& config, std::int64_t samples) {
-    const std::int64_t steps = config.train.epochs > 0 ? samples / config.train.batch : config.train.steps / 100;
-    return std::max<std::int64_t>(steps, 1);
+std::int64_t TrainSpec::steps_per_epoch(std::int64_t samples) const {
+    return std::max<std::int64_t>(epochs > 0 ? samples / batch : steps / 100, 1);
 }
 
-bool is_lm(const Config& config) { return config.train.optimizer == "lm"; }
-bool weights_in_f64(const Config& config) { return is_lm(config) || config.run.precision == "f64"; }
+std::int64_t TrainSpec::adam_steps(std::int64_t samples) const {
+    return epochs > 0 ? epochs * steps_per_epoch(samples) : steps;
+}
 
-std::int64_t lm_samples(const Config& config, std::int64_t samples, std::int64_t iteration) {
-    const double first = config.train.lm.samples[0], last = config.train.lm.samples[1];
-    const double share = double(iteration) / double(std::max(1, config.train.lm.iterations - 1));
-    const std::int64_t wanted = std::llround(first * std::pow(last / first, share));
+std::int64_t TrainSpec::total_steps(std::int64_t samples) const {
+    return adam_steps(samples) + (lm ? lm->iterations : 0);
+}
+
+std::int64_t TrainSpec::lm_samples(std::int64_t samples, std::int64_t iteration) const {
+    const double share = double(iteration) / double(std::max(1, lm->iterations - 1));
+    const std::int64_t wanted = std::llround(lm->first * std::pow(lm->last / lm->first, share));
     return samples > 0 ? std::min(wanted, samples) : wanted;
 }
 
-std::int64_t total_steps(const Config& config, std::int64_t samples) {
-    return adam_steps(config, samples) + (is_lm(config) ? config.train.lm.iterations : 0);
+AdamSpec TrainSpec::adam_for(std::int64_t samples) const {
+    AdamSpec spec = adam;
+    spec.schedule.every = decay_epochs * steps_per_epoch(samples);
+    spec.schedule.total = adam_steps(samples);
+    spec.schedule.warmup = std::llround(warmup * double(spec.schedule.total));
+    return spec;
 }
 
-std::int64_t adam_steps(const Config& config, std::int64_t samples) {
-    return config.train.epochs > 0 ? config.train.epochs * steps_per_epoch(config, samples) : config.train.steps;
-}
-
-AdamSpec adam_spec(const Config& config, std::int64_t samples) {
-    const Config::Train& t = config.train;
-    AdamSpec adam;
-    adam.schedule.kind = t.schedule.kind == "cosine" ? ScheduleKind::cosine : ScheduleKind::step;
-    adam.schedule.lr = t.lr;
-    adam.schedule.every = t.schedule.every * steps_per_epoch(config, samples);
-    adam.schedule.gamma = t.schedule.gamma;
-    adam.schedule.total = adam_steps(config, samples);
-    adam.schedule.warmup = std::llround(t.schedule.warmup * double(adam.schedule.total));
-    adam.schedule.floor = t.schedule.floor;
-    adam.beta1 = t.beta1;
-    adam.beta2 = t.beta2;
-    adam.eps = t.eps;
-    adam.clip = t.clip;
-    adam.ema = t.ema;
-    adam.skip_bad = t.guard != "none";
-    return adam;
-}
-
-std::vector<std::uint64_t> seeds_of(const Config& config) {
-    std::vector<std::uint64_t> seeds(config.run.seeds);
-    std::iota(seeds.begin(), seeds.end(), config.run.seed);
-    return seeds;
-}
-
-LossSpec loss_spec(const Config& config) {
-    const Config::Train& t = config.train;
-    LossSpec loss;
-    loss.kind = t.loss == "l1" ? Loss::l1 : t.loss == "huber" ? Loss::huber : Loss::mse;
-    loss.delta = t.delta;
-    loss.balance = t.balance == "scale" ? Balance::scale : t.balance == "large" ? Balance::large : Balance::none;
-    return loss;
-}
-
-Integration integration_over(const Config& config, double seconds) {
-    const Config::Eval& eval = config.eval;
-    return {eval.dt, 1, std::llround(seconds / eval.dt),
-            eval.integrator == "rk4" ? Integrator::rk4 : Integrator::dormand_prince, eval.tolerance};
-}
+Integration EvalSpec::over(double seconds) const { return {dt, 1, std::llround(seconds / dt), integrator, tolerance}; }
 
 int substeps(double gap, double dt) { return std::max(1, int(std::ceil(gap / dt - 1e-9))); }
 

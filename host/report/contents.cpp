@@ -7,7 +7,6 @@
 #include "files/atomic_file.hpp"
 #include "files/json.hpp"
 #include "files/npy.hpp"
-#include "problem/problem.hpp"
 #include "settings/load.hpp"
 
 namespace lnn {
@@ -53,9 +52,9 @@ std::vector<Metrics> read_rows(const fs::path& path) {
 }
 
 // (2: truth, model; count; instants; 2n), as `eval` leaves it
-Motions read_motions(const fs::path& path, const Config& config) {
+Motions read_motions(const fs::path& path, const Problem& problem) {
     const Array array = read_npy(path);
-    const SystemInfo system = coordinates_of(config);
+    const SystemInfo& system = problem.coordinates;
     const std::size_t rows = 2 * std::size_t(system.dof);
     const auto& shape = array.shape;
     if (shape.size() != 4 || shape[0] != 2 || shape[1] == 0 || shape[2] < 2 || shape[3] != rows)
@@ -65,7 +64,7 @@ Motions read_motions(const fs::path& path, const Config& config) {
     for (int i = 0; i < system.dof; ++i) motions.units.push_back(unit_of(system, i));
     for (std::size_t sample = 0; sample < shape[1]; ++sample) {
         Motion motion{fmt::format("trajectory {}", sample + 1), {}, {}};
-        for (std::size_t k = 0; k < shape[2]; ++k) motion.instants.push_back(double(k) * config.eval.dt);
+        for (std::size_t k = 0; k < shape[2]; ++k) motion.instants.push_back(double(k) * problem.eval.dt);
         bool finite = true;
         for (Path path_of : {truth, model}) {
             motion.along[path_of].assign(rows, {});
@@ -109,6 +108,7 @@ Contents read_contents(const fs::path& run) {
     c.name = directory.filename().string();
     c.toml = part(run, "config.toml", read_file);
     c.config = part(run, "config.toml", read_config);
+    if (c.config) c.problem = problem_of(*c.config);
     c.record = part(run, "run.json", read_object);
     c.metrics = part(run, "metrics.csv", read_rows);
     c.summary = part(run, "eval/summary.json", read_summary);
@@ -120,15 +120,15 @@ Contents read_contents(const fs::path& run) {
         return load_network(path, notes);
     });
     c.scores = part(run, "eval/per_trajectory.csv", read_scores);
-    if (c.config && has_system(*c.config))
+    if (c.problem && c.problem->system)
         c.motions =
-            part(run, "eval/trajectories.npy", [&](const fs::path& path) { return read_motions(path, *c.config); });
-    else if (c.config)
-        c.motions =
-            part(run, "eval/rollouts.csv", [&](const fs::path& path) { return read_rollouts(path, *c.config); });
+            part(run, "eval/trajectories.npy", [&](const fs::path& path) { return read_motions(path, *c.problem); });
+    else if (c.problem)
+        c.motions = part(run, "eval/rollouts.csv",
+                         [&](const fs::path& path) { return read_rollouts(path, c.problem->coordinates); });
     else
         c.motions.reason = "without a readable config.toml the trajectories cannot be told apart";
-    if (c.config && !has_system(*c.config) && c.measured && !c.motions && !c.motions.broken)
+    if (c.problem && !c.problem->system && c.measured && !c.motions && !c.motions.broken)
         c.motions.reason = "the held-out samples are no motion with rising times";
     return c;
 }

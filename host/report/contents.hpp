@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "problem/network.hpp"
+#include "problem/problem.hpp"
 #include "report/motions.hpp"
 #include "report/scores.hpp"
 #include "settings/config.hpp"
@@ -34,6 +35,7 @@ struct Contents {
     std::string name;        // of its directory
     Part<std::string> toml;  // config.toml as it stands
     Part<Config> config;
+    std::optional<Problem> problem;       // of the configuration, where it is readable
     Part<nlohmann::ordered_json> record;  // run.json
     Part<std::vector<Metrics>> metrics;   // at least one row
     Part<nlohmann::ordered_json> summary, measured, box, energy;

@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include "problem/problem.hpp"
-
 namespace lnn {
 
-Drawing drawing_of(const Config& config, const Motions& motions) {
-    const SystemInfo system = coordinates_of(config);
-    const auto& parameters = config.system.parameters;
+Drawing drawing_of(const Problem& problem, const Motions& motions) {
+    const SystemInfo& system = problem.coordinates;
+    const auto& parameters = problem.parameters;
     const auto l = parameters.find("l");
     Drawing drawing;
-    if (!has_system(config) && system.angles == (1u << system.dof) - 1) {
+    if (!problem.system && system.angles == (1u << system.dof) - 1) {
         drawing.kind = Drawing::chain;
         drawing.lengths.assign(std::size_t(system.dof), 1.0);
         drawing.anchor = {0, 0};

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "problem/problem.hpp"
 #include "report/motions.hpp"
-#include "settings/config.hpp"
 
 namespace lnn {
 
@@ -31,6 +31,6 @@ struct Drawing {
     std::vector<Body> bodies(const Motion&) const;
 };
 
-Drawing drawing_of(const Config&, const Motions&);
+Drawing drawing_of(const Problem&, const Motions&);
 
 }  // namespace lnn

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "lnn/backend.hpp"
-#include "problem/problem.hpp"
 #include "report/figures.hpp"
 #include "report/truth_and_model.hpp"
 #include "statistics/statistics.hpp"
@@ -13,7 +12,7 @@ namespace lnn {
 namespace {
 
 // the true energy along both paths
-Pair energy_of(const Config& config, const Motion& motion) {
+Pair energy_of(const SystemSpec& system, const Motion& motion) {
     const auto backend = make_cpu_backend({1, "auto", 0});
     const std::size_t instants = motion.instants.size(), rows = motion.along[truth].size();
     Pair energy{"energy", {}};
@@ -21,7 +20,7 @@ Pair energy_of(const Config& config, const Motion& motion) {
         std::vector<double> states, accelerations(rows / 2 * instants);
         for (const std::vector<double>& row : motion.along[path]) states.insert(states.end(), row.begin(), row.end());
         energy.along[path].resize(instants);
-        backend->accelerate(system_spec(config), states, accelerations, energy.along[path]);
+        backend->accelerate(system, states, accelerations, energy.along[path]);
     }
     return energy;
 }
@@ -52,11 +51,11 @@ Line fitted(const std::vector<double>& x, const std::vector<double>& y) {
 
 // Equations of motion leave the scale and the offset of an energy open: both are set by all motions together, where
 // there is a fit, and the learned energy joins the figure.
-void add_learned(Figure& figure, const Config& config, const Motions& motions, const Network& network) {
+void add_learned(Figure& figure, const SystemSpec& system, const Motions& motions, const Network& network) {
     std::vector<double> learned, real;
     for (const Motion& motion : motions.all) {
         const auto own = learned_energy(network, motion);
-        const auto others = energy_of(config, motion).along[truth];
+        const auto others = energy_of(system, motion).along[truth];
         learned.insert(learned.end(), own.begin(), own.end());
         real.insert(real.end(), others.begin(), others.end());
     }
@@ -81,9 +80,9 @@ void add_learned(Figure& figure, const Config& config, const Motions& motions, c
 
 }  // namespace
 
-Figure energy_figure(const Config& config, const Motions& motions, const Network* network) {
+Figure energy_figure(const SystemSpec& system, const Motions& motions, const Network* network) {
     const Motion& motion = motions.all[0];
-    const std::vector<Pair> energy = {energy_of(config, motion)};
+    const std::vector<Pair> energy = {energy_of(system, motion)};
     const double size = std::max(std::abs(energy[0].along[truth][0]), 1e-2);
     const Frame frame = frame_of(energy, 1e-4 * size, size);
     Figure figure{"energy", "Energy over time",
@@ -93,7 +92,7 @@ Figure energy_figure(const Config& config, const Motions& motions, const Network
     if (frame.cut) figure.meaning += frame_note;
     figure.plot = "set xlabel 't / s'\nset ylabel 'energy / J'\n" + axis('y', frame.low, frame.high, 6) +
                   time_axis(motion) + "plot " + plot("energy.csv", "1:2", "1:3", motions.called) + "\n";
-    if (network && network->spec.dof == system_spec(config).dof) add_learned(figure, config, motions, *network);
+    if (network && network->spec.dof == system.dof) add_learned(figure, system, motions, *network);
     return figure;
 }
 

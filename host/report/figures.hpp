@@ -32,7 +32,7 @@ std::vector<Figure> curves(const std::vector<Metrics>&, std::vector<std::string>
 std::optional<Figure> losses(const std::vector<std::pair<std::string, std::vector<Metrics>>>& runs);
 std::vector<Figure> motion_figures(const Drawing&, const Motions&);
 // for a system whose energy is known; of a network also its own, aligned
-Figure energy_figure(const Config&, const Motions&, const Network* = nullptr);
+Figure energy_figure(const SystemSpec&, const Motions&, const Network* = nullptr);
 
 // errors of a name each, spread over their sizes; nothing where none has a logarithm
 struct Series {

@@ -130,8 +130,7 @@ std::string measured_results(const Contents& c) {
 }
 
 // motion, segment (0: the whole motion), t, then coordinates and velocities, measured and predicted
-Motions read_rollouts(const std::filesystem::path& path, const Config& config) {
-    const SystemInfo coordinates = coordinates_of(config);
+Motions read_rollouts(const std::filesystem::path& path, const SystemInfo& coordinates) {
     const std::size_t rows = 2 * std::size_t(coordinates.dof);
     const NumberTable table = read_number_table(path);
     if (table.names.size() != 3 + 2 * rows)

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "settings/config.hpp"
+#include "settings/catalog.hpp"
 
 namespace lnn {
 
@@ -26,6 +26,6 @@ struct Motions {
     std::string called = "truth";           // what the model is compared with
 };
 
-Motions read_rollouts(const std::filesystem::path&, const Config&);  // eval/rollouts.csv; Exit::file
+Motions read_rollouts(const std::filesystem::path&, const SystemInfo& coordinates);  // eval/rollouts.csv
 
 }  // namespace lnn

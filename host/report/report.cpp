@@ -58,15 +58,15 @@ std::string pictures(const Contents& c, std::vector<std::string>& notes) {
     };
     std::string moving;
     if (c.motions) {
-        const Drawing drawing = drawing_of(*c.config, *c.motions);
+        const Drawing drawing = drawing_of(*c.problem, *c.motions);
         moving = section("Motion", film(drawing, *c.motions));
         take(motion_figures(drawing, *c.motions));
-        if (has_system(*c.config))
-            all.push_back(energy_figure(*c.config, *c.motions, c.network ? &*c.network : nullptr));
+        if (c.problem->system)
+            all.push_back(energy_figure(*c.problem->system, *c.motions, c.network ? &*c.network : nullptr));
     } else {
         left_out.push_back("Motion and energy: " + c.motions.reason);
     }
-    const bool compared = !c.config || has_system(*c.config);
+    const bool compared = !c.problem || c.problem->system;
     if (!compared)
         left_out.push_back(
             "Energy and errors over random trajectories need true equations, which a measured file does not have.");

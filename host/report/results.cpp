@@ -105,8 +105,8 @@ std::int64_t all_trajectories(const Json& summary) {
 
 // of a squared error; empty where the coordinate is not known
 std::string unit_squared(const Contents& c, const std::string& coordinate) {
-    if (!c.config) return "";
-    const SystemInfo system = coordinates_of(*c.config);
+    if (!c.problem) return "";
+    const SystemInfo& system = c.problem->coordinates;
     for (std::size_t i = 0; i < system.coordinates.size(); ++i)
         if (system.coordinates[i] == coordinate) return fmt::format("{}²", unit_of(system, i));
     return "";

@@ -38,8 +38,8 @@ std::string rows_of(const std::string& key, const Json& value, F style_of) {
 std::string title(const Contents& c) {
     if (!c.config) return fmt::format("Run {}", c.name);
     std::string system = c.config->system.kind;
-    if (!has_system(*c.config)) {
-        system = std::filesystem::path(c.config->data.file()).filename().string();
+    if (!c.problem->system) {
+        system = std::filesystem::path(c.problem->data.path).filename().string();
     } else {
         std::replace(system.begin(), system.end(), '_', ' ');
         system[0] = char(std::toupper(system[0]));

@@ -6,7 +6,6 @@
 
 #include "problem/backends.hpp"
 #include "problem/initialise.hpp"
-#include "problem/problem.hpp"
 #include "run/work.hpp"
 #include "settings/write.hpp"
 #include "terminal/json_text.hpp"
@@ -19,17 +18,18 @@ namespace {
 
 // seconds of all iterations of lm, from one of the last and largest: the others are shorter as their batches are
 // smaller
-double lm_seconds(Backend& backend, const Config& config, const ModelSpec& spec, std::vector<double> weights,
-                  TrainingData& data, std::int64_t set) {
-    const std::int64_t iterations = config.train.lm.iterations, largest = lm_samples(config, set, iterations - 1);
-    LevenbergMarquardt lm(backend, config, config.run.seeds, loss_spec(config).scale);
+double lm_seconds(Backend& backend, const Problem& problem, std::vector<double> weights, TrainingData& data,
+                  std::int64_t set) {
+    const TrainSpec& train = problem.train;
+    const std::int64_t iterations = train.lm->iterations, largest = train.lm_samples(set, iterations - 1);
+    LevenbergMarquardt lm(backend, problem.arithmetic, *train.lm, problem.models, train.loss.scale);
     const TrainData batch = data.gather(0, largest);
     const auto start = std::chrono::steady_clock::now();
-    const std::vector<std::int64_t> failed(config.run.seeds, -1);
-    lm.iterate(spec, weights, batch.states, batch.accelerations, failed);
+    const std::vector<std::int64_t> failed(problem.models, -1);
+    lm.iterate(problem.model, weights, batch.states, batch.accelerations, failed);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     double samples = 0;
-    for (std::int64_t i = 0; i < iterations; ++i) samples += double(lm_samples(config, set, i));
+    for (std::int64_t i = 0; i < iterations; ++i) samples += double(train.lm_samples(set, i));
     return seconds * samples / double(largest);
 }
 
@@ -39,29 +39,25 @@ nlohmann::ordered_json dry_run(Config& config) {
     const Work work = read_work(config, "", Options::silent());
     std::string note;
     const auto backend = open_training_backend(config, note);
-    const ModelSpec spec = model_spec(config);
-    const std::size_t models = config.run.seeds;
+    const Problem& problem = work.problem;
+    const std::size_t models = problem.models;
 
     // a few steps on states drawn for the purpose: the time of a step does not depend on the data
-    Config probe = config;
-    if (!config.data.is_file()) probe.data.source = "box";
-    TrainingData data(*backend, probe, seeds_of(probe), work.data);
+    Problem probe = problem;
+    if (probe.data.source == DataSpec::trajectories) probe.data.source = DataSpec::box;
+    TrainingData data(*backend, probe, probe.seeds(), work.data);
     std::vector<double> weights;
     for (std::size_t m = 0; m < models; ++m) {
-        const auto first = initial_weights(spec, config.model.init, config.run.seed + m);
+        const auto first = initial_weights(problem.model, problem.first_weights, problem.seed + m);
         weights.insert(weights.end(), first.begin(), first.end());
     }
     std::vector<double> first(weights.size()), second(weights.size()), average = weights;
     std::vector<std::int64_t> applied(models), failed(models, -1);
-    const std::vector<AdamSpec> adam(models, adam_spec(config, 1));
+    const std::vector<AdamSpec> adam(models, problem.train.adam_for(1));
     TrainState state{weights, first, second, average, applied, failed};
-    const TrainJob job{spec,
-                       int(models),
-                       config.train.batch,
-                       precision_of(config.run.precision),
-                       solve_spec(config),
-                       loss_spec(config),
-                       adam};
+    const TrainJob job{
+        problem.model,      int(models), problem.train.batch, problem.arithmetic.network, problem.arithmetic.solve,
+        problem.train.loss, adam};
     std::int64_t steps = 0;
     double seconds = 0;
     for (std::int64_t count = 1; seconds < 0.2 && steps < 4096; count *= 2) {
@@ -71,14 +67,14 @@ nlohmann::ordered_json dry_run(Config& config) {
         steps += count;
     }
 
-    const std::int64_t samples = config.data.source == "trajectories"
-                                     ? std::int64_t(config.data.trajectories) * config.data.points
-                                     : data.samples();
-    const std::int64_t total = total_steps(config, samples);
-    const double bytes = 8.0 * double(weights.size()) * 8 + 8.0 * double(models * 3 * spec.dof) * double(samples) +
-                         (is_lm(config) ? lm_bytes(weights.size() / models) : 0);
-    double estimate = seconds / double(steps) * double(adam_steps(config, samples));
-    if (is_lm(config)) estimate += lm_seconds(*backend, config, spec, weights, data, samples);
+    const std::int64_t samples =
+        problem.data.source == DataSpec::trajectories ? problem.data.count * problem.data.points : data.samples();
+    const std::int64_t total = problem.train.total_steps(samples);
+    const double bytes = 8.0 * double(weights.size()) * 8 +
+                         8.0 * double(models * 3 * problem.model.dof) * double(samples) +
+                         (problem.train.lm ? lm_bytes(weights.size() / models) : 0);
+    double estimate = seconds / double(steps) * double(problem.train.adam_steps(samples));
+    if (problem.train.lm) estimate += lm_seconds(*backend, problem, weights, data, samples);
     return {{"config", config_to_json(config)},
             {"parameters", weights.size() / models},
             {"models", models},

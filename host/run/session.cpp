@@ -14,7 +14,6 @@
 #include "lnn/range.hpp"
 #include "problem/backends.hpp"
 #include "problem/initialise.hpp"
-#include "problem/problem.hpp"
 #include "report/report.hpp"
 #include "settings/load.hpp"
 #include "settings/schema.hpp"
@@ -101,8 +100,7 @@ Session Session::open(const fs::path& run, const Options& options) {
     return session;
 }
 
-void Session::save_models(const std::vector<Network>& networks, const std::vector<std::int64_t>& failed) {
-    const bool f64 = weights_in_f64(config_);
+void Session::save_models(const std::vector<Network>& networks, const std::vector<std::int64_t>& failed, bool f64) {
     bool first = true;
     for (std::size_t m = 0; m < networks.size(); ++m) {
         if (failed[m] >= 0) {  // nor what it was before it failed
@@ -140,23 +138,24 @@ Exit Session::work(const Work& work) {
 
 Exit Session::train(const Work& work) {
     Range range("data");
-    TrainingData data(*backend_, config_, seeds_of(config_), work.data);
+    const Problem& problem = work.problem;
+    TrainingData data(*backend_, problem, problem.seeds(), work.data);
     const std::optional<Checkpoint> checkpoint = work.resume ? latest_checkpoint(path()) : std::nullopt;
-    if (!checkpoint && config_.data.source == "trajectories") {
+    if (!checkpoint && problem.data.source == DataSpec::trajectories) {
         make_directories(path() / "data");
         for (std::size_t m = 0; m < data.sets().size(); ++m)
             save_dataset(path() / "data" / fmt::format("train-{}.npz", config_.run.seed + m), data.sets()[m], true);
     }
     range.next("train");
     std::vector<Network> networks;
-    for (const std::uint64_t seed : data.seeds()) networks.push_back(initial_network(config_, seed, work.init));
-    std::vector<AdamSpec> adam(networks.size(), adam_spec(config_, data.samples()));
-    Trainer trainer(*backend_, config_, data, std::move(networks), std::move(adam), path());
+    for (const std::uint64_t seed : data.seeds()) networks.push_back(initial_network(problem, seed, work.init));
+    std::vector<AdamSpec> adam(networks.size(), problem.train.adam_for(data.samples()));
+    Trainer trainer(*backend_, problem, data, std::move(networks), std::move(adam), path(), config_to_toml(config_));
     if (checkpoint) trainer.restore(*checkpoint);
 
     record_["status"] = "training";
     write_record();
-    const std::int64_t total = total_steps(config_, data.samples());
+    const std::int64_t total = problem.train.total_steps(data.samples());
     Progress progress("train", "steps", total, bars());
     const TrainingOutcome outcome = trainer.run(progress, work.max_seconds);
     progress.finish();
@@ -167,13 +166,13 @@ Exit Session::train(const Work& work) {
     record_["rolled_back"] = outcome.rolled_back;
     record_["truncated_samples"] = outcome.truncated;
     record_["failed_at"] = outcome.failed;
-    save_models(trainer.networks(), outcome.failed);
+    save_models(trainer.networks(), outcome.failed, problem.f64_weights);
     write_file(path() / "metrics.csv", metrics_csv(trainer.metrics()), true);
 
     const std::size_t lost = std::count_if(outcome.failed.begin(), outcome.failed.end(), [](auto f) { return f >= 0; });
     for (std::size_t m = 0; m < outcome.failed.size(); ++m) {
         if (outcome.failed[m] >= 0 &&
-            rolled_back_too_often(outcome.rolled_back[m], adam_steps(config_, data.samples())))
+            rolled_back_too_often(outcome.rolled_back[m], problem.train.adam_steps(data.samples())))
             say(talk(),
                 fmt::format("seed {}: rolled back {} steps, more than a tenth of them all, by step {}; the model stops "
                             "there",
@@ -240,8 +239,8 @@ Exit Session::evaluate(const Work& work) {
     const RunModels models = load_run_models(path(), config_);
     make_directories(path() / "eval");
     if (work.held_out.samples > 0) compare_with_held_out(models, work);
-    if (has_system(config_))
-        if (const Exit ended = compare_with_system(models); ended != Exit::ok) return ended;
+    if (work.problem.system)
+        if (const Exit ended = compare_with_system(models, work.problem); ended != Exit::ok) return ended;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     record_["timings"]["eval"] = seconds;
     say(verbose(), fmt::format("eval: {:.1f} s", seconds));
@@ -251,27 +250,27 @@ Exit Session::evaluate(const Work& work) {
 
 void Session::compare_with_held_out(const RunModels& models, const Work& work) {
     const MeasuredEvaluation e =
-        evaluate_measured(*backend_, config_, models.networks, models.alive, work.data[0], work.held_out);
+        evaluate_measured(*backend_, work.problem, models.networks, models.alive, work.data[0], work.held_out);
     write_file(path() / "eval/measured.json", text_of(e.summary) + "\n", true);
-    if (!e.rollouts.empty()) write_file(path() / "eval/rollouts.csv", rollouts_csv(e, config_), true);
+    if (!e.rollouts.empty()) write_file(path() / "eval/rollouts.csv", rollouts_csv(e, work.problem.coordinates), true);
     results_ += measured_table(e.summary);
 }
 
-Exit Session::compare_with_system(const RunModels& models) {
-    const std::int64_t total = models.count() * config_.eval.trajectories * config_.eval.repeats;
+Exit Session::compare_with_system(const RunModels& models, const Problem& problem) {
+    const std::int64_t total = models.count() * problem.eval.trajectories * problem.eval.repeats;
     Progress progress("eval", "trajectories", total, bars());
     PartialFile partial(path() / "eval/trajectories.partial",
                         evaluation_key(*backend_, config_, models.networks, models.alive));
     say(talk() && !partial.problem().empty(), partial.problem());
     const TrajectoryEvaluation e =
-        evaluate_trajectories(*backend_, config_, models.networks, models.alive, progress, partial);
+        evaluate_trajectories(*backend_, problem, models.networks, models.alive, progress, partial);
     progress.finish();
     if (e.stop != Stop::none) return stopped(e.stop, "in the evaluation");
     write_file(path() / "eval/summary.json", text_of(e.summary) + "\n", true);
-    write_file(path() / "eval/per_trajectory.csv", per_trajectory_csv(e, config_), true);
+    write_file(path() / "eval/per_trajectory.csv", per_trajectory_csv(e, problem.coordinates), true);
     const Network& first = models.first();
     constexpr int count = 8;
-    std::vector<double> trajectories = sample_trajectories(*backend_, config_, first, count);
+    std::vector<double> trajectories = sample_trajectories(*backend_, problem, first, count);
     const std::size_t rows = 2 * first.spec.dof;
     write_npy(path() / "eval/trajectories.npy",
               {{2, count, trajectories.size() / (2 * count * rows), rows}, trajectories}, true);

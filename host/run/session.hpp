@@ -62,9 +62,9 @@ class Session {
     bool talk() const { return !options_.quiet; }
     bool verbose() const { return options_.verbose; }
     bool bars() const { return !options_.quiet && !options_.no_progress; }
-    void compare_with_held_out(const RunModels&, const Work&);  // what was measured
-    Exit compare_with_system(const RunModels&);                 // the true equations
-    void save_models(const std::vector<Network>&, const std::vector<std::int64_t>& failed);
+    void compare_with_held_out(const RunModels&, const Work&);   // what was measured
+    Exit compare_with_system(const RunModels&, const Problem&);  // the true equations
+    void save_models(const std::vector<Network>&, const std::vector<std::int64_t>& failed, bool f64);
 };
 
 void print_results(const Session&, const Options&);  // on stdout

@@ -8,7 +8,6 @@
 
 #include "files/columns.hpp"
 #include "files/segments.hpp"
-#include "problem/problem.hpp"
 #include "terminal/progress.hpp"
 
 namespace lnn {
@@ -22,10 +21,11 @@ void require_fit(const Config& config, const Dataset& data, const std::string& s
                                 "them from velocities or positions and times",
                                 source));
     const SystemInfo wanted = coordinates_of(config);
+    const bool known = wanted.name != no_system;
     if (wanted.dof != data.dof)
-        throw Error(Exit::file, fmt::format("{}: {} degrees of freedom, {} has {}; set {} to match", source, data.dof,
-                                            has_system(config) ? wanted.name : "data.dof", wanted.dof,
-                                            has_system(config) ? "system.kind" : "it to 0 or"));
+        throw Error(Exit::file,
+                    fmt::format("{}: {} degrees of freedom, {} has {}; set {} to match", source, data.dof,
+                                known ? wanted.name : "data.dof", wanted.dof, known ? "system.kind" : "it to 0 or"));
     if (data.dof > max_dof)
         throw Error(Exit::file,
                     fmt::format("{}: {} degrees of freedom; up to {} are supported", source, data.dof, max_dof));
@@ -53,7 +53,8 @@ std::string absolute_source(const std::string& source) {
 }
 
 Work read_work(Config& config, const std::string& init_from, const Options& options) {
-    if (!config.data.is_file() && !has_system(config))
+    const bool known = config.system.kind != no_system;
+    if (!config.data.is_file() && !known)
         throw Error(Exit::usage,
                     "system.kind = \"none\" has no equations to make data from; set data.source to "
                     "\"file:PATH\", or system.kind to a system of lnn_gpu systems");
@@ -72,7 +73,7 @@ Work read_work(Config& config, const std::string& init_from, const Options& opti
             throw Error(Exit::usage,
                         fmt::format("data.hold_out = {} leaves nothing of the {} samples of {} to learn from",
                                     config.data.hold_out, loaded.data.samples, source));
-        if (has_system(config) && loaded.data.angles)  // a measured file
+        if (known && loaded.data.angles)  // a measured file
             notes.push_back(fmt::format("{}: taken as motions of {} (system.kind); --preset measured assumes no system",
                                         source, config.system.kind));
         if (config.data.hold_out > 0 && held_out.samples == 0)
@@ -83,9 +84,10 @@ Work read_work(Config& config, const std::string& init_from, const Options& opti
         work.data.push_back(std::move(data));
         work.held_out = std::move(held_out);
     }
+    work.problem = problem_of(config);
     if (!init_from.empty()) {
         work.init = load_network(init_from, notes);
-        const ModelSpec wanted = model_spec(config), &given = work.init->spec;
+        const ModelSpec wanted = work.problem.model, &given = work.init->spec;
         if (given.dof != wanted.dof || given.depth != wanted.depth || given.hidden != wanted.hidden ||
             given.angles != wanted.angles || given.velocity_scale != wanted.velocity_scale ||
             given.mass_prior != wanted.mass_prior || given.damping != wanted.damping)

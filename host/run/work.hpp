@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "files/dataset.hpp"
-#include "problem/network.hpp"
+#include "problem/problem.hpp"
 #include "run/options.hpp"
 #include "settings/config.hpp"
 
 namespace lnn {
 
 struct Work {
+    Problem problem;              // of the configuration, completed by what its files say
     std::vector<Dataset> data;    // to learn from; empty: generated
     Dataset held_out;             // of the same file, kept from training; no samples: nothing is
     std::optional<Network> init;  // first weights; none: fresh ones

@@ -80,13 +80,13 @@ Exit train(const Arm& arm, const Study& study, const Options& options) {
 }
 
 // root mean square of q(t) - q(0) of the first two coordinates, over motions like those that are predicted
-std::array<double, 2> displacement(Backend& backend, const Config& config) {
+std::array<double, 2> displacement(Backend& backend, const Problem& problem) {
     constexpr std::int64_t count = 1000;
-    const SystemSpec system = system_spec(config);
+    const SystemSpec& system = problem.true_system();
     const std::int64_t rows = 2 * system.dof;
-    const Integration run = integration_over(config, config.eval.t_end);
+    const Integration run = problem.eval.over(problem.eval.t_end);
     std::vector<double> initial(rows * count), out((run.instants + 1) * rows * count);
-    backend.draw(draw_of(config, system_info(system), config.run.seed), system.dof, 0, count, initial);
+    backend.draw(with_seed(problem.data.draw, problem.seed), system.dof, 0, count, initial);
     backend.rollout(system, run, initial, out);
     std::array<double, 2> squares{};
     for (std::int64_t k = 1; k <= run.instants; ++k)
@@ -101,7 +101,9 @@ std::array<double, 2> displacement(Backend& backend, const Config& config) {
 
 Exit study_preferred_coordinate(const Study& study, const Options& options) {
     const Config config = evaluation_config(study, options);
-    const SystemInfo& system = system_info(system_spec(config));
+    const Problem problem = problem_of(config);
+    problem.true_system();  // refused where there is none
+    const SystemInfo& system = problem.coordinates;
     if (system.dof < 2)
         throw Error(Exit::usage, fmt::format("{} has one coordinate; the study compares two", system.name));
     if (fs::exists(study.directory / "study.json") && !options.force)
@@ -122,7 +124,7 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
 
     const auto backend = open_backend(config);
     const std::array<std::string, 2> names = {system.coordinates[0], system.coordinates[1]};
-    const auto motion = displacement(*backend, config);
+    const auto motion = displacement(*backend, problem);
     Json result = {{"study", "preferred-coordinate"},
                    {"system", system.name},
                    {"coordinates", names},
@@ -138,8 +140,8 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
         const fs::path run = study.directory / arm.name;
         const Config own = run_config(run, {});
         const RunModels models = load_run_models(run, own);
-        Config asked = config;
-        asked.run.seed = own.run.seed;
+        Problem asked = problem;
+        asked.seed = own.run.seed;
         Progress progress("eval " + arm.name, "trajectories", models.count() * study.trajectories,
                           !options.quiet && !options.no_progress);
         PartialFile nothing_kept;

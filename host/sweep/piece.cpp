@@ -30,16 +30,14 @@ std::string shape_of(Config config) {
 }
 
 // what units are judged by: fresh states of the base configuration's ranges, or what a file holds out
-Dataset held_out(Backend& backend, const Config& base, Config unit, const Work& work) {
-    if (!has_system(unit)) return work.held_out.samples > 0 ? work.held_out : work.data[0];
-    unit.data.distribution = base.data.distribution;
-    unit.data.angle = base.data.angle;
-    unit.data.position = base.data.position;
-    unit.data.velocity = base.data.velocity;
-    return drawn_dataset(backend, unit, held_out_seed, 0, held_out_states);
+Dataset held_out(Backend& backend, const Config& base, const Work& work) {
+    const Problem& unit = work.problem;
+    if (!unit.system) return work.held_out.samples > 0 ? work.held_out : work.data[0];
+    const Draw draw = with_seed(draw_of(base, unit.coordinates), held_out_seed);
+    return drawn_dataset(backend, *unit.system, draw, 0, held_out_states);
 }
 
-void judge(Backend& backend, const Config& config, const Dataset& data, TrainedModel& model) {
+void judge(Backend& backend, const Arithmetic& arithmetic, const Dataset& data, TrainedModel& model) {
     const std::size_t n = data.dof, samples = data.samples;
     std::vector<double> states(2 * n * samples), found(n * samples);
     for (std::size_t s = 0; s < samples; ++s)
@@ -47,8 +45,7 @@ void judge(Backend& backend, const Config& config, const Dataset& data, TrainedM
             states[i * samples + s] = data.q[s * n + i];
             states[(n + i) * samples + s] = data.v[s * n + i];
         }
-    backend.accelerate(model.network.models(), solve_spec(config), precision_of(config.run.precision), states, found,
-                       {}, {});
+    backend.accelerate(model.network.models(), arithmetic.solve, arithmetic.network, states, found, {}, {});
     double error = 0, size = 0;
     for (std::size_t s = 0; s < samples; ++s)
         for (std::size_t i = 0; i < n; ++i) {
@@ -75,26 +72,27 @@ std::vector<std::vector<std::int64_t>> pieces(const Plan& plan, std::span<const 
 
 std::optional<std::vector<TrainedModel>> train_piece(Backend& backend, const Plan& plan, int rung,
                                                      std::span<const std::int64_t> ids) {
-    std::vector<Config> configs;
-    for (const std::int64_t id : ids) configs.push_back(plan.config(id, rung));
-    Config& config = configs[0];
+    Config config = plan.config(ids[0], rung);
     const Work work = read_work(config, "", Options::silent());
+    const Problem& problem = work.problem;
+    std::vector<Problem> each;  // what is each one's own: its seed, Adam's numbers
+    for (const std::int64_t id : ids) each.push_back(problem_of(plan.config(id, rung)));
     std::vector<std::uint64_t> seeds;
     std::vector<Network> networks;
-    for (const Config& own : configs) {
-        seeds.push_back(own.run.seed);
-        networks.push_back(initial_network(config, own.run.seed, std::nullopt));
+    for (const Problem& own : each) {
+        seeds.push_back(own.seed);
+        networks.push_back(initial_network(problem, own.seed, std::nullopt));
     }
-    TrainingData data(backend, config, seeds, work.data);
+    TrainingData data(backend, problem, seeds, work.data);
     std::vector<AdamSpec> adam;
-    for (const Config& own : configs) adam.push_back(adam_spec(own, data.samples()));
-    Trainer trainer(backend, config, data, std::move(networks), adam, {});
+    for (const Problem& own : each) adam.push_back(own.train.adam_for(data.samples()));
+    Trainer trainer(backend, problem, data, std::move(networks), adam, {}, {});
     Progress silent("", "", 0, false);
     const TrainingOutcome outcome = trainer.run(silent, 0);
     const bool all_failed = std::all_of(outcome.failed.begin(), outcome.failed.end(), [](auto f) { return f >= 0; });
-    if (outcome.steps < total_steps(config, data.samples()) && !all_failed) return std::nullopt;
+    if (outcome.steps < problem.train.total_steps(data.samples()) && !all_failed) return std::nullopt;
 
-    const Dataset judged_by = held_out(backend, plan.base(), config, work);
+    const Dataset judged_by = held_out(backend, plan.base(), work);
     const auto& metrics = trainer.metrics();
     const std::vector<Network> learned = trainer.networks();
     std::vector<TrainedModel> results(ids.size());
@@ -112,7 +110,7 @@ std::optional<std::vector<TrainedModel>> train_piece(Backend& backend, const Pla
         if (row.failed()) continue;
         row.loss = metrics[metrics.size() - ids.size() + m].loss;
         results[m].network = learned[m];
-        judge(backend, config, judged_by, results[m]);
+        judge(backend, problem.arithmetic, judged_by, results[m]);
     }
     return results;
 }

@@ -68,8 +68,8 @@ bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wan
         std::vector<Row> rows;
         for (const auto& [row, network] : models) {
             if (!row.failed())
-                write_safetensors(model_path(path, row.id), network_file(network, weights_in_f64(plan.config(row.id))),
-                                  true);
+                write_safetensors(model_path(path, row.id),
+                                  network_file(network, problem_of(plan.config(row.id)).f64_weights), true);
             rows.push_back(row);
         }
         write_piece(path, rows);

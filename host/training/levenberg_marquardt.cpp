@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "lnn/robust.hpp"
-#include "problem/problem.hpp"
 
 namespace lnn {
 
@@ -44,20 +43,19 @@ double mean_cost(std::span<const double> costs, std::span<const double> before) 
 
 }  // namespace
 
-LevenbergMarquardt::LevenbergMarquardt(Backend& backend, const Config& config, int models,
-                                       const std::array<double, max_dof>& scale)
-    : damping(models, config.train.lm.damping),
+LevenbergMarquardt::LevenbergMarquardt(Backend& backend, const Arithmetic& arithmetic, const TrainSpec::Lm& lm,
+                                       int models, const std::array<double, max_dof>& scale)
+    : damping(models, lm.damping),
       rejected(models, 0),
       backend_(backend),
-      solve_(solve_spec(config)),
-      robust_{config.train.lm.delta, scale},
-      precision_(precision_of(config.run.precision)) {}
+      arithmetic_(arithmetic),
+      robust_{lm.delta, scale} {}
 
 // of each residual (n, samples), in float64 whatever the rows are in
 std::vector<double> LevenbergMarquardt::costs(const Models& model, std::span<const double> states,
                                               std::span<const double> accelerations) const {
     std::vector<double> found(accelerations.size());
-    backend_.accelerate(model, solve_, Precision::f64, states, found, {}, {});
+    backend_.accelerate(model, arithmetic_.solve, Precision::f64, states, found, {}, {});
     const std::size_t samples = found.size() / model.spec.dof;
     for (std::size_t i = 0; i < found.size(); ++i)
         found[i] = robust_cost(robust_.delta, (found[i] - accelerations[i]) / robust_.scale[i / samples]);
@@ -86,8 +84,9 @@ std::vector<LmIteration> LevenbergMarquardt::iterate(const ModelSpec& spec, std:
         const std::size_t count = std::min(group, models - first);
         NormalEquations equations{std::span(matrix_).first(count * parameters * parameters),
                                   std::span(right_).first(count * parameters), std::span(left_out).first(count)};
-        backend_.normal_equations({spec, int(count), part(std::span(learned), first, count)}, solve_, robust_,
-                                  precision_, part(states, first, count), part(accelerations, first, count), equations);
+        backend_.normal_equations({spec, int(count), part(std::span(learned), first, count)}, arithmetic_.solve,
+                                  robust_, arithmetic_.network, part(states, first, count),
+                                  part(accelerations, first, count), equations);
         // first tries together; who fails goes on alone
         std::vector<bool> solved = backend_.damped_steps(equations, std::span(dampings).subspan(first, count),
                                                          std::span(steps_).first(count * parameters));

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "lnn/backend.hpp"
-#include "settings/config.hpp"
+#include "problem/problem.hpp"
 
 namespace lnn {
 
@@ -25,7 +25,8 @@ struct LmIteration {
 class LevenbergMarquardt {
   public:
     // `scale`: what the residuals of a component are divided by
-    LevenbergMarquardt(Backend&, const Config&, int models, const std::array<double, max_dof>& scale);
+    LevenbergMarquardt(Backend&, const Arithmetic&, const TrainSpec::Lm&, int models,
+                       const std::array<double, max_dof>& scale);
 
     // weights (models, parameters) of networks of one shape; states (models, 2n, samples), accelerations
     // (models, n, samples); failed (models): at or above 0 for a model that is left alone. Where the backend fails,
@@ -38,9 +39,8 @@ class LevenbergMarquardt {
 
   private:
     Backend& backend_;
-    SolveSpec solve_;
+    Arithmetic arithmetic_;
     RobustSpec robust_;
-    Precision precision_;
     std::vector<double> matrix_, right_, steps_;  // of a group of models, kept between iterations
 
     std::vector<double> costs(const Models&, std::span<const double> states,

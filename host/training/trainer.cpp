@@ -11,7 +11,6 @@
 
 #include "files/atomic_file.hpp"
 #include "lnn/adam.hpp"
-#include "settings/write.hpp"
 
 namespace lnn {
 
@@ -40,15 +39,16 @@ Tensor state_tensor(const char* name, std::size_t models, const std::vector<doub
 
 }  // namespace
 
-Trainer::Trainer(Backend& backend, const Config& config, TrainingData& data, std::vector<Network> networks,
-                 std::vector<AdamSpec> adam, std::filesystem::path directory)
+Trainer::Trainer(Backend& backend, const Problem& problem, TrainingData& data, std::vector<Network> networks,
+                 std::vector<AdamSpec> adam, std::filesystem::path directory, std::string configuration)
     : backend_(backend),
-      config_(config),
+      problem_(problem),
       data_(data),
       networks_(std::move(networks)),
       directory_(std::move(directory)),
-      adam_total_(adam_steps(config, data.samples())),
-      total_(total_steps(config, data.samples())),
+      configuration_(std::move(configuration)),
+      adam_total_(problem.train.adam_steps(data.samples())),
+      total_(problem.train.total_steps(data.samples())),
       parameters_(networks_[0].weights.size()),
       adam_(std::move(adam)),
       best_loss_(std::numeric_limits<double>::infinity()) {
@@ -62,13 +62,13 @@ Trainer::Trainer(Backend& backend, const Config& config, TrainingData& data, std
     failed_.assign(models, -1);
     skipped_.assign(models, 0);
     truncated_.assign(models, 0);
-    if (config.train.guard == "rollback") rollback_.emplace(config.train.rollback_above, train_state());
-    loss_ = loss_spec(config);
+    if (problem.train.rollback_above) rollback_.emplace(*problem.train.rollback_above, train_state());
+    loss_ = problem.train.loss;
     if (loss_.balance == Balance::scale) {
         const auto scale = data.acceleration_scale();
         std::copy(scale.begin(), scale.end(), loss_.scale.begin());
     }
-    if (is_lm(config)) lm_.emplace(backend, config, int(models), loss_.scale);
+    if (problem.train.lm) lm_.emplace(backend, problem.arithmetic, *problem.train.lm, int(models), loss_.scale);
 }
 
 std::vector<Network> Trainer::networks() const {
@@ -103,7 +103,7 @@ void Trainer::add(const TrainReport& report, std::int64_t steps) {
 }
 
 void Trainer::close_interval(std::span<const double> rates, double seconds) {
-    const double per_epoch = double(steps_per_epoch(config_, data_.samples())), steps = double(interval_.steps);
+    const double per_epoch = double(problem_.train.steps_per_epoch(data_.samples())), steps = double(interval_.steps);
     for (std::size_t m = 0; m < networks_.size(); ++m) {
         const auto bins = std::span(interval_.condition).subspan(m * condition_bins, condition_bins);
         metrics_.push_back({.step = step_,
@@ -115,7 +115,7 @@ void Trainer::close_interval(std::span<const double> rates, double seconds) {
                             .skipped = skipped_[m],
                             .rolled_back = rolled_back(m),
                             .truncated = truncated_[m],
-                            .truncated_share = double(interval_.truncated[m]) / (steps * config_.train.batch),
+                            .truncated_share = double(interval_.truncated[m]) / (steps * problem_.train.batch),
                             .cond_p50 = percentile(bins, 0.5),
                             .cond_p99 = percentile(bins, 0.99),
                             .cond_max = percentile(bins, 1),
@@ -191,7 +191,7 @@ void Trainer::save(double seconds) {
     Checkpoint checkpoint;
     checkpoint.name = checkpoint_name(step_);
     const auto alive = std::find_if(failed_.begin(), failed_.end(), [](std::int64_t f) { return f < 0; });
-    const Safetensors model = network_file(networks()[alive - failed_.begin()], weights_in_f64(config_));
+    const Safetensors model = network_file(networks()[alive - failed_.begin()], problem_.f64_weights);
     checkpoint.model = model.tensors;
     checkpoint.model_metadata = model.metadata;
     checkpoint.optimizer = {state_tensor("weights", models, weights_), state_tensor("first", models, first_),
@@ -200,7 +200,7 @@ void Trainer::save(double seconds) {
         best_loss_ = loss;
         best_ = checkpoint.name;
     }
-    checkpoint.state = {{"step", step_},           {"steps", total_},    {"config", config_to_toml(config_)},
+    checkpoint.state = {{"step", step_},           {"steps", total_},    {"config", configuration_},
                         {"applied", applied_},     {"failed", failed_},  {"skipped", skipped_},
                         {"truncated", truncated_}, {"seconds", seconds}, {"best", best_}};
     checkpoint.state["interval"] = {{"steps", interval_.steps},
@@ -216,7 +216,7 @@ void Trainer::save(double seconds) {
     if (lm_) checkpoint.state["lm"] = {{"damping", bits_of(lm_->damping)}, {"rejected", lm_->rejected}};
     if (std::isfinite(best_loss_)) checkpoint.state["best_loss"] = best_loss_;
     write_file(directory_ / "metrics.csv", metrics_csv(metrics_), true);
-    write_checkpoint(directory_, checkpoint, config_.train.keep, best_);
+    write_checkpoint(directory_, checkpoint, problem_.train.keep, best_);
 }
 
 void Trainer::restore(const Checkpoint& checkpoint) {
@@ -226,7 +226,7 @@ void Trainer::restore(const Checkpoint& checkpoint) {
                                 directory_.string(), checkpoint.name, why));
     };
     const JsonField state = fields_of(directory_, checkpoint);
-    if (state.at("config").text() != config_to_toml(config_)) refuse("is of another configuration");
+    if (state.at("config").text() != configuration_) refuse("is of another configuration");
     if (state.at("steps").count() != total_) refuse("was made with another number of samples");
     const std::size_t models = networks_.size();
     step_ = state.at("step").integer(0, total_);
@@ -263,7 +263,7 @@ void Trainer::restore(const Checkpoint& checkpoint) {
             refuse("has an optimizer state of another shape");
         *parts[i].second = tensor.values;
     }
-    prune_checkpoints(directory_, config_.train.keep, checkpoint.name,
+    prune_checkpoints(directory_, problem_.train.keep, checkpoint.name,
                       best_);  // a killed writer may not have come to it
     metrics_ = read_metrics(directory_ / "metrics.csv");
     std::erase_if(metrics_, [&](const Metrics& m) { return m.step > step_; });
@@ -278,15 +278,16 @@ std::int64_t Trainer::interval_steps() const {
 Trainer::Advance Trainer::advance_adam() {
     const std::size_t models = networks_.size();
     const std::int64_t every = interval_steps();
-    const std::int64_t checkpoint_every = config_.train.checkpoint_every * steps_per_epoch(config_, data_.samples());
-    const std::int64_t most = std::max<std::int64_t>(1, slice_samples / (models * config_.train.batch));
+    const std::int64_t checkpoint_every =
+        problem_.train.checkpoint_epochs * problem_.train.steps_per_epoch(data_.samples());
+    const std::int64_t most = std::max<std::int64_t>(1, slice_samples / (models * problem_.train.batch));
     std::vector<AdamSpec> adam;
     for (std::size_t m = 0; m < models; ++m) adam.push_back(spec_now(m));
     const TrainJob job{networks_[0].spec,
                        int(models),
-                       config_.train.batch,
-                       precision_of(config_.run.precision),
-                       solve_spec(config_),
+                       problem_.train.batch,
+                       problem_.arithmetic.network,
+                       problem_.arithmetic.solve,
                        loss_,
                        adam};
     const std::int64_t end = std::min(adam_total_, (step_ / every + 1) * every);
@@ -304,13 +305,13 @@ Trainer::Advance Trainer::advance_adam() {
 Trainer::Advance Trainer::advance_lm() {
     const std::size_t models = networks_.size();
     const std::int64_t done = step_ - adam_total_, set = data_.samples();
-    std::int64_t before = adam_total_ * config_.train.batch;  // samples of the stream
-    for (std::int64_t i = 0; i < done; ++i) before += lm_samples(config_, set, i);
+    std::int64_t before = adam_total_ * problem_.train.batch;  // samples of the stream
+    for (std::int64_t i = 0; i < done; ++i) before += problem_.train.lm_samples(set, i);
     if (done == 0)  // of models with an average, that is what goes on
         for (std::size_t m = 0; m < models; ++m)
             if (adam_[m].ema > 0)
                 std::copy_n(average_.begin() + m * parameters_, parameters_, weights_.begin() + m * parameters_);
-    const TrainData batch = data_.gather(before, lm_samples(config_, set, done));
+    const TrainData batch = data_.gather(before, problem_.train.lm_samples(set, done));
 
     // loss and norm as Adam reports them
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
@@ -321,7 +322,7 @@ Trainer::Advance Trainer::advance_lm() {
         const auto own = [&](std::span<const double> all) {
             return all.subspan(m * all.size() / models, all.size() / models);
         };
-        backend_.gradient(model, solve_spec(config_), loss_, precision_of(config_.run.precision), own(batch.states),
+        backend_.gradient(model, problem_.arithmetic.solve, loss_, problem_.arithmetic.network, own(batch.states),
                           own(batch.accelerations), std::span(loss).subspan(m, 1), gradient);
         norm[m] = std::sqrt(std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0));
     }
@@ -329,7 +330,7 @@ Trainer::Advance Trainer::advance_lm() {
     average_ = weights_;
     ++step_;
 
-    const double adam_epochs = double(adam_total_) / double(steps_per_epoch(config_, set));
+    const double adam_epochs = double(adam_total_) / double(problem_.train.steps_per_epoch(set));
     for (std::size_t m = 0; m < models; ++m) {
         truncated_[m] += report[m].truncated;
         metrics_.push_back({.step = step_,
@@ -350,7 +351,7 @@ Trainer::Advance Trainer::advance_lm() {
                             .damping = report[m].damping,
                             .accepted = report[m].accepted});
     }
-    return {true, (done + 1) % config_.train.checkpoint_every == 0};
+    return {true, (done + 1) % problem_.train.checkpoint_epochs == 0};
 }
 
 TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {

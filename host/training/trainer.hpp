@@ -14,7 +14,6 @@
 #include "files/checkpoint.hpp"
 #include "lnn/backend.hpp"
 #include "problem/network.hpp"
-#include "settings/config.hpp"
 #include "terminal/progress.hpp"
 #include "terminal/signals.hpp"
 #include "training/levenberg_marquardt.hpp"
@@ -36,9 +35,9 @@ struct TrainingOutcome {
 class Trainer {
   public:
     // `networks`, `adam`: one a model, first weights and what its steps are; `directory`: where metrics and checkpoints
-    // go, empty: nowhere
-    Trainer(Backend&, const Config&, TrainingData&, std::vector<Network> networks, std::vector<AdamSpec> adam,
-            std::filesystem::path directory);
+    // go, empty: nowhere; `configuration`: config.toml, which a checkpoint has to be of
+    Trainer(Backend&, const Problem&, TrainingData&, std::vector<Network> networks, std::vector<AdamSpec> adam,
+            std::filesystem::path directory, std::string configuration);
 
     void restore(const Checkpoint&);  // Exit::file where it is of another configuration
     TrainingOutcome run(Progress&, double max_seconds);
@@ -49,10 +48,11 @@ class Trainer {
 
   private:
     Backend& backend_;
-    const Config& config_;
+    const Problem& problem_;
     TrainingData& data_;
     std::vector<Network> networks_;
     std::filesystem::path directory_;
+    std::string configuration_;
     std::int64_t adam_total_, total_, step_ = 0;  // steps of Adam, then iterations of lm
     std::size_t parameters_;
     std::vector<double> weights_, first_, second_, average_;  // (models, parameters)

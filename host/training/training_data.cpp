@@ -34,14 +34,13 @@ Dataset empty_dataset(int dof, std::size_t samples) {
 
 }  // namespace
 
-Dataset trajectory_dataset(Backend& backend, const Config& config, std::uint64_t seed) {
-    const SystemSpec system = system_spec(config);
-    const std::int64_t count = config.data.trajectories, points = config.data.points;
+Dataset trajectory_dataset(Backend& backend, const SystemSpec& system, const DataSpec& spec, std::uint64_t seed) {
+    const std::int64_t count = spec.count, points = spec.points;
     const int n = system.dof;
     std::vector<double> initial(2 * n * count), states(points * initial.size()), accelerations(n * count);
-    backend.draw(draw_of(config, system_info(system), seed), n, 0, count, initial);
-    const double gap = points > 1 ? config.data.t_end / double(points - 1) : 0;
-    backend.rollout(system, {gap, substeps(gap, config.data.dt), points - 1}, initial, states);
+    backend.draw(with_seed(spec.draw, seed), n, 0, count, initial);
+    const double gap = points > 1 ? spec.t_end / double(points - 1) : 0;
+    backend.rollout(system, {gap, substeps(gap, spec.dt), points - 1}, initial, states);
     Dataset data = empty_dataset(n, points * count);
     for (std::int64_t k = 0; k < points; ++k) {
         const auto instant = std::span(states).subspan(k * initial.size(), initial.size());
@@ -55,26 +54,26 @@ Dataset trajectory_dataset(Backend& backend, const Config& config, std::uint64_t
     return data;
 }
 
-Dataset drawn_dataset(Backend& backend, const Config& config, std::uint64_t seed, std::int64_t first,
+Dataset drawn_dataset(Backend& backend, const SystemSpec& system, const Draw& draw, std::int64_t first,
                       std::int64_t count) {
-    const SystemSpec system = system_spec(config);
     std::vector<double> states(2 * system.dof * count), accelerations(system.dof * count);
-    backend.draw(draw_of(config, system_info(system), seed), system.dof, first, count, states);
+    backend.draw(draw, system.dof, first, count, states);
     backend.accelerate(system, states, accelerations, {});
     Dataset data = empty_dataset(system.dof, count);
     unpack(states, accelerations, data, 0);
     return data;
 }
 
-TrainingData::TrainingData(Backend& backend, const Config& config, std::vector<std::uint64_t> seeds,
+TrainingData::TrainingData(Backend& backend, const Problem& problem, std::vector<std::uint64_t> seeds,
                            std::vector<Dataset> given)
     : backend_(backend),
-      config_(config),
+      problem_(problem),
       seeds_(std::move(seeds)),
       sets_(std::move(given)),
       permutations_(seeds_.size()) {
-    if (sets_.empty() && config.data.source == "trajectories")
-        for (const std::uint64_t seed : seeds_) sets_.push_back(trajectory_dataset(backend, config, seed));
+    if (sets_.empty() && problem.data.source == DataSpec::trajectories)
+        for (const std::uint64_t seed : seeds_)
+            sets_.push_back(trajectory_dataset(backend, problem.true_system(), problem.data, seed));
     if (sets_.empty()) return;
     samples_ = std::int64_t(sets_[0].samples);
     if (samples_ > INT32_MAX) throw Error(Exit::file, "a data set of more than 2^31 samples; split it");
@@ -104,23 +103,23 @@ const std::vector<std::int32_t>& TrainingData::permutation(int model, std::int64
 
 // one endless stream of samples, reshuffled every time through where that is asked for
 std::int32_t TrainingData::sample(int model, std::int64_t i) {
-    return permutation(model, config_.data.shuffle == "epoch" ? i / samples_ : 0)[i % samples_];
+    return permutation(model, problem_.data.reshuffled ? i / samples_ : 0)[i % samples_];
 }
 
 void TrainingData::draw(std::int64_t first, std::int64_t count) {
-    const SystemSpec system = system_spec(config_);
+    const SystemSpec& system = problem_.true_system();
     const std::size_t samples = count, n = system.dof;
     states_.resize(seeds_.size() * 2 * n * samples);
     accelerations_.resize(seeds_.size() * n * samples);
     for (std::size_t m = 0; m < seeds_.size(); ++m) {
         const auto states = std::span(states_).subspan(m * 2 * n * samples, 2 * n * samples);
-        backend_.draw(draw_of(config_, system_info(system), seeds_[m]), int(n), first, count, states);
+        backend_.draw(with_seed(problem_.data.draw, seeds_[m]), int(n), first, count, states);
         backend_.accelerate(system, states, std::span(accelerations_).subspan(m * n * samples, n * samples), {});
     }
 }
 
 TrainData TrainingData::slice(std::int64_t first, std::int64_t count) {
-    const std::int64_t batch = config_.train.batch;
+    const std::int64_t batch = problem_.train.batch;
     if (sets_.empty()) {
         draw(first * batch, count * batch);
         return {count * batch, states_, accelerations_, {}};
@@ -154,9 +153,14 @@ TrainData TrainingData::gather(std::int64_t first, std::int64_t count) {
 std::vector<double> TrainingData::acceleration_scale() const {
     // of no model, so that all have one scale, whatever stands beside them
     constexpr std::uint64_t seed = 0x7363616c65;
-    const Dataset data = config_.data.is_file()                  ? sets_[0]
-                         : config_.data.source == "trajectories" ? trajectory_dataset(backend_, config_, seed)
-                                                                 : drawn_dataset(backend_, config_, seed, 0, 4096);
+    const auto made = [&] {
+        const SystemSpec& system = problem_.true_system();
+        const DataSpec& data = problem_.data;
+        return data.source == DataSpec::trajectories
+                   ? trajectory_dataset(backend_, system, data, seed)
+                   : drawn_dataset(backend_, system, with_seed(data.draw, seed), 0, 4096);
+    };
+    const Dataset data = problem_.data.source == DataSpec::file ? sets_[0] : made();
     std::vector<double> scale;
     for (int i = 0; i < data.dof; ++i) {
         double sum = 0, squares = 0;

@@ -7,20 +7,18 @@
 #include "files/dataset.hpp"
 #include "lnn/backend.hpp"
 #include "problem/problem.hpp"
-#include "settings/config.hpp"
 
 namespace lnn {
 
-// trajectories of the configured system from drawn starts: (trajectories x points) samples
-Dataset trajectory_dataset(Backend&, const Config&, std::uint64_t seed);
+// trajectories of the system from drawn starts: (trajectories x points) samples
+Dataset trajectory_dataset(Backend&, const SystemSpec&, const DataSpec&, std::uint64_t seed);
 // states drawn directly: `count` of them from index `first` on
-Dataset drawn_dataset(Backend&, const Config&, std::uint64_t seed, std::int64_t first, std::int64_t count);
+Dataset drawn_dataset(Backend&, const SystemSpec&, const Draw&, std::int64_t first, std::int64_t count);
 
 class TrainingData {
   public:
-    // `seeds`: one a model, in place of run.seed; `given`: one set for all models, or empty to generate what the
-    // configuration says
-    TrainingData(Backend&, const Config&, std::vector<std::uint64_t> seeds, std::vector<Dataset> given = {});
+    // `seeds`: one a model, in place of its own; `given`: one set for all models, or empty to generate what it says
+    TrainingData(Backend&, const Problem&, std::vector<std::uint64_t> seeds, std::vector<Dataset> given = {});
 
     std::int64_t samples() const { return samples_; }  // of a set; 0: drawn anew
     const std::vector<std::uint64_t>& seeds() const { return seeds_; }
@@ -37,7 +35,7 @@ class TrainingData {
 
   private:
     Backend& backend_;
-    const Config& config_;
+    const Problem& problem_;
     std::vector<std::uint64_t> seeds_;
     std::int64_t samples_ = 0;
     std::vector<Dataset> sets_;

@@ -25,12 +25,12 @@ ModelSpec network_of(int dof, const std::vector<int>& hidden, unsigned angles) {
 
 // No library of mathematics has a say in them: three numbers whose last digits differed with the C library's functions.
 TEST(InitialWeights, HaveTheSameBitsEverywhere) {
-    const auto weights = initial_weights(network_of(2, {4, 4}, 0b11), "lnn-seed", 5);
+    const auto weights = initial_weights(network_of(2, {4, 4}, 0b11), FirstWeights::lnn_seed, 5);
     EXPECT_EQ(weights[3], 0x1.1b24c242d3fcdp-5);
     EXPECT_EQ(weights[4], 0x1.25f74ad6b7bf2p-3);
     EXPECT_EQ(weights[5], 0x1.3108f536bbf8dp-3);
     const MlpShape shape = lnn_shape(network_of(2, {4, 4}, 0b11));
-    const auto definite = initial_weights(network_of(2, {4, 4}, 0b11), "definite", 5);
+    const auto definite = initial_weights(network_of(2, {4, 4}, 0b11), FirstWeights::definite, 5);
     EXPECT_EQ(definite[shape.weights[2]], 0x1.1ea4bd67deea6p-1);
     EXPECT_EQ(definite[shape.bias(2)], -0x1.5c8a1e0da63ffp+0);
 }
@@ -52,7 +52,7 @@ bool positive_definite(const Terms<double, N>& terms) {
 // share of states of the box, angles 0 .. 2 pi and velocities +-10, where M is not positive definite: the mean over
 // seeds 0, 1, ...
 template <int N>
-double indefinite_share(const std::string& rule, const ModelSpec& spec, int seeds) {
+double indefinite_share(FirstWeights rule, const ModelSpec& spec, int seeds) {
     const int states = 500;
     const MlpShape shape = lnn_shape(spec);
     std::vector<double> scratch(lnn_scratch<N, 0>(shape));
@@ -79,7 +79,7 @@ void expect_definite() {
     for (const std::vector<int>& hidden :
          {std::vector{8}, {16, 16}, {5, 9, 7}, {16, 16, 16}, {32, 32, 32}, {64, 64, 64, 64}, {8, 8, 8, 8, 8, 8, 8, 8}})
         for (const unsigned angles : {0u, (1u << N) - 1})
-            EXPECT_EQ(indefinite_share<N>("definite", network_of(N, hidden, angles), 8), 0)
+            EXPECT_EQ(indefinite_share<N>(FirstWeights::definite, network_of(N, hidden, angles), 8), 0)
                 << N << " coordinates, " << hidden.size() << " x " << hidden[0] << ", angles " << angles;
 }
 
@@ -94,11 +94,12 @@ TEST(InitialWeights, DefiniteAreDefiniteInEveryState) {
 TEST(InitialWeights, PositiveOutputNeedAPriorToBeDefinite) {
     for (const std::vector<int>& hidden : {std::vector{16, 16}, {16, 16, 16}, {32, 32, 32}, {64, 64, 64, 64}}) {
         ModelSpec spec = network_of(2, hidden, 0b11);
-        const double share = indefinite_share<2>("positive-output", spec, 24);
+        const double share = indefinite_share<2>(FirstWeights::positive_output, spec, 24);
         EXPECT_GT(share, 0.02) << hidden.size() << " x " << hidden[0];
         EXPECT_LT(share, 0.5) << hidden.size() << " x " << hidden[0];
         spec.mass_prior = 0.1;
-        EXPECT_EQ(indefinite_share<2>("positive-output", spec, 24), 0) << hidden.size() << " x " << hidden[0];
+        EXPECT_EQ(indefinite_share<2>(FirstWeights::positive_output, spec, 24), 0)
+            << hidden.size() << " x " << hidden[0];
     }
 }
 
