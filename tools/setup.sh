@@ -34,28 +34,40 @@ any_browser() {
 missing_packages() {
     local wanted
     mapfile -t wanted < <(awk -v job="$1" '/^# test/ && job != "test" { exit } !/^#/ { $1 = $1; print }' OFS='\n' \
-        "$root/tools/packages.txt" | if any_browser; then grep -vx chromium; else cat; fi)
+        "$root/tools/packages.txt")
     comm -23 <(printf '%s\n' "${wanted[@]}" | sort) \
         <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2> /dev/null | sed -n 's/^installed //p' | sort -u)
 }
 
+# from_apt PACKAGE...: installs where that is allowed
+from_apt() {
+    local as_root=(env)
+    if [ "$(id -u)" != 0 ]; then as_root=(sudo -n env); fi
+    if ! command -v apt-get > /dev/null || ! "${as_root[@]}" true 2> /dev/null; then return; fi
+    say "installing $*"
+    local apt_get=("${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120)
+    "${apt_get[@]}" -qq update > "$log" 2>&1 < /dev/null || true  # one broken source does not matter yet
+    quietly "${apt_get[@]}" -qq install --no-install-recommends -y "$@" || true
+}
+
 # install_packages run|test; exit 3 where some remain missing
 install_packages() {
-    local missing as_root=(env)
+    local missing
     mapfile -t missing < <(missing_packages "$1")
     [ ${#missing[@]} -gt 0 ] || return 0
-    if [ "$(id -u)" != 0 ]; then as_root=(sudo -n env); fi
-    if command -v apt-get > /dev/null && "${as_root[@]}" true 2> /dev/null; then
-        say "installing ${missing[*]}"
-        local apt_get=("${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120)
-        "${apt_get[@]}" -qq update > "$log" 2>&1 < /dev/null || true  # one broken source does not matter yet
-        quietly "${apt_get[@]}" -qq install --no-install-recommends -y "${missing[@]}" || true
-        mapfile -t missing < <(missing_packages "$1")
-    fi
+    from_apt "${missing[@]}"
+    mapfile -t missing < <(missing_packages "$1")
     [ ${#missing[@]} -gt 0 ] || return 0
     say "missing packages, which cannot be installed from here: ${missing[*]}"
     say "as root: apt-get install ${missing[*]}"
     exit 3
+}
+
+# a browser, where apt has one (on Ubuntu 24.04 it has not): what needs one is else skipped
+install_browser() {
+    any_browser && return
+    if apt-cache show chromium > /dev/null 2>&1; then from_apt chromium; fi
+    any_browser || say "no browser, so the tests that need one are skipped: install chromium or google-chrome"
 }
 
 # CMake's flag for ccache, where that is there: what several builds have in common is compiled once

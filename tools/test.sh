@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Every test there is: as built, under the sanitizers, and as older processors. Ends with a line
-# "N passed, N failed, N skipped"; exit 1 if any failed. What is missing (shared data, PyTorch) skips tests, or fails them
-# where LNN_REQUIRE_DATA or LNN_REQUIRE_TORCH is 1. The CUDA backend runs on an emulated device (tests/emulated_device)
-# where the headers of a CUDA toolkit are there, and on a card where one answers or LNN_REQUIRE_GPU is 1.
+# "N passed, N failed, N skipped"; exit 1 if any failed. What is missing (shared data, PyTorch, a browser) skips
+# tests, or fails them where LNN_REQUIRE_DATA, LNN_REQUIRE_TORCH or LNN_REQUIRE_BROWSER is 1. The CUDA backend runs on an
+# emulated device (tests/emulated_device) where the headers of a CUDA toolkit are there, and on a card where one answers or
+# LNN_REQUIRE_GPU is 1.
 set -euo pipefail
 # shellcheck source=tools/setup.sh
 source "$(dirname "$(readlink -f "$0")")/setup.sh"
@@ -106,6 +107,7 @@ on_processor() {
 }
 
 install_packages test
+install_browser
 timed build build "$preset" ON all
 rm -rf "$results" && mkdir "$results"
 here=() cards=() sanitizers=

@@ -53,12 +53,7 @@ PALE = """(() => {
 })()"""
 
 
-class Page(ProgramTest):
-    @classmethod
-    def setUpClass(cls):
-        cls.browser = Browser()
-        cls.addClassCleanup(cls.browser.close)
-
+class RunTest(ProgramTest):
     def run_of(self, kind):
         self.result("run", "-q", "--out", kind, *TINY, *settings({"system.kind": kind, **KINDS[kind]}))
         return self.directory / kind
@@ -69,6 +64,13 @@ class Page(ProgramTest):
         self.result("run", "-q", "--out", "measured",
                     *settings({"data.source": "file:d.npz", "data.angles": "q1,q2", "train.steps": 60, "model.hidden": "[8,8]"}))
         return self.directory / "measured"
+
+
+class Page(RunTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.browser = Browser()
+        cls.addClassCleanup(cls.browser.close)
 
     def open(self, page, width=1400, **media):
         self.browser.media(**{"prefers_reduced_motion": "no-preference", "prefers_color_scheme": "light", **media})
@@ -218,26 +220,6 @@ class Page(ProgramTest):
         self.moves()
         self.clean()
 
-    def test_a_page_is_made_of_runs_alone(self):
-        (self.directory / "report.html").write_text("mine")
-        self.assertIn("neither a run nor a sweep", self.refused(4, "report", "."))
-        self.assertEqual((self.directory / "report.html").read_text(), "mine")
-
-    def test_a_picture_is_whole_or_not_there(self):
-        """gnuplot that stops half-way leaves no half of a picture, in the directory or on the page"""
-        run = self.run_of("pendulum")
-        gnuplot = self.directory / "gnuplot"
-        gnuplot.write_text("#!/bin/sh\ntest -t 1 || echo '<svg><title>half'\nexit 1\n")
-        gnuplot.chmod(0o755)
-        done = self.ends(0, "report", run, environment={"PATH": f"{self.directory}:{os.environ['PATH']}"})
-        self.assertIn("gnuplot could not draw", done.stderr)
-        self.assertEqual(list((run / "figures").glob("*.svg*")), [])
-        self.ends(0, "report", run)
-        pictures = list((run / "figures").glob("*.svg"))
-        self.assertGreater(len(pictures), 3)
-        for picture in pictures:
-            self.assertTrue(picture.read_text().rstrip().endswith("</svg>"), picture)
-
     def test_without_gnuplot_the_film_still_plays(self):
         run = self.run_of("pendulum")
         shutil.rmtree(run / "figures")
@@ -257,6 +239,28 @@ class Page(ProgramTest):
             self.assertEqual(self.browser.value(PALE), [])
             self.clean()
         self.assertEqual(self.browser.value("document.querySelectorAll('figure svg').length"), 4)
+
+
+class Files(RunTest):
+    def test_a_page_is_made_of_runs_alone(self):
+        (self.directory / "report.html").write_text("mine")
+        self.assertIn("neither a run nor a sweep", self.refused(4, "report", "."))
+        self.assertEqual((self.directory / "report.html").read_text(), "mine")
+
+    def test_a_picture_is_whole_or_not_there(self):
+        """gnuplot that stops half-way leaves no half of a picture, in the directory or on the page"""
+        run = self.run_of("pendulum")
+        gnuplot = self.directory / "gnuplot"
+        gnuplot.write_text("#!/bin/sh\ntest -t 1 || echo '<svg><title>half'\nexit 1\n")
+        gnuplot.chmod(0o755)
+        done = self.ends(0, "report", run, environment={"PATH": f"{self.directory}:{os.environ['PATH']}"})
+        self.assertIn("gnuplot could not draw", done.stderr)
+        self.assertEqual(list((run / "figures").glob("*.svg*")), [])
+        self.ends(0, "report", run)
+        pictures = list((run / "figures").glob("*.svg"))
+        self.assertGreater(len(pictures), 3)
+        for picture in pictures:
+            self.assertTrue(picture.read_text().rstrip().endswith("</svg>"), picture)
 
 
 class Command(ProgramTest):
