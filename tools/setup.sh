@@ -70,19 +70,38 @@ install_browser() {
     any_browser || say "no browser, so the tests that need one are skipped: install chromium or google-chrome"
 }
 
+# processor_has FLAG...
+processor_has() {
+    local flag
+    for flag; do grep -q "^flags.*\<$flag\>" /proc/cpuinfo || return; done
+}
+
+# own_instruction_sets: of kernels/cpu/instruction_sets.cpp, the portable one and the widest of this machine
+own_instruction_sets() {
+    if processor_has avx512f avx512dq avx512vl avx512bw avx2 fma; then
+        echo "portable;avx512"
+    elif processor_has avx2 fma; then
+        echo "portable;avx2"
+    else
+        echo portable
+    fi
+}
+
 # CMake's flag for ccache, where that is there: what several builds have in common is compiled once
 compiled_once() { echo "-DCMAKE_CXX_COMPILER_LAUNCHER=$(command -v ccache)"; }
 
 # build PRESET TESTS TARGET...: configures, builds what has changed. Always configures anew: another preset may have been
-# here, and a CUDA compiler or a card may have come or gone; but tests once asked for stay
+# here, and a CUDA compiler or a card may have come or gone; but tests once asked for stay, and with them the instruction
+# sets of every machine
 build() (
-    local name=$1 tests=$2 dir=$root/build
+    local name=$1 tests=$2 dir=$root/build sets=()
     shift 2
     [ "$name" = "$preset" ] || dir+=/$name
     exec 9> "$root/build/.lock" && flock 9  # a second call waits
     cd "$root" || exit
     if grep -qs "^LNN_TESTS:BOOL=ON$" "$dir/CMakeCache.txt"; then tests=ON; fi
+    if [ "$tests" = OFF ]; then sets=(-D LNN_INSTRUCTION_SETS="$(own_instruction_sets)"); fi
     [ -f "$dir/build.ninja" ] || say "building in ${dir#"$root"/}, which takes minutes the first time (log: build/setup.log)"
-    quietly cmake --preset "$name" -D LNN_TESTS="$tests" "$(compiled_once)"
+    quietly cmake --preset "$name" -D LNN_TESTS="$tests" "${sets[@]}" "$(compiled_once)"
     quietly cmake --build "$dir" --target "$@"
 )
