@@ -7,7 +7,7 @@ ARG SYSTEM=ubuntu24.04
 FROM nvidia/cuda:${CUDA}-devel-${SYSTEM} AS build
 WORKDIR /lnn_gpu
 COPY . .
-# tests that need a GPU or a browser are skipped here, and counted
+# the quick tests; those that need a GPU or a browser are skipped here, and counted
 RUN ./tools/test.sh
 # the program with the libraries it loads, for the second stage
 RUN ./tools/gpu_check.sh build

@@ -30,11 +30,12 @@ any_browser() {
     command -v chromium || command -v chromium-browser || command -v google-chrome
 } > /dev/null
 
-# missing_packages run|test: of packages.txt, what is not installed; its section "# test" is for test alone
+# missing_packages run|test|all: of packages.txt, what is not installed; "# test" and "# all" begin what the jobs before
+# do not need
 missing_packages() {
     local wanted
-    mapfile -t wanted < <(awk -v job="$1" '/^# test/ && job != "test" { exit } !/^#/ { $1 = $1; print }' OFS='\n' \
-        "$root/tools/packages.txt")
+    mapfile -t wanted < <(awk -v job="$1" '/^# test/ && job == "run" || /^# all/ && job != "all" { exit }
+        !/^#/ { $1 = $1; print }' OFS='\n' "$root/tools/packages.txt")
     comm -23 <(printf '%s\n' "${wanted[@]}" | sort) \
         <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2> /dev/null | sed -n 's/^installed //p' | sort -u)
 }
@@ -50,7 +51,7 @@ from_apt() {
     quietly "${apt_get[@]}" -qq install --no-install-recommends -y "$@" || true
 }
 
-# install_packages run|test; exit 3 where some remain missing
+# install_packages run|test|all; exit 3 where some remain missing
 install_packages() {
     local missing
     mapfile -t missing < <(missing_packages "$1")

@@ -1,13 +1,23 @@
 #!/usr/bin/env bash
-# Every test there is: as built, under the sanitizers, and as older processors. Ends with a line
-# "N passed, N failed, N skipped"; exit 1 if any failed. What is missing (shared data, PyTorch, a browser) skips
-# tests, or fails them where LNN_REQUIRE_DATA, LNN_REQUIRE_TORCH or LNN_REQUIRE_BROWSER is 1. The CUDA backend runs on an
-# emulated device (tests/emulated_device) where the headers of a CUDA toolkit are there, and on a card where one answers or
-# LNN_REQUIRE_GPU is 1.
+# test.sh [all]: builds, and tests what is built, from formulas to the command line and the pages of reports. With all, the
+# same code again where mistakes show that it hides: under the sanitizers, on an emulated CUDA device
+# (tests/emulated_device) where the headers of a CUDA toolkit are there, on older processors, and the budget of the kernels.
+#
+# Ends with a line "N passed, N failed, N skipped"; exit 1 if any failed. What is missing (shared data, PyTorch, a browser)
+# skips tests, or fails them where LNN_REQUIRE_DATA, LNN_REQUIRE_TORCH or LNN_REQUIRE_BROWSER is 1. Tests for cards run
+# where one answers or LNN_REQUIRE_GPU is 1.
 set -euo pipefail
 # shellcheck source=tools/setup.sh
 source "$(dirname "$(readlink -f "$0")")/setup.sh"
 cd "$root"
+case "$*" in
+    "") all=false ;;
+    all) all=true ;;
+    *)
+        say "test.sh: unknown '$*'; usage: test.sh [all]"
+        exit 2
+        ;;
+esac
 launched=$root/build/launched  # kernels that were started
 results=$root/build/results  # a JUnit file for each set of tests; CTest and GoogleTest both write them
 
@@ -33,8 +43,8 @@ tests() {
 
 # in_ctest NAME DIRECTORY FLAG...: CTest's tests of a directory; no line for a test that passes
 in_ctest() {
-    "${here[@]}" ctest --test-dir "$2" "${@:3}" -j2 --no-tests=error --output-on-failure --test-output-size-passed 65536 \
-        --output-junit "$results/$1.xml" | grep -Ev '^ +Start +[0-9]+: |Test +#[0-9]+: .* Passed '
+    "${here[@]}" ctest --test-dir "$2" "${@:3}" -j"$(nproc)" --no-tests=error --output-on-failure --test-output-size-passed 65536 \
+        --output-junit "$results/$1.xml" | grep -Ev '^ +Start +[0-9]+: |Test +#[0-9]+: .*( Passed |\*\*\*Skipped)|^\s+[0-9]+ - .*\(Skipped\)$'
 }
 
 # gpu_check: what a GPU would run starts elsewhere; only where there is a CUDA compiler
@@ -60,17 +70,20 @@ on_device() {
 
 # the CUDA backend on the emulated device: every test for cards, the command line, and which kernels none of them started
 emulated() {
-    timed "emulated: build" build emulated ON all
+    timed "emulated: build" build emulated ON lnn_gpu lnn_device_tests lnn_golden_tests lnn_kernels_tests
     rm -rf "$launched" && mkdir "$launched"
     export LNN_EMULATED_LAUNCHED=$launched
     timed "emulated: itself" tests emulated.device in_ctest emulated.device build/emulated/tests/device
-    timed "emulated: kernels" on_device emulated.kernels order=random:1 lnn_kernels_tests --gtest_filter='*cuda*'
-    timed "emulated: golden" on_device emulated.golden order=random:2 lnn_golden_tests --gtest_filter='*cuda*'
+    # each takes one core
+    timed "emulated: kernels" on_device emulated.kernels order=random:1 lnn_kernels_tests --gtest_filter='*cuda*' &
+    timed "emulated: golden" on_device emulated.golden order=random:2 lnn_golden_tests --gtest_filter='*cuda*' &
+    wait
     # the least of cards, and an H100
     timed "emulated: small" on_device emulated.small multiprocessors=1,shared=48K,order=reverse lnn_kernels_tests \
-        --gtest_filter='*cuda*'
+        --gtest_filter='*cuda*' &
     timed "emulated: large" on_device emulated.large multiprocessors=132,shared=227K lnn_kernels_tests \
-        --gtest_filter='*cuda*'
+        --gtest_filter='*cuda*' &
+    wait
     timed "emulated: command line" tests emulated.cli in_ctest emulated.cli build/emulated/tests/cli
     # by name what was taken by itself; not what asks for all that can be asked for
     LNN_TEST_BACKEND=cuda timed "emulated: command line, cuda" tests emulated.cuda in_ctest emulated.cuda \
@@ -106,35 +119,46 @@ on_processor() {
         --gtest_filter="*InDoubleAreExact/$2"
 }
 
-install_packages test
+# where_it_hides: all but what is as built
+where_it_hides() {
+    if [ "$sanitizers" ]; then emulated; fi
+    gpu_check
+    sanitized "${sanitizers}asan" core kernels ${sanitizers:+device} terminal settings files fuzz golden report
+    # TSan of g++ 12 may fail to start where addresses are random in more than 28 bits
+    if setarch -R true 2> /dev/null; then here=(setarch -R); fi
+    # every loss has the barriers of every other, and fibers take minutes under TSan
+    left_out=OfEveryLoss/cuda sanitized "${sanitizers}tsan" kernels ${sanitizers:+device} golden
+    # each takes one core
+    timed Nehalem on_processor Nehalem portable lnn_core_tests &
+    timed Haswell on_processor Haswell avx2 lnn_core_tests lnn_core_tests_avx2 &
+    wait
+}
+
+if $all; then install_packages all; else install_packages test; fi
 install_browser
 timed build build "$preset" ON all
 rm -rf "$results" && mkdir "$results"
-here=() cards=() sanitizers=
-if can_emulate; then
+here=() chosen=() sanitizers=
+if ! $all; then
+    chosen=(-LE slow)
+elif can_emulate; then
     # tests for cards run there, unless a card is here
     if [ "${LNN_REQUIRE_GPU-}" != 1 ] && ! build/lnn_gpu doctor --backend cuda > /dev/null 2>&1; then
         echo "no card here: tests for one run on the emulated device alone"
-        cards=(-E cuda) LNN_NO_CARD=1
+        chosen=(-E cuda)
+        export LNN_NO_CARD=1
     fi
     sanitizers=emulated-
 else
     echo "<testsuite><testcase name='emulated device'><skipped/><system-out>skipped: no headers of a CUDA toolkit" \
         "</system-out></testcase></testsuite>" > "$results/emulated.xml"
 fi
-export LNN_NO_CARD
-timed tests tests "$preset" in_ctest "$preset" build "${cards[@]}"
+timed tests tests "$preset" in_ctest "$preset" build "${chosen[@]}"
 unset LNN_NO_CARD
-if [ "$sanitizers" ]; then emulated; fi
-gpu_check
-sanitized "${sanitizers}asan" core kernels ${sanitizers:+device} terminal settings files fuzz golden report
-# TSan of g++ 12 may fail to start where addresses are random in more than 28 bits
-if setarch -R true 2> /dev/null; then here=(setarch -R); fi
-# every loss has the barriers of every other, and fibers take minutes under TSan
-left_out=OfEveryLoss/cuda sanitized "${sanitizers}tsan" kernels ${sanitizers:+device} golden
-# each takes one core
-timed Nehalem on_processor Nehalem portable lnn_core_tests &
-timed Haswell on_processor Haswell avx2 lnn_core_tests lnn_core_tests_avx2
-wait
-echo "== all: $SECONDS s"
+if $all; then
+    where_it_hides
+else
+    echo "left to ./tools/test.sh all: sanitizers, the emulated CUDA device, older processors, the budget of the kernels"
+fi
+echo "== in all: $SECONDS s"
 /usr/bin/python3 tools/tally.py "$results"
