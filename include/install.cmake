@@ -1,5 +1,5 @@
 # cmake --install: the program, and for other programs find_package(lnn_gpu), whose target lnn_gpu::lnn is the library of
-# the kernels with what loads weights. Headers keep the paths they have here: #include <lnn/backend.hpp>, <network.hpp>.
+# the kernels with what loads weights. Headers keep the paths they have here: #include <lnn/backend.hpp>, <problem/network.hpp>.
 # tests/installed has an example.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -9,7 +9,7 @@ set(package ${CMAKE_INSTALL_LIBDIR}/cmake/lnn_gpu)
 install(TARGETS lnn_gpu)
 install(TARGETS lnn lnn_kernels EXPORT lnn_gpu INCLUDES DESTINATION ${headers})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lnn DESTINATION ${headers} FILES_MATCHING PATTERN *.hpp)
-install(FILES ${PROJECT_SOURCE_DIR}/host/network.hpp DESTINATION ${headers})
+install(FILES ${PROJECT_SOURCE_DIR}/host/problem/network.hpp DESTINATION ${headers}/problem)
 install(FILES ${PROJECT_SOURCE_DIR}/host/files/safetensors.hpp DESTINATION ${headers}/files)
 install(EXPORT lnn_gpu NAMESPACE lnn_gpu:: FILE lnn_gpu-targets.cmake DESTINATION ${package})
 

@@ -1,7 +1,7 @@
 // example model.safetensors: accelerations of two states of a learned double pendulum, and where it is a little later
 #include <cstdio>
 #include <lnn/backend.hpp>
-#include <network.hpp>
+#include <problem/network.hpp>
 
 int main(int, char** argv) try {
     std::vector<std::string> notes;  // what was assumed of a file that does not say it
