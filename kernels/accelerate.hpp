@@ -2,19 +2,11 @@
 #pragma once
 
 #include "jobs.hpp"
-#include "lnn/models/lnn.hpp"
+#include "lnn/models/list.hpp"
 #include "lnn/systems/list.hpp"
 #include "samples.hpp"
 
 namespace lnn::inline LNN_ISA {
-
-// a = M^+ f
-template <Real R, int N>
-LNN_HD void acceleration(const Terms<R, N>& terms, const SolveSpec& solve, R* a) {
-    SymmetricSolve<R, N>(terms.mass, solve).apply(terms.force, a);
-}
-// of a true system, whose M has full rank
-LNN_HD SolveSpec exact_solve() { return {.rcond = 0.0}; }
 
 template <class System, Real R>
 LNN_HD void accelerate_system(const SystemAccelerateJob& job, std::int64_t sample) {
@@ -30,23 +22,20 @@ LNN_HD void accelerate_system(const SystemAccelerateJob& job, std::int64_t sampl
     if (job.energies) store_row(job.energies, sample, job.samples, energy(terms, v));
 }
 
-// scratch: lnn_scratch<N, 0> Reals
-template <Real R, int N, class T, class Ptr>
-LNN_HD void accelerate_model(const AccelerateJob<T>& job, const LnnView<T, N>& net, std::int64_t sample, Ptr scratch) {
+// scratch: that of a pass without a tape. An energy or a Lagrangian of a model that has none is NaN.
+template <class Model, int N, Real R, class T, class Ptr>
+LNN_HD void accelerate_model(const AccelerateJob<T>& job, const NetworkView<T>& net, std::int64_t sample, Ptr scratch) {
     using State = WithScalar<R, double>;
-    State q[N], v[N];
-    R a[N], speed[N];
-    for (int i = 0; i < N; ++i) {
-        q[i] = load_row<State>(job.states + i * job.samples, sample, job.samples);
-        v[i] = load_row<State>(job.states + (N + i) * job.samples, sample, job.samples);
-        speed[i] = convert<R>(v[i]);
-    }
-    LnnInputs<R, N> inputs;
-    const auto terms = LnnPass<R, N, 0, T, Ptr>(net, scratch).terms(q, v, inputs, job.energies || job.lagrangians);
-    acceleration(terms, job.solve, a);
-    for (int i = 0; i < N; ++i) store_row(job.accelerations + i * job.samples, sample, job.samples, a[i]);
-    if (job.energies) store_row(job.energies, sample, job.samples, energy(terms, speed));
-    if (job.lagrangians) store_row(job.lagrangians, sample, job.samples, terms.value);
+    using Pass = typename Model::template Pass<R, N, Tape::none, T, Ptr>;
+    const int n = dof_of<N>(net.dof);
+    State x[2 * most_dof<N>];
+    for (int i = 0; i < 2 * n; ++i) x[i] = load_row<State>(job.states + i * job.samples, sample, job.samples);
+    typename Pass::Inputs inputs;
+    const auto output = Pass(net, scratch).forward(x, x + n, inputs, job.energies || job.lagrangians);
+    const typename Pass::Answer answer(output, job.solve, n);
+    for (int i = 0; i < n; ++i) store_row(job.accelerations + i * job.samples, sample, job.samples, answer.a[i]);
+    if (job.energies) store_row(job.energies, sample, job.samples, answer.energy(inputs.v));
+    if (job.lagrangians) store_row(job.lagrangians, sample, job.samples, answer.lagrangian());
 }
 
 }  // namespace lnn::inline LNN_ISA

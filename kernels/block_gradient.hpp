@@ -1,5 +1,5 @@
-// The gradient of one chunk of a batch by a block: the stages of a pass (models/lnn.hpp), units and samples shared out
-// among its threads.
+// The gradient of one chunk of a batch by a block: the stages of a model's pass, units and samples shared out among its
+// threads.
 //
 // Sums over samples are those of CPU lanes W wide: sample i belongs to lane i mod W; each lane adds up on its own,
 // pairs of lanes at the end. So a block and the lanes of one instruction set give the same bits.
@@ -22,21 +22,38 @@ struct ChunkShape {
     int sample;   // (numbers of a sample, stride)
 };
 
-// numbers of a sample between stages: second derivatives, directions, loss
-template <int N, int pairs>
-inline constexpr int sample_reals = N*(N + 1) / 2 + N + N*(1 + 2 * pairs) + 1;
+// neighbouring units a thread takes together
+inline constexpr int units_together = 2;
+
+// a pass over memory interleaved over samples
+template <class Model, int N, Tape tape, class T>
+using StridedPass = typename Model::template Pass<T, N, tape, T, Strided<T>, units_together>;
+
+// numbers of a sample between stages: sums over units, directions, loss
+template <class Pass>
+LNN_HD int sample_reals(int n) {
+    return Pass::sums(n) + Pass::along_reals(n) + 1;
+}
 
 // the pass of truncated samples goes one by one
-template <int N>
-LNN_HD ChunkShape chunk_shape(const MlpShape& s, int batch) {
-    ChunkShape c;
-    c.samples = batch < chunk_samples ? batch : chunk_samples;
-    c.stride = c.samples | 1;
-    const auto larger = [](int a, int b) { return a > b ? a : b; };
-    const int units = s.left_units() + s.right_units();
-    c.pass = larger(lnn_scratch<N, 1>(s) * c.stride, lnn_scratch<N, truncated_pairs<N>>(s));
-    c.factors = larger(units * factor_columns<1> * c.stride, units * factor_columns<truncated_pairs<N>>);
-    c.sample = larger(sample_reals<N, 1> * c.stride, sample_reals<N, truncated_pairs<N>>);
+template <class Model, int N>
+LNN_HD ChunkShape chunk_shape(const MlpShape& s, int n, int batch) {
+    const int samples = batch < chunk_samples ? batch : chunk_samples, stride = samples | 1;
+    const auto of = [&]<class Pass>(int interleaved) {
+        return ChunkShape{samples, stride, Pass::scratch(s, n) * interleaved,
+                          (s.left_units() + s.right_units()) * Pass::factor_columns(n) * interleaved,
+                          sample_reals<Pass>(n) * interleaved};
+    };
+    // T does not count
+    ChunkShape c = of.template operator()<StridedPass<Model, N, Tape::regular, float>>(stride);
+    if constexpr (Model::table.lagrangian) {
+        const auto larger = [](int a, int b) { return a > b ? a : b; };
+        const ChunkShape one =
+            of.template operator()<StridedPass<Model, truncated_dof<N>, Tape::truncated, float>>(1);
+        c.pass = larger(c.pass, one.pass);
+        c.factors = larger(c.factors, one.factors);
+        c.sample = larger(c.sample, one.sample);
+    }
     return c;
 }
 
@@ -46,50 +63,30 @@ struct ChunkScratch {
     int* bins;  // (chunk_samples) condition bin of a sample; truncated ones: condition_bins more
 };
 
-// neighbouring units a thread takes together
-inline constexpr int units_together = 2;
-
 // One pass of several samples: everything of a sample at sample, sample + stride, ...
-template <class T, int N, int pairs>
+template <class Model, int N, Tape tape, class T>
 struct BlockPass {
-    using Pass = LnnPass<T, N, pairs, T, Strided<T>, units_together>;
-    using Inputs = LnnInputs<T, N>;
-    static constexpr int F = factor_columns<pairs>;
+    using Pass = StridedPass<Model, N, tape, T>;
+    using Inputs = typename Pass::Inputs;
+    using Answer = typename Pass::Answer;
+    using Along = Directions<Strided<T>, N>;
 
-    const LnnView<T, N>& net;
+    const NetworkView<T>& net;
+    const SolveSpec& solve;
     const ChunkScratch<T>& scratch;
     int samples, stride;
 
+    LNN_HD int dof() const { return dof_of<N>(net.dof); }
+    LNN_HD int columns() const { return Pass::factor_columns(net.dof); }
     LNN_HD Strided<T> left(int sample) const { return {scratch.factors + sample, stride}; }
-    LNN_HD Strided<T> right(int sample) const { return left(sample) + net.shape.left_units() * F; }
+    LNN_HD Strided<T> right(int sample) const { return left(sample) + net.shape.left_units() * columns(); }
     LNN_HD Pass pass(int sample) const {
-        return {net, {scratch.pass + sample, stride}, {left(sample), right(sample), F}};
+        return {net, {scratch.pass + sample, stride}, {left(sample), right(sample), columns()}};
     }
-    LNN_HD Strided<T> curvature(int sample) const { return {scratch.sample + sample, stride}; }
-    LNN_HD Strided<T> along(int sample) const { return curvature(sample) + Pass::curvatures; }
-    LNN_HD T& loss(int sample) const { return (along(sample) + N * (1 + 2 * pairs))[0]; }
-
-    LNN_HD Directions<T, N, pairs> directions_of(int sample) const {
-        Directions<T, N, pairs> d;
-        const auto from = along(sample);
-        for (int i = 0; i < N; ++i) {
-            d.lambda[i] = from[i];
-            for (int p = 0; p < pairs; ++p) {
-                d.a[p][i] = from[N * (1 + 2 * p) + i];
-                d.b[p][i] = from[N * (2 + 2 * p) + i];
-            }
-        }
-        return d;
-    }
-    LNN_HD void keep(int sample, const Directions<T, N, pairs>& d) const {
-        const auto to = along(sample);
-        for (int i = 0; i < N; ++i) {
-            to[i] = d.lambda[i];
-            for (int p = 0; p < pairs; ++p) {
-                to[N * (1 + 2 * p) + i] = d.a[p][i];
-                to[N * (2 + 2 * p) + i] = d.b[p][i];
-            }
-        }
+    LNN_HD Strided<T> sums(int sample) const { return {scratch.sample + sample, stride}; }
+    LNN_HD Along along(int sample) const { return {sums(sample) + Pass::sums(net.dof), net.dof}; }
+    LNN_HD T& loss(int sample) const {
+        return sums(sample)[Pass::sums(net.dof) + Pass::along_reals(net.dof)];
     }
 
     // f(sample, first unit, units) for stretches of a layer's units, every sample of each
@@ -102,50 +99,44 @@ struct BlockPass {
         });
     }
 
-    // states(sample, x) gives q, v and the target of a sample; between(sample, terms, target, along) its directions.
-    // Barriers: after the inputs, each layer up, each layer down, the sums over units, the directions, each layer up
-    // and down again.
+    // states(sample, x) gives q, v and the target of a sample; between(sample, answer, target, along) its directions.
+    // Barriers: after the inputs, each stage forward, the sums over units, the directions, each stage backward.
     template <class Block, class States, class Between>
     LNN_HD void factors(const Block& block, const States& states, const Between& between) const {
-        const MlpShape& s = net.shape;
         auto inputs = block.template lanes<Inputs>(samples);
         block.for_each(samples, [&](int sample) {
-            T x[3 * N];
+            T x[3 * most_dof<N>];
             states(sample, x);
-            pass(sample).start(x, x + N, inputs[sample]);
+            pass(sample).start(x, x + dof(), inputs[sample]);
         });
-        for (int l = 1; l <= s.depth; ++l)
-            for_units(block, s.widths[l], [&](int sample, int k, int n) { pass(sample).forward(l, k, n); });
-        for (int l = s.depth; l >= 0; --l)
-            for_units(block, s.widths[l], [&](int sample, int k, int n) { pass(sample).adjoint(l, k, n); });
-        block.for_each(Pass::curvatures * samples, [&](int i) {
+        const Pass any = pass(0);  // for what is the same of all samples
+        for (int s = 0; s < any.forward_stages(); ++s)
+            for_units(block, any.forward_units(s),
+                      [&](int sample, int k, int n) { pass(sample).forward_stage(s, k, n); });
+        block.for_each(Pass::sums(net.dof) * samples, [&](int i) {
             const int sample = i % samples, entry = i / samples;
-            T sum(0);
-            for (int l = s.depth; l >= 1; --l) sum = pass(sample).contract(l, entry, sum);
-            curvature(sample)[entry] = sum;
+            sums(sample)[entry] = pass(sample).sum(entry);
         });
         block.for_each(samples, [&](int sample) {
-            T x[3 * N], sums[Pass::curvatures];
+            T x[3 * most_dof<N>], of_units[Pass::most_sums];
             states(sample, x);
-            for (int e = 0; e < Pass::curvatures; ++e) sums[e] = curvature(sample)[e];
-            Directions<T, N, pairs> d;
-            between(sample, pass(sample).finish(inputs[sample], sums, T(0)), x + 2 * N, d);
-            keep(sample, d);
-            pass(sample).start_factors(inputs[sample], d);
+            for (int e = 0; e < Pass::sums(net.dof); ++e) of_units[e] = sums(sample)[e];
+            Pass own = pass(sample);
+            const auto output = own.finish(inputs[sample], of_units);
+            between(sample, Answer(output, solve, dof()), x + 2 * dof(), along(sample));
+            own.start_backward(inputs[sample], along(sample));
         });
-        for (int l = 1; l <= s.depth; ++l)
-            for_units(block, s.widths[l],
-                      [&](int sample, int k, int n) { pass(sample).extend(l, k, n, directions_of(sample)); });
-        for (int l = s.depth - 1; l >= 1; --l)
-            for_units(block, s.widths[l],
-                      [&](int sample, int k, int n) { pass(sample).sweep(l, k, n, directions_of(sample)); });
+        for (int s = 0; s < any.backward_stages(); ++s)
+            for_units(block, any.backward_units(s),
+                      [&](int sample, int k, int n) { pass(sample).backward_stage(s, k, n, along(sample)); });
     }
 
     // dW_l and db_l from the factors, written or, with `add`, added to; a thread takes four weights of a row
     template <int W, class Block>
     LNN_HD void outer_products(const Block& block, bool add, T* gradient) const {
-        constexpr int B = 4;
+        constexpr int B = 4, bias = Pass::bias_column;
         const MlpShape& s = net.shape;
+        const int F = columns();
         const auto put = [add](T& to, T value) { to = add ? to + value : value; };
         for (int l = 1; l <= outer_matrices(s); ++l) {
             const OuterMatrix m = outer_matrix(s, l);
@@ -157,7 +148,7 @@ struct BlockPass {
                     T sums[W];
                     for (int w = 0; w < W; ++w) {
                         sums[w] = T(0);
-                        for (int k = w; k < samples; k += W) sums[w] = sums[w] + (left(k) + (above + row) * F)[1];
+                        for (int k = w; k < samples; k += W) sums[w] = sums[w] + (left(k) + (above + row) * F)[bias];
                     }
                     put(gradient[m.bias + row], sum_of_pairs<W>(sums));
                     return;
@@ -196,21 +187,22 @@ struct BlockPass {
 };
 
 // Gradient and loss of one chunk: gradient (parameters), loss (1), counts (condition_bins + 1, added to).
-template <int W, class T, int N, class Block>
-LNN_HD void block_chunk(const Block& block, const TrainShape& job, const LnnView<T, N>& net, const Batch& batch,
+template <int W, class Model, int N, class T, class Block>
+LNN_HD void block_chunk(const Block& block, const TrainShape& job, const NetworkView<T>& net, const Batch& batch,
                         int chunk, const ChunkScratch<T>& scratch, T* gradient, double* loss, std::int64_t* counts) {
-    const int begin = chunk * chunk_samples;
+    const int begin = chunk * chunk_samples, n = dof_of<N>(net.dof);
     const int size = batch.size - begin < chunk_samples ? batch.size - begin : chunk_samples;
     const T share = T(1.0 / batch.size);
     const auto states = [&](int sample, T* x) {
         const std::int64_t at = batch.order ? batch.order[begin + sample] : batch.offset + begin + sample;
-        for (int d = 0; d < 2 * N; ++d) x[d] = T(batch.states[d * batch.samples + at]);
-        for (int d = 0; d < N; ++d) x[2 * N + d] = T(batch.accelerations[d * batch.samples + at]);
+        for (int d = 0; d < 2 * n; ++d) x[d] = T(batch.states[d * batch.samples + at]);
+        for (int d = 0; d < n; ++d) x[2 * n + d] = T(batch.accelerations[d * batch.samples + at]);
     };
 
-    const BlockPass<T, N, 1> all{net, scratch, size, chunk_shape<N>(net.shape, batch.size).stride};
-    all.factors(block, states, [&](int sample, const Terms<T, N>& terms, const T* target, Directions<T, N, 1>& along) {
-        const auto result = directions(terms, job.solve, job.loss, target, true, share, along);
+    const BlockPass<Model, N, Tape::regular, T> all{net, job.solve, scratch, size,
+                                                    chunk_shape<Model, N>(net.shape, n, batch.size).stride};
+    all.factors(block, states, [&](int sample, const auto& answer, const T* target, const auto& along) {
+        const auto result = loss_and_directions<T, N>(answer, job.loss, target, n, true, share, along);
         all.loss(sample) = result.loss;
         scratch.bins[sample] = condition_bin(result.condition) + (result.truncated ? condition_bins : 0);
     });
@@ -220,7 +212,7 @@ LNN_HD void block_chunk(const Block& block, const TrainShape& job, const LnnView
             int count = 0;
             for (int k = 0; k < size; ++k)
                 count += i < condition_bins ? scratch.bins[k] % condition_bins == i : scratch.bins[k] >= condition_bins;
-            counts[i] += count;
+            if (Model::table.lagrangian) counts[i] += count;
             return;
         }
         T sums[W];
@@ -232,26 +224,27 @@ LNN_HD void block_chunk(const Block& block, const TrainShape& job, const LnnView
     });
 
     // truncated samples: one by one, outside the hot loop
-    for (int k = 0; k < size; ++k) {
-        if (scratch.bins[k] < condition_bins) continue;
-        const BlockPass<T, N, truncated_pairs<N>> one{net, scratch, 1, 1};
-        one.factors(
-            block, [&](int, T* x) { states(k, x); },
-            [&](int, const Terms<T, N>& terms, const T* target, Directions<T, N, truncated_pairs<N>>& along) {
-                directions(terms, job.solve, job.loss, target, share, along);
-            });
-        one.template outer_products<1>(block, true, gradient);
-    }
+    if constexpr (Model::table.lagrangian)
+        for (int k = 0; k < size; ++k) {
+            if (scratch.bins[k] < condition_bins) continue;
+            const BlockPass<Model, truncated_dof<N>, Tape::truncated, T> one{net, job.solve, scratch, 1, 1};
+            one.factors(
+                block, [&](int, T* x) { states(k, x); },
+                [&](int, const auto& answer, const T* target, const auto& along) {
+                    truncated_directions<T, truncated_dof<N>>(answer, job.loss, target, n, share, along);
+                });
+            one.template outer_products<1>(block, true, gradient);
+        }
 }
 
 // block i of a job: chunk i % count of model i / count
-template <int W, class T, int N, class Block>
+template <int W, class Model, int N, class T, class Block>
 LNN_HD void gradient_block(const Block& block, const GradientJob<T>& job, const MlpShape& shape,
                            const ChunkScratch<T>& scratch, int i) {
-    const LnnView<T, N> net(shape, job.shape.spec, job.weights + std::int64_t(i / job.count) * shape.parameters);
-    block_chunk<W>(block, job.shape, net, job.batch, job.first + i % job.count, scratch,
-                   job.partial + std::int64_t(i) * shape.parameters, job.loss + i,
-                   job.counts + std::int64_t(i) * (condition_bins + 1));
+    const NetworkView<T> net(shape, job.shape.spec, job.weights + std::int64_t(i / job.count) * shape.parameters);
+    block_chunk<W, Model, N>(block, job.shape, net, job.batch, job.first + i % job.count, scratch,
+                             job.partial + std::int64_t(i) * shape.parameters, job.loss + i,
+                             job.counts + std::int64_t(i) * (condition_bins + 1));
 }
 
 }  // namespace lnn::inline LNN_ISA

@@ -30,9 +30,9 @@ struct BlockSizes {
     LNN_HD std::size_t& operator[](BlockArray a) { return bytes[int(a)]; }
 };
 
-template <class T, int N>
-LNN_HD BlockSizes block_sizes(const MlpShape& s, int batch) {
-    const ChunkShape chunk = chunk_shape<N>(s, batch);
+template <class Model, int N, class T>
+LNN_HD BlockSizes block_sizes(const MlpShape& s, int n, int batch) {
+    const ChunkShape chunk = chunk_shape<Model, N>(s, n, batch);
     const std::size_t chunks = (batch + chunk_samples - 1) / chunk_samples, parameters = s.parameters * sizeof(T);
     BlockSizes b;
     b[BlockArray::decision] = sizeof(StepDecision<T>);

@@ -23,12 +23,12 @@ LNN_HD void copy(const Block& block, int n, const T* from, T* to) {
 }
 
 // Barriers: those of each chunk; after the strands, the norms, the decision, the update.
-template <int W, class T, int N, class Block>
+template <int W, class Model, int N, class T, class Block>
 LNN_HD void block_train(const Block& block, const TrainShape& job, const MlpShape& shape, TrainModel<T>& m,
                         const BlockMemory<T>& memory) {
     const int parameters = shape.parameters, blocks = norm_blocks(parameters);
     const int chunks = (job.batch + chunk_samples - 1) / chunk_samples;
-    const LnnView<T, N> net(shape, job.spec, memory.weights);
+    const NetworkView<T> net(shape, job.spec, memory.weights);
     copy(block, parameters, m.weights, memory.weights);
     copy(block, parameters, m.first, memory.first);
     copy(block, parameters, m.second, memory.second);
@@ -40,7 +40,7 @@ LNN_HD void block_train(const Block& block, const TrainShape& job, const MlpShap
                           k * job.batch, job.batch};
         for (int c = 0; c < chunks; ++c) {
             T* const partial = c == 0 ? memory.gradient : memory.partial;
-            block_chunk<W>(block, job, net, batch, c, memory.chunk, partial, memory.loss + c, m.counts);
+            block_chunk<W, Model, N>(block, job, net, batch, c, memory.chunk, partial, memory.loss + c, m.counts);
             if (c > 0) block.for_each(parameters, [&](int p) { memory.gradient[p] = memory.gradient[p] + partial[p]; });
         }
         block.for_each(blocks * norm_strands, [&](int i) {

@@ -5,8 +5,17 @@
 #include <cstdint>
 
 #include "lnn/backend.hpp"
+#include "lnn/runge_kutta.hpp"
 
 namespace lnn {
+
+// a trajectory's score on the way (score.hpp)
+struct ScoreState {
+    double begin;                                              // true energy of the start
+    double squares[max_system_dof], valid, twin_valid, apart;  // apart: squared distance of the twin at twin_valid
+    // still closer than valid_below, model and twin; never further than diverged_above, always finite
+    bool within, twin_within, good;
+};
 
 // accelerations of the truth
 struct SystemAccelerateJob {
@@ -33,9 +42,11 @@ struct AccelerateJob {
 struct SystemRolloutJob {
     SystemSpec system;
     Integration integration;
+    ButcherTable table;
     std::int64_t samples;
-    const double* initial;  // (2n, samples)
-    double* out;            // (instants + 1, 2n, samples)
+    const double* initial;    // (2n, samples)
+    double* out;              // (instants + 1, 2n, samples)
+    double* steps = nullptr;  // (samples) what an adaptive method remembers for the next stretch, or null
 };
 
 template <class T>
@@ -43,20 +54,37 @@ struct RolloutJob {
     ModelSpec spec;
     SolveSpec solve;
     Integration integration;
+    ButcherTable table;
     std::int64_t samples;
-    const T* weights;       // (parameters)
-    const double* initial;  // (2n, samples)
-    double* out;            // (instants + 1, 2n, samples)
+    const T* weights;                // (parameters)
+    const double* initial;           // (2n, samples)
+    double* out;                     // (instants + 1, 2n, samples)
+    double* steps = nullptr;         // as above
+    std::int64_t model_initial = 0;  // of several models: numbers from the start of one to the next: 0 where all share it
 };
 
-template <class T>
-struct ScoreJob {
-    ModelSpec spec;
+// Paths of a stretch of instants compared, of some trajectories of some models: all arrays begin at instant `from`.
+struct CompareJob {
     EvaluateJob job;
-    std::int64_t first, count;  // trajectories of the stream
-    const T* weights;           // (parameters)
-    TrajectoryScore* scores;    // (count)
+    std::int64_t samples;
+    std::int64_t from, to;
+    const double* truth;  // (instants + 1, 2n, 2 samples): the truth, then its twin
+    const double* model;  // (models, instants + 1, 2n, samples)
+    ScoreState* states;   // (models, samples)
 };
+
+// and what they end in
+struct FinishJob {
+    EvaluateJob job;
+    std::int64_t samples;
+    const double* true_energies;   // (samples)
+    const double* model_energies;  // (models, samples)
+    const ScoreState* states;      // (models, samples)
+    TrajectoryScore* scores;       // (models, samples)
+};
+
+// the integrator of a run
+inline const ButcherTable& table_of(const Integration& run) { return integrators[run.integrator]; }
 
 // a batch whose gradient is wanted
 struct Batch {

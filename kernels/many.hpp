@@ -5,6 +5,7 @@
 
 #include "jacobian.hpp"
 #include "rollout.hpp"
+#include "score.hpp"
 
 namespace lnn::inline LNN_ISA {
 
@@ -19,16 +20,16 @@ LNN_HD void accelerate_many(const Grid& grid, const SystemAccelerateJob& job) {
     grid.for_each(job.samples, [&](std::int64_t sample) { accelerate_system<System, double>(job, sample); });
 }
 
-template <class T, int N, class Grid, class Ptr>
+template <class Model, int N, class T, class Grid, class Ptr>
 LNN_HD void accelerate_many(const Grid& grid, const AccelerateJob<T>& job, const MlpShape& shape, int models,
                             Ptr scratch) {
     for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) {
         AccelerateJob<T> own = job;
-        own.accelerations += m * N * job.samples;
+        own.accelerations += m * job.spec.dof * job.samples;
         if (job.energies) own.energies += m * job.samples;
         if (job.lagrangians) own.lagrangians += m * job.samples;
-        const LnnView<T, N> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
-        accelerate_model<T, N, T>(own, net, sample, scratch);
+        const NetworkView<T> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
+        accelerate_model<Model, N, T>(own, net, sample, scratch);
     });
 }
 
@@ -47,70 +48,52 @@ LNN_HD void rollout_many(const Grid& grid, const SystemRolloutJob& job, Stretch 
     grid.for_each(job.samples, [&](std::int64_t sample) {
         double* const out = job.out + part.from * 2 * System::dof * job.samples;
         const SystemField<System, double> field{job.system.parameters.data()};
-        rollout<double>(field, over(part, job.integration), job.samples, part.from == 0 ? job.initial : out, out,
-                        sample);
+        rollout<double>(job.table, field, over(part, job.integration), job.samples,
+                        part.from == 0 ? job.initial : out, out, job.steps, sample);
     });
 }
 
-template <class S, class T, int N, class Grid, class Ptr>
+template <class Model, int N, class S, class T, class Grid, class Ptr>
 LNN_HD void rollout_many(const Grid& grid, const RolloutJob<T>& job, const MlpShape& shape, int models, Stretch part,
                          Ptr scratch) {
     for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) {
-        double* const out = job.out + (m * (job.integration.instants + 1) + part.from) * 2 * N * job.samples;
-        const LnnView<T, N> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
-        const ModelField<S, T, N, T, Ptr> field{net, job.solve, scratch};
-        rollout<S>(field, over(part, job.integration), job.samples, part.from == 0 ? job.initial : out, out, sample);
-    });
-}
-
-// states: (models, count), between stretches
-template <class System, class S, class T, class Grid, class Ptr>
-LNN_HD void score_many(const Grid& grid, const ScoreJob<T>& job, const MlpShape& shape, int models, Stretch part,
-                       ScoreState<S, System::dof>* states, Ptr scratch) {
-    constexpr int N = System::dof;
-    for_samples(grid, models, job.count, [&](int m, std::int64_t sample) {
-        const LnnView<T, N> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
-        const ModelField<S, T, N, T, Ptr> field{net, job.job.solve, scratch};
-        ScoreState<S, N>& kept = states[m * job.count + sample];
-        ScoreState<S, N> score;
-        if (part.from == 0)
-            start_score<System>(job.job, job.first, job.count, sample, score);
-        else
-            score = kept;
-        advance_score<System>(field, job.job, part.from, part.to, score);
-        if (part.to == job.job.integration.instants)
-            finish_score<System>(job.job, score, job.count, sample, job.scores + m * job.count);
-        else
-            kept = score;
+        const std::int64_t row = 2 * job.spec.dof * job.samples;
+        double* const out = job.out + (m * (job.integration.instants + 1) + part.from) * row;
+        const NetworkView<T> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
+        const ModelField<Model, N, S, T, T, Ptr> field{net, job.solve, scratch};
+        rollout<S>(job.table, field, over(part, job.integration), job.samples,
+                   part.from == 0 ? job.initial + m * job.model_initial : out, out, job.steps, sample);
     });
 }
 
 // states first .. first + count - 1 of the stream: states (2n, count)
 template <class Grid>
-LNN_HD void draw_many(const Grid& grid, const Draw& draw, int dof, std::int64_t first, std::int64_t count,
+LNN_HD void draw_many(const Grid& grid, const Draw& draw, Stream stream, int dof, std::int64_t first, std::int64_t count,
                       double* states) {
-    grid.for_each(count, [&](std::int64_t s) { draw_column(draw, dof, first, count, s, states); });
+    grid.for_each(count, [&](std::int64_t s) { draw_column(draw, stream, dof, first, count, s, states); });
 }
 
-// words of a thread's scratch
-template <int N>
-LNN_HD int jacobian_words(const MlpShape& s) {
-    return lnn_scratch<N, 1>(s) + (s.left_units() + s.right_units()) * factor_columns<1>;
+template <class Grid>
+LNN_HD void compare_many(const Grid& grid, const CompareJob& job, int models) {
+    for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) { compare_sample(job, m, sample); });
+}
+template <class Grid>
+LNN_HD void finish_many(const Grid& grid, const FinishJob& job, int models) {
+    for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) { finish_sample(job, m, sample); });
 }
 
-template <class T, int N, class Grid, class Ptr>
+template <class Model, int N, class T, class Grid, class Ptr>
 LNN_HD void jacobian_many(const Grid& grid, const JacobianJob<T>& job, const MlpShape& shape, int models, Ptr scratch) {
-    constexpr int F = factor_columns<1>;
-    const Ptr left = scratch + lnn_scratch<N, 1>(shape), right = left + shape.left_units() * F;
+    const int n = dof_of<N>(job.spec.dof);
     for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) {
-        T x[3 * N];  // q, v, target
-        for (int i = 0; i < 2 * N; ++i) x[i] = T(job.states[(m * 2 * N + i) * job.samples + sample]);
-        for (int i = 0; i < N; ++i) x[2 * N + i] = T(job.accelerations[(m * N + i) * job.samples + sample]);
-        const std::int64_t stride = job.samples * N;
-        const LnnView<T, N> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
-        job.left_out[m * job.samples + sample] = jacobian_rows<T, N>(
-            net, job.solve, job.robust, x, x + N, x + 2 * N, true, scratch, Factors<Ptr>{left, right, F},
-            job.rows + m * shape.parameters * stride + sample * N, stride, job.residuals + m * stride + sample * N);
+        T x[3 * most_dof<N>];  // q, v, target
+        for (int i = 0; i < 2 * n; ++i) x[i] = T(job.states[(m * 2 * n + i) * job.samples + sample]);
+        for (int i = 0; i < n; ++i) x[2 * n + i] = T(job.accelerations[(m * n + i) * job.samples + sample]);
+        const std::int64_t stride = job.samples * n;
+        const NetworkView<T> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
+        job.left_out[m * job.samples + sample] = jacobian_rows<Model, N, T>(
+            net, job.solve, job.robust, x, x + n, x + 2 * n, true, scratch,
+            job.rows + m * shape.parameters * stride + sample * n, stride, job.residuals + m * stride + sample * n);
     });
 }
 

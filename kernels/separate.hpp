@@ -19,20 +19,22 @@ struct TermsJob {
 };
 
 // An M with a number that is not finite becomes 1 and its f NaN: a library may not come to an end with it.
-template <class T, int N, class S, class Grid, class Ptr>
+template <class Model, int N, class T, class S, class Grid, class Ptr>
 LNN_HD void terms_many(const Grid& grid, const TermsJob<T, S>& job, const MlpShape& shape, int models, Ptr scratch) {
     for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) {
-        const LnnView<T, N> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
-        S x[2 * N];
-        for (int i = 0; i < 2 * N; ++i) x[i] = job.states[m * job.model_states + i * job.samples + sample];
-        LnnInputs<T, N> inputs;
-        const auto terms = LnnPass<T, N, 0, T, Ptr>(net, scratch).terms(x, x + N, inputs);
+        const int n = dof_of<N>(job.spec.dof);
+        const NetworkView<T> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
+        S x[2 * most_dof<N>];
+        for (int i = 0; i < 2 * n; ++i) x[i] = job.states[m * job.model_states + i * job.samples + sample];
+        typename Model::template Pass<T, N, Tape::none, T, Ptr>::Inputs inputs;
+        const Terms<T, N> terms =
+            typename Model::template Pass<T, N, Tape::none, T, Ptr>(net, scratch).forward(x, x + n, inputs);
         T poison(0);
-        for (const T entry : terms.mass) poison = mul_add(entry, T(0), poison);
-        T* const mass = job.mass + (m * job.samples + sample) * N * N;
-        T* const force = job.force + (m * job.samples + sample) * N;
-        for (int i = 0; i < N; ++i) {
-            for (int j = 0; j < N; ++j) mass[i * N + j] = poison == T(0) ? terms.mass[packed(i, j)] : T(i == j);
+        for (int i = 0; i < packed_size(n); ++i) poison = mul_add(terms.mass[i], T(0), poison);
+        T* const mass = job.mass + (m * job.samples + sample) * n * n;
+        T* const force = job.force + (m * job.samples + sample) * n;
+        for (int i = 0; i < n; ++i) {
+            for (int j = 0; j < n; ++j) mass[i * n + j] = poison == T(0) ? terms.mass[packed(i, j)] : T(i == j);
             force[i] = terms.force[i] + poison;
         }
     });
@@ -82,56 +84,58 @@ LNN_HD void accelerations_to_rows(const Grid& grid, int models, std::int64_t sam
     });
 }
 
-// the states of a Runge-Kutta step between its stages: (models, 2n, samples) each
+// the states of a Runge-Kutta step between its stages: x, y (models, 2n, samples), k (models, stages, 2n, samples)
 template <class S>
 struct StageStates {
-    S *x, *y, *sum;
+    int n;
+    S *x, *y, *k;
 };
 
-// stage `stage` of a step from the accelerations at y
-template <int N, class T, class S, class Grid>
-LNN_HD void stage_many(const Grid& grid, int models, std::int64_t samples, int stage, double h, const T* accelerations,
-                       const StageStates<S>& states) {
+// what follows from the accelerations at y in stage `stage` of a step: the next y; after the last stage the next x and y
+template <class T, class S, class Grid>
+LNN_HD void stage_many(const Grid& grid, const ButcherTable& table, int models, std::int64_t samples, int stage, double h,
+                       const T* accelerations, const StageStates<S>& states) {
+    constexpr int D = 2 * max_dof;
+    const int n = states.n, d = 2 * n;
     for_samples(grid, models, samples, [&](int m, std::int64_t sample) {
-        const auto at = [&](int i) { return (m * 2 * N + i) * samples + sample; };
-        S x[2 * N], y[2 * N], sum[2 * N], k[2 * N];
-        for (int i = 0; i < 2 * N; ++i) {
+        const auto at = [&](int i) { return (std::int64_t(m) * d + i) * samples + sample; };
+        const auto at_stage = [&](int s, int i) {
+            return ((std::int64_t(m) * table.stages + s) * d + i) * samples + sample;
+        };
+        for (int i = 0; i < n; ++i) {
+            states.k[at_stage(stage, i)] = states.y[at(n + i)];
+            states.k[at_stage(stage, n + i)] = S(accelerations[(m * samples + sample) * n + i]);
+        }
+        S x[D], y[D], k[most_stages][D];
+        for (int i = 0; i < d; ++i) {
             x[i] = states.x[at(i)];
-            y[i] = states.y[at(i)];
-            sum[i] = states.sum[at(i)];
+            for (int s = 0; s <= stage; ++s) k[s][i] = states.k[at_stage(s, i)];
         }
-        for (int i = 0; i < N; ++i) {
-            k[i] = y[N + i];
-            k[N + i] = S(accelerations[(m * samples + sample) * N + i]);
-        }
-        rk4_stage<2 * N>(stage, k, h, x, y, sum);
-        for (int i = 0; i < 2 * N; ++i) {
-            states.x[at(i)] = x[i];
+        stage_state<D>(table, stage + 1, d, k, [h](double divisor) { return S(h / divisor); }, x, y);
+        for (int i = 0; i < d; ++i) {
             states.y[at(i)] = y[i];
-            states.sum[at(i)] = sum[i];
+            if (stage + 1 == table.stages) states.x[at(i)] = y[i];
         }
     });
 }
 
-// where all models start: x and y from initial (2n, samples), sum 0; and what was reached to `out` (models, rows,
-// samples)
-template <int N, class S, class Grid>
+// where all models start: x and y from initial (2n, samples); and what was reached to `out` (models, rows, samples)
+template <class S, class Grid>
 LNN_HD void start_stages(const Grid& grid, int models, std::int64_t samples, const double* initial,
                          const StageStates<S>& states) {
     for_samples(grid, models, samples, [&](int m, std::int64_t sample) {
-        for (int i = 0; i < 2 * N; ++i) {
-            const std::int64_t at = (m * 2 * N + i) * samples + sample;
+        for (int i = 0; i < 2 * states.n; ++i) {
+            const std::int64_t at = (m * 2 * states.n + i) * samples + sample;
             states.x[at] = states.y[at] = S(initial[i * samples + sample]);
-            states.sum[at] = S(0);
         }
     });
 }
-template <int N, class S, class Grid>
+template <class S, class Grid>
 LNN_HD void record_stages(const Grid& grid, int models, std::int64_t samples, std::int64_t rows,
                           const StageStates<S>& states, double* out) {
     for_samples(grid, models, samples, [&](int m, std::int64_t sample) {
-        for (int i = 0; i < 2 * N; ++i)
-            out[(m * rows + i) * samples + sample] = double(states.x[(m * 2 * N + i) * samples + sample]);
+        for (int i = 0; i < 2 * states.n; ++i)
+            out[(m * rows + i) * samples + sample] = double(states.x[(m * 2 * states.n + i) * samples + sample]);
     });
 }
 

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "lnn/backend.hpp"
-#include "lnn/models/lnn.hpp"
+#include "lnn/models/list.hpp"
+#include "lnn/runge_kutta.hpp"
 #include "lnn/systems/list.hpp"
 
 namespace lnn {
@@ -27,11 +29,18 @@ inline void require_fused(const SolveSpec& solve) {
                     "\"fused\"");
 }
 
+// where a model must have a mass matrix
+inline void require_mass_matrix(const ModelSpec& spec, const SolveSpec& solve) {
+    if (solve.pinv != Pinv::fused && !model_table(spec).lagrangian)
+        throw Error(Exit::backend, std::string("solve.pinv = \"cusolver\": the model ") + model_table(spec).name +
+                                       " has no mass matrix; use solve.pinv = \"fused\"");
+}
+
 // where steps cannot adapt
-inline void require_rk4(const Integration& run) {
-    if (run.integrator != Integrator::rk4)
-        throw Error(Exit::backend,
-                    "eval.integrator = \"dormand-prince\" is not on the card; use --backend cpu, or \"rk4\"");
+inline void require_fixed_steps(const Integration& run) {
+    if (integrators[run.integrator].adaptive())
+        throw Error(Exit::backend, std::string("eval.integrator = \"") + integrators[run.integrator].name +
+                                       "\" is not on the card; use --backend cpu, or \"rk4\"");
 }
 
 inline void require_system(const SystemSpec& system) {
@@ -42,10 +51,12 @@ inline void require_system(const SystemSpec& system) {
 
 // parameters of one network
 inline std::size_t require_spec(const ModelSpec& spec) {
-    require(spec.dof >= 1 && spec.dof <= max_dof, "1 to 4 degrees of freedom");
+    require(spec.kind >= 0 && spec.kind < ModelKinds::count, "a model of the list");
+    require(spec.dof >= 1 && spec.dof <= max_dof, "1 to 32 degrees of freedom");
+    require(model_table(spec).lagrangian || (!spec.damping && spec.mass_prior == 0), "damping and prior of a Lagrangian");
     require(spec.depth >= 0 && spec.depth <= max_depth, "at most 8 hidden layers");
     for (int l = 0; l < spec.depth; ++l) require(spec.hidden[l] > 0, "hidden layers of at least one unit");
-    return std::size_t(lnn_shape(spec).parameters);
+    return std::size_t(model_shape(spec).parameters);
 }
 
 inline std::size_t require_models(const Models& models) {
@@ -63,6 +74,7 @@ inline std::int64_t require_states(std::span<const double> states, int dof) {
 inline void require_trajectories(const Integration& run, std::span<const double> initial, std::size_t models,
                                  std::span<const double> out) {
     require(run.instants >= 0 && run.substeps >= 1, "instants >= 0, substeps >= 1");
+    require(run.integrator >= 0 && run.integrator < int(std::size(integrators)), "an integrator of the list");
     require(out.size() == models * (run.instants + 1) * initial.size(),
             "trajectories (models, instants + 1, 2n, samples)");
 }

@@ -66,7 +66,7 @@ struct Fixture {
         spec.depth = int(c.hidden.size());
         std::copy(c.hidden.begin(), c.hidden.end(), spec.hidden.begin());
         spec.angles = c.angles ? 3 : 0;
-        weights = initial_weights(spec, FirstWeights::definite, 0);
+        weights = initial_weights(spec, 0, 0);
         Draw draw;
         for (int i = 0; i < 4; ++i) draw.low[i] = -1, draw.high[i] = 1;
         states.resize(4 * count);

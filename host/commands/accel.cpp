@@ -40,9 +40,14 @@ Action accel_command(CLI::App& app) {
         const std::size_t n = dof_of(source);
         const std::vector<double> states = load_states(flags->states, int(n));
         const std::size_t samples = states.size() / (2 * n);
-        std::vector<double> a(n * samples), energies(samples), lagrangians(samples);
+        std::vector<double> a(n * samples), energies(flags->energy.empty() ? 0 : samples),
+            lagrangians(flags->lagrangian.empty() ? 0 : samples);
         const auto backend = open_backend(config);
         if (const Network* network = std::get_if<Network>(&source)) {
+            const ModelInfo& model = models()[network->spec.kind];
+            if (!model.lagrangian && !(energies.empty() && lagrangians.empty()))
+                throw Error(Exit::usage, fmt::format("the model {} has no energy and no Lagrangian; leave out {}",
+                                                     model.name, energies.empty() ? "--lagrangian" : "--energy"));
             const Arithmetic arithmetic = arithmetic_of(config);
             backend->accelerate(network->models(), arithmetic.solve, arithmetic.network, states, a, energies,
                                 lagrangians);

@@ -92,6 +92,12 @@ CLI::Validator positive_number() {
     return CLI::Validator(check, "POSITIVE");
 }
 
+CLI::Validator a_word_of(const std::string& key) {
+    std::vector<std::string> names;
+    for (const Word& word : find_key(key)->rule.words) names.push_back(word.name);
+    return CLI::IsMember(names);
+}
+
 CLI::Validator count_up_to(std::int64_t most) {
     const auto check = [most](const std::string& text) {
         std::int64_t value = 0;

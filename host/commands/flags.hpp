@@ -21,6 +21,9 @@ void add_json_flag(CLI::App&, Options&);
 // check() of a flag: a finite number above 0; CLI::PositiveNumber lets nan and inf pass
 CLI::Validator positive_number();
 
+// check() of a flag: one of the words that a key of the configuration may have
+CLI::Validator a_word_of(const std::string& key);
+
 // check() of a flag: a whole number from 1 to `most`; CLI11 alone reads what is larger than 2^63 - 1 as that
 CLI::Validator count_up_to(std::int64_t most);
 inline constexpr std::int64_t beyond_any_memory =

@@ -11,7 +11,7 @@ namespace lnn {
 
 Action models_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    app.footer("lnn_gpu models\nlnn_gpu run --set model.kind=lnn --set model.inputs=raw");
+    app.footer("lnn_gpu models\nlnn_gpu run --preset plain\nlnn_gpu run --set model.inputs=raw");
     add_json_flag(app, *options);
     return [options] {
         nlohmann::ordered_json json;

@@ -32,7 +32,7 @@ Action rollout_command(CLI::App& app) {
     app.add_option("--states", flags->states, "starts (N, 2n): q, v")->type_name("X.npy")->required();
     app.add_option("--out", flags->common.out, "trajectories (N, steps + 1, 2n)")->type_name("T.npy")->required();
     app.add_option("--integrator", flags->integrator, "as eval.integrator; dormand-prince keeps to eval.tolerance")
-        ->check(CLI::IsMember({"rk4", "dormand-prince"}));
+        ->check(a_word_of("eval.integrator"));
     app.add_option("--dt", flags->dt, "time between two states, one step of RK4; s")
         ->check(positive_number())
         ->capture_default_str();

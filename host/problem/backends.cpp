@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "lnn/runge_kutta.hpp"
 #include "problem/network.hpp"
 #include "problem/problem.hpp"
 #include "problem/states.hpp"
@@ -21,12 +22,11 @@ std::unique_ptr<Backend> open_backend(const Config& config, std::string* note) {
     const bool needs_card = config.solve.pinv == "cusolver";
     if (needs_card && config.run.backend == "cpu")
         throw Error(Exit::backend, "solve.pinv = \"cusolver\" needs the CUDA backend; use solve.pinv = \"fused\"");
-    const bool needs_cpu = config.eval.integrator == "dormand-prince";
+    const bool needs_cpu = integrators[integrator_of(config.eval.integrator)].adaptive();
+    const std::string why = fmt::format("eval.integrator = \"{}\" is not on the card", config.eval.integrator);
     if (needs_cpu && config.run.backend == "cuda")
-        throw Error(Exit::backend,
-                    "eval.integrator = \"dormand-prince\" is not on the card; use --backend cpu, or \"rk4\"");
-    if (needs_cpu && config.run.backend == "auto" && note)
-        *note = "running on the CPU: eval.integrator = \"dormand-prince\" is not on the card";
+        throw Error(Exit::backend, why + "; use --backend cpu, or \"rk4\"");
+    if (needs_cpu && config.run.backend == "auto" && note) *note = "running on the CPU: " + why;
     if (config.run.backend == "cpu" || needs_cpu) return make_cpu_backend(options);
     if (config.run.backend == "cuda" || needs_card) return make_cuda_backend(options);
     try {

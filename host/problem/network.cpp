@@ -8,7 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "lnn/models/lnn.hpp"
+#include "lnn/models/list.hpp"
+#include "settings/catalog.hpp"
 
 namespace lnn {
 
@@ -83,15 +84,24 @@ std::vector<int> widths_of(const Safetensors& file, const std::string& where) {
     return widths;
 }
 
+int kind_of(const std::string& where, const std::string& name) {
+    const auto all = models();
+    const auto at = std::find_if(all.begin(), all.end(), [&](const ModelInfo& model) { return model.name == name; });
+    if (at == all.end())
+        refuse(where, fmt::format("metadata model = \"{}\" is none of this version; see lnn_gpu models", name));
+    return int(at - all.begin());
+}
+
 }  // namespace
 
-std::size_t parameter_count(const ModelSpec& spec) { return lnn_shape(spec).parameters; }
-int input_count(const ModelSpec& spec) { return lnn_shape(spec).widths[0]; }
+std::size_t parameter_count(const ModelSpec& spec) { return model_shape(spec).parameters; }
+int input_count(const ModelSpec& spec) { return model_shape(spec).widths[0]; }
 
 Safetensors network_file(const Network& network, bool f64) {
-    const MlpShape s = lnn_shape(network.spec);
+    const MlpShape s = model_shape(network.spec);
     Safetensors file;
     file.metadata = network.metadata;
+    file.metadata["model"] = model_table(network.spec).name;
     file.metadata["layers"] = layers_text(s);
     file.metadata["activation"] = "softplus";
     file.metadata["inputs"] = network.spec.angles ? "sincos" : "raw";
@@ -137,10 +147,10 @@ Network network_from(const Safetensors& given, const std::string& where, std::ve
         refuse(where, fmt::format("metadata layers = \"{}\" does not fit the shapes of the tensors", text));
     Network network;
     ModelSpec& spec = network.spec;
+    spec.kind = kind_of(where, meta("model", "lnn"));
     spec.depth = int(widths.size()) - 2;
     if (spec.depth < 1 || spec.depth > max_depth)
         refuse(where, fmt::format("{} hidden layers; 1 to {} are supported", spec.depth, max_depth));
-    if (widths.back() != 1) refuse(where, fmt::format("{} outputs; a Lagrangian has one", widths.back()));
     std::copy(widths.begin() + 1, widths.end() - 1, spec.hidden.begin());
 
     const std::string inputs = meta("inputs", "raw");
@@ -150,22 +160,27 @@ Network network_from(const Safetensors& given, const std::string& where, std::ve
     if (inputs == "sincos") {
         if (const std::string text = meta("angles", ""); !text.empty()) {
             const std::vector<int> flags = integers(where, "angles", text);
-            for (std::size_t i = 0; i < flags.size() && i < max_dof; ++i)
+            for (std::size_t i = 0; i < flags.size() && i < std::size_t(max_dof); ++i)
                 if (flags[i]) spec.angles |= 1u << i, ++angles;
         } else {
             angles = widths[0] / 3;
-            spec.angles = (1u << std::min(angles, max_dof)) - 1;
+            spec.angles = std::uint32_t((std::uint64_t(1) << std::min(angles, max_dof)) - 1);
         }
     }
     spec.dof = (widths[0] - angles) / 2;
-    if (spec.dof < 1 || (widths[0] - angles) % 2 || spec.angles >> std::min(spec.dof, 31))
+    if (spec.dof < 1 || (widths[0] - angles) % 2 || std::uint64_t(spec.angles) >> std::min(spec.dof, 63))
         refuse(where, fmt::format("{} inputs with {} angles make no whole number of coordinates and velocities",
                                   widths[0], angles));
     if (spec.dof > max_dof)
         refuse(where, fmt::format("{} degrees of freedom; up to {} are supported", spec.dof, max_dof));
+    if (const int outputs = model_shape(spec).widths[spec.depth + 1]; widths.back() != outputs)
+        refuse(where, fmt::format("{} outputs; the model {} of {} degrees of freedom has {}", widths.back(),
+                                  model_table(spec).name, spec.dof, outputs));
     spec.velocity_scale = number(where, "velocity_scale", meta("velocity_scale", "1"));
     spec.mass_prior = number(where, "mass_prior", meta("mass_prior", "0"));
     if (spec.velocity_scale <= 0) refuse(where, "metadata velocity_scale must be above 0");
+    if (!model_table(spec).lagrangian && (spec.mass_prior != 0 || damping))
+        refuse(where, fmt::format("the model {} has neither mass prior nor damping", model_table(spec).name));
 
     if (damping) {
         if (damping->shape != std::vector<std::size_t>(2, spec.dof))

@@ -6,6 +6,7 @@
 
 #include "files/columns.hpp"
 #include "lnn/error.hpp"
+#include "lnn/runge_kutta.hpp"
 #include "settings/schema.hpp"
 
 namespace lnn {
@@ -27,6 +28,8 @@ std::optional<SystemSpec> system_spec(const Config& config) {
 
 ModelSpec model_spec(const Config& config, const SystemInfo& coordinates) {
     ModelSpec spec;
+    for (std::size_t kind = 0; kind < models().size(); ++kind)
+        if (models()[kind].name == config.model.kind) spec.kind = int(kind);
     spec.dof = coordinates.dof;
     spec.depth = int(config.model.hidden.size());
     std::copy(config.model.hidden.begin(), config.model.hidden.end(), spec.hidden.begin());
@@ -37,11 +40,10 @@ ModelSpec model_spec(const Config& config, const SystemInfo& coordinates) {
     return spec;
 }
 
-FirstWeights first_weights(const std::string& word) {
-    return word == "lnn"               ? FirstWeights::lnn
-           : word == "lnn-seed"        ? FirstWeights::lnn_seed
-           : word == "positive-output" ? FirstWeights::positive_output
-                                       : FirstWeights::definite;
+int first_weights(const ModelInfo& model, const std::string& word) {
+    for (std::size_t rule = 0; rule < model.init_rules.size(); ++rule)
+        if (model.init_rules[rule].first == word) return int(rule);
+    return 0;  // "auto"
 }
 
 Precision precision_of(const std::string& word) { return word == "f64" ? Precision::f64 : Precision::f32; }
@@ -108,7 +110,7 @@ Problem problem_of(const Config& config) {
     problem.coordinates = coordinates_of(config);
     problem.parameters = config.system.parameters;
     problem.model = model_spec(config, problem.coordinates);
-    problem.first_weights = first_weights(config.model.init);
+    problem.first_weights = first_weights(models()[problem.model.kind], config.model.init);
     problem.arithmetic = arithmetic_of(config);
     problem.seed = config.run.seed;
     problem.models = config.run.seeds;
@@ -159,7 +161,7 @@ EvalSpec eval_spec(const Config& config) {
     eval.valid_below = e.valid_below;
     eval.dt = e.dt;
     eval.tolerance = e.tolerance;
-    eval.integrator = e.integrator == "rk4" ? Integrator::rk4 : Integrator::dormand_prince;
+    eval.integrator = integrator_of(e.integrator);
     return eval;
 }
 
@@ -203,6 +205,12 @@ AdamSpec TrainSpec::adam_for(std::int64_t samples) const {
 }
 
 Integration EvalSpec::over(double seconds) const { return {dt, 1, std::llround(seconds / dt), integrator, tolerance}; }
+
+int integrator_of(const std::string& word) {
+    const auto at = std::find_if(std::begin(integrators), std::end(integrators),
+                                 [&](const ButcherTable& table) { return table.name == word; });
+    return int(at - std::begin(integrators));
+}
 
 int substeps(double gap, double dt) { return std::max(1, int(std::ceil(gap / dt - 1e-9))); }
 

@@ -63,7 +63,7 @@ struct EvalSpec {
     double t_end = 0, film = 0;  // s
     double diverged_above = 0, valid_below = 0;
     double dt = 0, tolerance = 0;
-    Integrator integrator = Integrator::rk4;
+    int integrator = 0;  // as Integration has it
 
     Integration over(double seconds) const;  // instants dt apart
 };
@@ -73,7 +73,7 @@ struct Problem {
     SystemInfo coordinates;                                 // of the system, or of the file
     std::map<std::string, std::vector<double>> parameters;  // of the system, by name
     ModelSpec model;
-    FirstWeights first_weights = FirstWeights::definite;
+    int first_weights = 0;  // the rule, of those of the model
     Arithmetic arithmetic;
     std::uint64_t seed = 0;
     int models = 1;
@@ -93,6 +93,7 @@ Problem problem_of(const Config&);
 SystemInfo coordinates_of(const Config&);  // of the system, or of the file
 Arithmetic arithmetic_of(const Config&);
 EvalSpec eval_spec(const Config&);
+int integrator_of(const std::string& word);  // one of the schema's
 // ranges of `data.angle`, `data.position`, `data.velocity`, row by row
 Draw draw_of(const Config&, const SystemInfo&);
 

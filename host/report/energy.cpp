@@ -5,6 +5,7 @@
 #include "lnn/backend.hpp"
 #include "report/figures.hpp"
 #include "report/truth_and_model.hpp"
+#include "settings/catalog.hpp"
 #include "statistics/statistics.hpp"
 
 namespace lnn {
@@ -92,7 +93,8 @@ Figure energy_figure(const SystemSpec& system, const Motions& motions, const Net
     if (frame.cut) figure.meaning += frame_note;
     figure.plot = "set xlabel 't / s'\nset ylabel 'energy / J'\n" + axis('y', frame.low, frame.high, 6) +
                   time_axis(motion) + "plot " + plot("energy.csv", "1:2", "1:3", motions.called) + "\n";
-    if (network && network->spec.dof == system.dof) add_learned(figure, system, motions, *network);
+    if (network && models()[network->spec.kind].lagrangian && network->spec.dof == system.dof)
+        add_learned(figure, system, motions, *network);
     return figure;
 }
 

@@ -1,5 +1,6 @@
 #include "settings/catalog.hpp"
 
+#include "lnn/models/list.hpp"
 #include "lnn/systems/list.hpp"
 
 namespace lnn {
@@ -16,6 +17,21 @@ std::span<const SystemInfo> systems() {
                     const ParameterRow& p = t.parameters[i];
                     info.parameters.push_back({p.name, std::vector<double>(p.count, p.value), p.unit, p.meaning});
                 }
+                all.push_back(std::move(info));
+            });
+        return all;
+    }();
+    return list;
+}
+
+std::span<const ModelInfo> models() {
+    static const std::vector<ModelInfo> list = [] {
+        std::vector<ModelInfo> all;
+        for (int kind = 0; kind < ModelKinds::count; ++kind)
+            ModelKinds::visit(kind, [&]<class Model>() {
+                ModelInfo info{Model::table.name, Model::table.summary, Model::table.lagrangian, {}};
+                for (const WeightRule& rule : Model::table.first_weights)
+                    if (rule.name) info.init_rules.emplace_back(rule.name, rule.meaning);
                 all.push_back(std::move(info));
             });
         return all;

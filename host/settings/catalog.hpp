@@ -1,10 +1,11 @@
-// What a person may name: the physical systems, with their coordinates and parameters, as data.
-// Made from systems/list.hpp, so that a system listed there appears in every command.
+// What a person may name: the models, and the physical systems with their coordinates and parameters, as data. Made from
+// models/list.hpp and systems/list.hpp, so that what is listed there appears in every command.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lnn/spec.hpp"
@@ -29,6 +30,14 @@ inline bool is_angle(const SystemInfo& system, std::size_t coordinate) { return 
 inline const char* unit_of(const SystemInfo& system, std::size_t coordinate) {
     return is_angle(system, coordinate) ? "rad" : "m";
 }
+
+struct ModelInfo {
+    std::string name, summary;
+    bool lagrangian = false;                                     // it has a mass matrix and an energy
+    std::vector<std::pair<std::string, std::string>> init_rules;  // of its first weights: name, meaning; the first is its own
+};
+
+std::span<const ModelInfo> models();  // in the order of ModelSpec::kind
 
 std::span<const SystemInfo> systems();  // in the order of SystemSpec::kind
 

@@ -42,7 +42,7 @@ struct Config {
         std::vector<int> hidden = {64, 64, 64};
         std::string inputs = "sincos";  // raw | sincos (coordinates that are angles enter as cos q, sin q)
         double velocity_scale = 5.0;    // 0: half the largest velocity of a file
-        std::string init = "definite";  // lnn | lnn-seed | positive-output | definite
+        std::string init = "auto";      // a rule of the model; auto: its own
         double mass_prior = 0.0;        // c of a base term 1/2 c |v|^2
         std::string damping = "none";   // none | linear
     } model;

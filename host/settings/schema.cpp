@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "lnn/runge_kutta.hpp"
+
 namespace lnn {
 
 namespace {
@@ -42,6 +44,28 @@ Rule list(std::size_t shortest, std::size_t longest, Rule each) {
     each.shortest = shortest;
     each.longest = longest;
     return each;
+}
+
+std::vector<Word> words_of_models() {
+    std::vector<Word> words;
+    for (const ModelInfo& model : models()) words.push_back({model.name, model.summary});
+    return words;
+}
+
+// each once, whoever has it
+std::vector<Word> words_of_first_weights() {
+    std::vector<Word> words = {{"auto", "the model's own"}};
+    for (const ModelInfo& model : models())
+        for (const auto& [name, meaning] : model.init_rules)
+            if (std::none_of(words.begin(), words.end(), [&](const Word& word) { return word.name == name; }))
+                words.push_back({name, meaning});
+    return words;
+}
+
+std::vector<Word> words_of_integrators() {
+    std::vector<Word> words;
+    for (const ButcherTable& table : integrators) words.push_back({table.name, table.meaning});
+    return words;
 }
 
 Rule one_of(std::vector<Word> words, std::vector<std::string> missing = {}) {
@@ -96,10 +120,7 @@ std::vector<Key> make_schema() {
         {LNN_KEY(system.kind), name_of_a_system(), "physical system; its parameters follow by name"},
 
         {LNN_KEY(model.kind),
-         one_of({{"lnn",
-                  "Lagrangian neural network: L(q, v) is a softplus network, motion follows from "
-                  "Euler-Lagrange"}}),
-         "what is learned"},
+         one_of(words_of_models()), "what is learned"},
         {LNN_KEY(model.hidden), list(1, 8, between(1, 4096)), "widths of the hidden layers"},
         {LNN_KEY(model.inputs),
          one_of({{"raw", "q and v as they are"}, {"sincos", "coordinates that are angles enter as cos q, sin q"}}),
@@ -107,11 +128,7 @@ std::vector<Key> make_schema() {
         {LNN_KEY(model.velocity_scale), at_least(0),
          "velocities enter divided by it; in units of v; 0: half the largest velocity of a file"},
         {LNN_KEY(model.init),
-         one_of({{"lnn", "deviations (1/sqrt n) {2.2, 0.58 i, n} of width n and layer i"},
-                 {"lnn-seed", "the constants 2.2/5.6, 0.58/5.6 for every hidden layer, 5.6"},
-                 {"positive-output", "output weights positive: the mass matrix is definite in most states"},
-                 {"definite", "no weight above the first layer negative: the mass matrix is definite in every state"}}),
-         "initial weights"},
+         one_of(words_of_first_weights()), "initial weights"},
         {LNN_KEY(model.mass_prior), at_least(0), "c of a base term 1/2 c |v|^2 added to L; 0: none"},
         {LNN_KEY(model.damping),
          one_of({{"none", "no forces but those of L"}, {"linear", "forces -C C^T v, the matrix C learned"}}),
@@ -208,9 +225,7 @@ std::vector<Key> make_schema() {
         {LNN_KEY(eval.film), above(0), "length of the few trajectories that the report shows; s"},
         {LNN_KEY(eval.dt), above(0), "instants are this far apart; s"},
         {LNN_KEY(eval.integrator),
-         one_of({{"rk4", "a step of the classical Runge-Kutta method from instant to instant"},
-                 {"dormand-prince", "order 5(4) with steps as long as eval.tolerance allows; CPU only"}}),
-         "what integrates model and truth"},
+         one_of(words_of_integrators()), "what integrates model and truth"},
         {LNN_KEY(eval.tolerance), between(1e-14, 0.1),
          "dormand-prince: error allowed a step in each component, relative to 1 + its size"},
         {LNN_KEY(eval.diverged_above), above(0), "a coordinate further from the truth counts as diverged; rad or m"},

@@ -39,6 +39,24 @@ void check_times(std::string_view section, double t_end, double dt) {
     if (t_end / dt > 1e9) refuse(fmt::format("{0}.t_end / {0}.dt = {1:.3g}: more than 1e9 steps", section, t_end / dt));
 }
 
+// what only some models have
+void check_model(const Config::Model& chosen) {
+    const auto all = models();
+    const ModelInfo& model =
+        *std::find_if(all.begin(), all.end(), [&](const ModelInfo& m) { return m.name == chosen.kind; });
+    const bool known = chosen.init == "auto" || std::any_of(model.init_rules.begin(), model.init_rules.end(),
+                                                            [&](const auto& rule) { return rule.first == chosen.init; });
+    if (!known)
+        refuse(fmt::format("model.init = \"{}\" is not for the model {}; use --preset {} or model.init = \"auto\"",
+                           chosen.init, model.name, model.name));
+    if (!model.lagrangian && chosen.mass_prior != 0)
+        refuse(fmt::format("model.mass_prior = {}: the model {} has no Lagrangian; set it to 0, or use --preset {}",
+                           chosen.mass_prior, model.name, model.name));
+    if (!model.lagrangian && chosen.damping != "none")
+        refuse(fmt::format("model.damping = \"{}\": the model {} has no forces; set it to \"none\"", chosen.damping,
+                           model.name));
+}
+
 void check_source(const Config& config) {
     const std::string& source = config.data.source;
     const bool file = config.data.is_file() && !config.data.file().empty();
@@ -62,6 +80,7 @@ void validate(const Config& config) {
     for (const Key& key : schema())
         if (const std::string wrong = violation(key, config); !wrong.empty()) refuse(wrong);
     check_parameters(config.system);
+    check_model(config.model);
     check_ordered("data.angle", config.data.angle);
     check_ordered("data.position", config.data.position);
     check_ordered("data.velocity", config.data.velocity);

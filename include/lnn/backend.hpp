@@ -35,14 +35,12 @@ struct Draw {
     Distribution distribution = Distribution::uniform;
 };
 
-enum class Integrator { rk4, dormand_prince };
-
 struct Integration {
     double dt = 0.01;             // s between two recorded instants
-    int substeps = 1;             // RK4 steps in each
+    int substeps = 1;             // steps of one length in each
     std::int64_t instants = 100;  // recorded instants after the start
-    Integrator integrator = Integrator::rk4;
-    double tolerance = 1e-9;  // dormand_prince: of each component of a step, relative to 1 + its size
+    int integrator = 0;           // index into integrators (runge_kutta.hpp); 0: rk4
+    double tolerance = 1e-9;      // adaptive ones: of each component of a step, relative to 1 + its size
 };
 
 // Adam's memory of M models, between slices
@@ -96,7 +94,7 @@ inline constexpr double twin_offset = 1e-6;  // rad or m
 
 // one row of a trajectory evaluation
 struct TrajectoryScore {
-    std::array<double, max_dof> mse{};  // mean over the instants of the squared error of each unwrapped coordinate
+    std::array<double, max_system_dof> mse{};  // mean over the instants of the squared error of each unwrapped coordinate
     double energy_error = 0;            // |E(model) - E(truth)| at the last instant, E the true energy
     double energy_drift = 0;            // |E(truth) - E(start)| there: the integrator's own error
     double valid_time = 0;              // s until a coordinate is further than valid_below from the truth

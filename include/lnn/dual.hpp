@@ -5,12 +5,10 @@
 //   (g o f)_ij = g'(f) f_ij + g''(f) f_i f_j.
 #pragma once
 
+#include "lnn/dof.hpp"
 #include "lnn/elementary.hpp"
 
 namespace lnn::inline LNN_ISA {
-
-// place of entry (i, j), i >= j, of a symmetric matrix stored by rows of its lower triangle
-LNN_HD constexpr int packed(int i, int j) { return i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i; }
 
 template <Real R, int N>
 struct Dual {

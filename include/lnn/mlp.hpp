@@ -102,24 +102,40 @@ LNN_HD void multiply(const T* w, int row, int step, const T* bias, int rows, int
             multiply<C, B / 2>(w + i * row, row, step, bias ? bias + i : bias, rows - i, inner, x, xs, z + i * zs, zs);
 }
 
+// the same for C columns, or, where C is 0, for `columns` of them, as many at a time as stay in registers
+template <int C, int most, class T, class In, class Out>
+LNN_HD void multiply_columns(int columns, const T* w, int row, int step, const T* bias, int rows, int inner, In x, int xs,
+                             Out z, int zs) {
+    using R = std::remove_cvref_t<decltype(z[0])>;
+    if constexpr (C > 0) {
+        multiply<C, block_rows<R, C>(most)>(w, row, step, bias, rows, inner, x, xs, z, zs);
+    } else {
+        const auto take = [&]<int some>(int at) {
+            multiply<some, block_rows<R, some>(most)>(w, row, step, at == 0 ? bias : nullptr, rows, inner, x + at, xs,
+                                                      z + at, zs);
+        };
+        int at = 0;
+        for (; at + 4 <= columns; at += 4) take.template operator()<4>(at);
+        for (; at < columns; ++at) take.template operator()<1>(at);
+    }
+}
+
 // units begin .. begin + count - 1 of layer l, of the columns x (value first if `with_bias`): z = W_l x + b_l; `most`
 // rows at once
 template <int C, int most, class T, class In, class Out>
 LNN_HD void forward_layer(const MlpShape& s, const T* p, int l, bool with_bias, int begin, int count, In x, int xs,
-                          Out z, int zs) {
-    using R = std::remove_cvref_t<decltype(z[0])>;
+                          Out z, int zs, int columns = C) {
     const int in = s.widths[l - 1];
-    multiply<C, block_rows<R, C>(most)>(p + s.weights[l] + begin * in, in, 1,
-                                        with_bias ? p + s.bias(l) + begin : nullptr, count, in, x, xs, z + begin * zs,
-                                        zs);
+    multiply_columns<C, most>(columns, p + s.weights[l] + begin * in, in, 1,
+                              with_bias ? p + s.bias(l) + begin : nullptr, count, in, x, xs, z + begin * zs, zs);
 }
 
 // units begin .. begin + count - 1 of layer l - 1 by layer l transposed: z = W_l^T x
 template <int C, int most, class T, class In, class Out>
-LNN_HD void backward_layer(const MlpShape& s, const T* p, int l, int begin, int count, In x, int xs, Out z, int zs) {
-    using R = std::remove_cvref_t<decltype(z[0])>;
-    multiply<C, block_rows<R, C>(most)>(p + s.weights[l] + begin, 1, s.widths[l - 1], static_cast<const T*>(nullptr),
-                                        count, s.widths[l], x, xs, z + begin * zs, zs);
+LNN_HD void backward_layer(const MlpShape& s, const T* p, int l, int begin, int count, In x, int xs, Out z, int zs,
+                           int columns = C) {
+    multiply_columns<C, most>(columns, p + s.weights[l] + begin, 1, s.widths[l - 1], static_cast<const T*>(nullptr), count,
+                              s.widths[l], x, xs, z + begin * zs, zs);
 }
 
 }  // namespace lnn::inline LNN_ISA

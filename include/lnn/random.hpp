@@ -6,9 +6,11 @@
 
 #include "lnn/elementary.hpp"
 
-namespace lnn::inline LNN_ISA {
+namespace lnn {
 
 enum class Stream : std::uint32_t { states = 1, weights = 2, shuffle = 3, evaluation = 4, sweep = 5 };
+
+inline namespace LNN_ISA {
 
 // four 32-bit words
 LNN_HD void random_words(std::uint64_t seed, Stream stream, std::uint64_t index, std::uint32_t block,
@@ -40,4 +42,5 @@ LNN_HD double normal(std::uint64_t seed, Stream stream, std::uint64_t index, std
     return radius * (k % 2 ? s : c);
 }
 
-}  // namespace lnn::inline LNN_ISA
+}  // namespace LNN_ISA
+}  // namespace lnn

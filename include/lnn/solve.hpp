@@ -4,13 +4,13 @@
 //   lambda / floor^2  below the floor: continuous and odd; neither phi nor its slope exceeds what it is at the floor
 //
 // n = 2 in closed form, the determinant and both numerators with the rounding errors of their products put back
-// (Kahan): LAPACK-grade at condition 1e6 in float32, where the naive adjugate is 0.2 % wrong. Other n by Jacobi's
-// eigenvalue method (Golub and Van Loan, 8.5); lanes are independent: a rotation is left out, exactly, where it
-// would change nothing.
+// (Kahan): LAPACK-grade at condition 1e6 in float32, where the naive adjugate is 0.2 % wrong. Other n by M = L D L^T,
+// which is stable where M is definite (Golub and Van Loan, 4.1). Where some lane is not, or may be truncated, Jacobi's
+// eigenvalue method (8.5) is for those lanes. Lanes are independent: a rotation is left out, exactly, where it would
+// change nothing, and no lane's result depends on its neighbours.
 #pragma once
 
-#include "lnn/dual.hpp"
-#include "lnn/spec.hpp"
+#include "lnn/dof.hpp"
 
 namespace lnn::inline LNN_ISA {
 
@@ -35,20 +35,21 @@ template <Real R, int N>
 class Spectrum {
   public:
     MaskOf<R> truncated;  // phi is not 1 / lambda everywhere: M is rank-deficient or below the floor
-    R condition;          // largest / smallest eigenvalue in modulus
 
+    // largest / smallest eigenvalue in modulus
+    LNN_HD R condition() const { return condition_; }
     LNN_HD R value(int k) const { return values_[k]; }
-    LNN_HD R vector(int k, int i) const { return vectors_[i][k]; }
+    LNN_HD R vector(int k, int i) const { return vectors_[i * rows() + k]; }
     LNN_HD R component(int k, const R* y) const {
         R sum(0);
-        for (int i = 0; i < N; ++i) sum = mul_add(vectors_[i][k], y[i], sum);
+        for (int i = 0; i < rows(); ++i) sum = mul_add(vector(k, i), y[i], sum);
         return sum;
     }
     LNN_HD void apply(const R* y, R* x) const {
-        for (int i = 0; i < N; ++i) x[i] = R(0);
-        for (int k = 0; k < N; ++k) {
+        for (int i = 0; i < rows(); ++i) x[i] = R(0);
+        for (int k = 0; k < rows(); ++k) {
             const R along = component(k, y) * inverse_[k];
-            for (int i = 0; i < N; ++i) x[i] = mul_add(vectors_[i][k], along, x[i]);
+            for (int i = 0; i < rows(); ++i) x[i] = mul_add(vector(k, i), along, x[i]);
         }
     }
     // (phi_j - phi_k) / (lambda_j - lambda_k), and what it tends to where the eigenvalues meet
@@ -62,82 +63,196 @@ class Spectrum {
     }
 
   protected:
-    R values_[N], vectors_[N][N] = {};  // vectors by columns
+    R values_[most_dof<N>], vectors_[most_dof<N> * most_dof<N>];  // row i has component i of each vector
 
+    LNN_HD explicit Spectrum(int n) : n_(n) {}
+    LNN_HD int rows() const { return dof_of<N>(n_); }
     LNN_HD void judge(const SolveSpec& spec) {
         R smallest = absolute(values_[0]);
         largest_ = smallest;
-        for (int k = 1; k < N; ++k) {
+        for (int k = 1; k < rows(); ++k) {
             const R size = absolute(values_[k]);
             smallest = select(size < smallest, size, smallest);
             largest_ = maximum(size, largest_);
         }
-        condition = condition_number(largest_, smallest);
+        condition_ = condition_number(largest_, smallest);
         truncated = (smallest <= R(ScalarOf<R>(spec.rcond)) * largest_) | (smallest < R(ScalarOf<R>(spec.floor)));
     }
     LNN_HD void invert(const SolveSpec& spec) {
-        for (int k = 0; k < N; ++k) inverse_[k] = inverse_eigenvalue(values_[k], largest_, spec);
+        for (int k = 0; k < rows(); ++k) inverse_[k] = inverse_eigenvalue(values_[k], largest_, spec);
     }
 
   private:
-    R largest_, inverse_[N] = {};
+    int n_;
+    R condition_, largest_, inverse_[most_dof<N>];
 };
 
 template <Real R, int N>
 class SymmetricSolve : public Spectrum<R, N> {
   public:
-    // mass: lower triangle by rows
-    LNN_HD SymmetricSolve(const R* mass, const SolveSpec& spec) {
-        R poison(0);  // NaN where an entry is not finite: rotations would leave it out
-        for (int i = 0; i < N; ++i)
-            for (int j = 0; j < N; ++j) {
-                matrix_[i][j] = mass[packed(i, j)];
-                vectors_[i][j] = R(i == j ? 1 : 0);
-                poison = mul_add(matrix_[i][j], R(0), poison);
-            }
-        diagonalise();
-        for (int k = 0; k < N; ++k) this->values_[k] = matrix_[k][k] + poison;
-        this->judge(spec);
-        this->invert(spec);
+    // mass: lower triangle by rows, which stays its caller's
+    LNN_HD SymmetricSolve(const R* mass, const SolveSpec& spec, int n = N) : Spectrum<R, N>(n), mass_(mass) {
+        factorise(spec);
+        if (!any(spectral_)) return;
+        diagonalise(spec);
+        this->truncated = this->truncated & spectral_;
+    }
+
+    // where there are no eigenvalues, estimated from above within a factor of n^(1/16)
+    LNN_HD R condition() const {
+        if (rows() == 1 && !any(spectral_)) return R(1);
+        R m[packed_size(most_dof<N>)];
+        for (int k = 0; k < packed_size(rows()); ++k) m[k] = mass_[k];
+        const R largest = largest_modulus(m);
+        for_inverse([&](int i, int j, R entry) { m[packed(i, j)] = entry; });
+        const R estimate = largest * largest_modulus(m);
+        return any(spectral_) ? select(spectral_, Spectrum<R, N>::condition(), estimate) : estimate;
+    }
+
+    LNN_HD void apply(const R* y, R* x) const {
+        R along[most_dof<N>];
+        for (int i = 0; i < rows(); ++i) {
+            R sum = y[i];
+            for (int j = 0; j < i; ++j) sum = mul_add(lower_[packed(i, j)], y[j], sum);
+            along[i] = sum * lower_[packed(i, i)];
+        }
+        R spectral[most_dof<N>];
+        if (any(spectral_)) Spectrum<R, N>::apply(y, spectral);
+        for (int j = 0; j < rows(); ++j) {
+            R sum = along[j];
+            for (int i = j + 1; i < rows(); ++i) sum = mul_add(lower_[packed(i, j)], along[i], sum);
+            x[j] = any(spectral_) ? select(spectral_, spectral[j], sum) : sum;
+        }
     }
 
   private:
+    using Spectrum<R, N>::rows;
     using Spectrum<R, N>::vectors_;
-    R matrix_[N][N];
+    const R* mass_;
+    R lower_[packed_size(most_dof<N>)];  // L^-1 below its unit diagonal, 1 / D on it
+    MaskOf<R> spectral_;                 // lanes for which the eigenvalues are asked
 
-    LNN_HD void diagonalise() {
+    // L^-1 and D of M = L D L^T, and whether they will do: all of D has one sign, and by the Frobenius norms of M and
+    // M^-1, which bound the eigenvalues, none of these is truncated
+    LNN_HD void factorise(const SolveSpec& spec) {
+        MaskOf<R> positive = R(0) == R(0), negative = positive;
+        R norm(0), inverse_norm(0);
+        for (int i = 0; i < rows(); ++i) {
+            R row[most_dof<N>], pivot = mass_[packed(i, i)];  // row: of L
+            for (int j = 0; j < i; ++j) {
+                // L D is M L^-T, and the rows of L^-1 above are there
+                R sum = mass_[packed(i, j)];
+                for (int k = 0; k < j; ++k) sum = mul_add(lower_[packed(j, k)], mass_[packed(i, k)], sum);
+                row[j] = sum * lower_[packed(j, j)];
+                pivot = mul_add(-row[j], sum, pivot);
+                norm = mul_add(R(2) * mass_[packed(i, j)], mass_[packed(i, j)], norm);
+            }
+            norm = mul_add(mass_[packed(i, i)], mass_[packed(i, i)], norm);
+            for (int j = 0; j < i; ++j) {
+                R sum = -row[j];
+                for (int k = j + 1; k < i; ++k) sum = mul_add(-row[k], lower_[packed(k, j)], sum);
+                lower_[packed(i, j)] = sum;
+            }
+            lower_[packed(i, i)] = R(1) / pivot;
+            positive = positive & (pivot > R(0));
+            negative = negative & (pivot < R(0));
+        }
+        for_inverse([&](int i, int j, R entry) {
+            inverse_norm = mul_add(i == j ? entry : R(2) * entry, entry, inverse_norm);
+        });
+        norm = square_root(norm), inverse_norm = square_root(inverse_norm);
+        const R rcond(ScalarOf<R>(spec.rcond)), floor(ScalarOf<R>(spec.floor));
+        spectral_ =
+            !((positive | negative) & (rcond * norm * inverse_norm < R(1)) & (floor * inverse_norm < R(1)));
+        this->truncated = R(0) < R(0);  // in no lane
+    }
+
+    // take(i, j, entry (i, j) of M^-1 = L^-T D^-1 L^-1), i >= j
+    template <class Take>
+    LNN_HD void for_inverse(Take&& take) const {
+        for (int i = 0; i < rows(); ++i)
+            for (int j = 0; j <= i; ++j) {
+                R entry = lower_[packed(i, i)] * (i == j ? R(1) : lower_[packed(i, j)]);
+                for (int k = i + 1; k < rows(); ++k)
+                    entry = mul_add(lower_[packed(k, i)] * lower_[packed(k, k)], lower_[packed(k, j)], entry);
+                take(i, j, entry);
+            }
+    }
+
+    LNN_HD R frobenius(const R* m) const {
+        R sum(0);
+        for (int i = 0; i < rows(); ++i)
+            for (int j = 0; j <= i; ++j)
+                sum = mul_add(i == j ? m[packed(i, j)] : R(2) * m[packed(i, j)], m[packed(i, j)], sum);
+        return square_root(sum);
+    }
+
+    // Of the eigenvalues of a symmetric matrix, by the norm of its power 16: that is above, at most n^(1/32) times. The
+    // matrix is destroyed.
+    LNN_HD R largest_modulus(R* m) const {
+        constexpr int squarings = 4;
+        const R norm = frobenius(m), scale = R(1) / norm;
+        for (int k = 0; k < packed_size(rows()); ++k) m[k] = m[k] * scale;
+        for (int s = 0; s < squarings; ++s) {
+            R square[packed_size(most_dof<N>)];
+            for (int i = 0; i < rows(); ++i)
+                for (int j = 0; j <= i; ++j) {
+                    R sum(0);
+                    for (int k = 0; k < rows(); ++k) sum = mul_add(m[packed(i, k)], m[packed(k, j)], sum);
+                    square[packed(i, j)] = sum;
+                }
+            for (int k = 0; k < packed_size(rows()); ++k) m[k] = square[k];
+        }
+        R power = frobenius(m);
+        for (int s = 0; s < squarings; ++s) power = square_root(power);
+        return norm * power;
+    }
+
+    LNN_HD void diagonalise(const SolveSpec& spec) {
+        R matrix[most_dof<N> * most_dof<N>];
+        R poison(0);  // NaN where an entry is not finite: rotations would leave it out
+        for (int i = 0; i < rows(); ++i)
+            for (int j = 0; j < rows(); ++j) {
+                matrix[i * rows() + j] = mass_[packed(i, j)];
+                vectors_[i * rows() + j] = R(i == j ? 1 : 0);
+                poison = mul_add(mass_[packed(i, j)], R(0), poison);
+            }
+        rotate_all(matrix);
+        for (int k = 0; k < rows(); ++k) this->values_[k] = matrix[k * rows() + k] + poison;
+        this->judge(spec);
+        this->invert(spec);
+    }
+    LNN_HD void rotate_all(R* matrix) {
         constexpr auto tiny = std::is_same_v<ScalarOf<R>, float> ? 1e-9 : 1e-18;
         for (int sweep = 0; sweep < 30; ++sweep) {
             bool rotated = false;
-            for (int p = 0; p < N; ++p)
-                for (int q = p + 1; q < N; ++q) {
-                    const R off = matrix_[p][q], pp = matrix_[p][p], qq = matrix_[q][q];
+            for (int p = 0; p < rows(); ++p)
+                for (int q = p + 1; q < rows(); ++q) {
+                    const R off = matrix[p * rows() + q], pp = matrix[p * rows() + p], qq = matrix[q * rows() + q];
                     const auto needed = absolute(off) > R(tiny) * maximum(absolute(pp), absolute(qq));
                     if (!any(needed)) continue;
                     rotated = true;
-                    rotate(p, q, needed, (qq - pp) / select(needed, R(2) * off, R(1)));
+                    rotate(matrix, p, q, needed, (qq - pp) / select(needed, R(2) * off, R(1)));
                 }
             if (!rotated) return;
         }
     }
     // rotation that clears (p, q), tan of its angle from theta = cot of twice the angle
-    LNN_HD void rotate(int p, int q, MaskOf<R> needed, R theta) {
+    LNN_HD void rotate(R* matrix, int p, int q, MaskOf<R> needed, R theta) {
         const R root = square_root(mul_add(theta, theta, R(1)));
         const R tangent = R(1) / (theta + select(theta < R(0), -root, root));
         const R t = select(needed, tangent, R(0));
         const R c = R(1) / square_root(mul_add(t, t, R(1)));
         const R s = t * c;
-        for (int k = 0; k < N; ++k) {
-            const R kp = matrix_[k][p], kq = matrix_[k][q];
-            matrix_[k][p] = c * kp - s * kq;
-            matrix_[k][q] = s * kp + c * kq;
-        }
-        for (int k = 0; k < N; ++k) {
-            const R pk = matrix_[p][k], qk = matrix_[q][k], vp = vectors_[k][p], vq = vectors_[k][q];
-            matrix_[p][k] = c * pk - s * qk;
-            matrix_[q][k] = s * pk + c * qk;
-            vectors_[k][p] = c * vp - s * vq;
-            vectors_[k][q] = s * vp + c * vq;
+        const auto turn = [&](R& x, R& y) {
+            const R old = x;
+            x = c * old - s * y;
+            y = s * old + c * y;
+        };
+        for (int k = 0; k < rows(); ++k) turn(matrix[k * rows() + p], matrix[k * rows() + q]);
+        for (int k = 0; k < rows(); ++k) {
+            turn(matrix[p * rows() + k], matrix[q * rows() + k]);
+            turn(vectors_[k * rows() + p], vectors_[k * rows() + q]);
         }
     }
 };
@@ -145,7 +260,8 @@ class SymmetricSolve : public Spectrum<R, N> {
 template <Real R>
 class SymmetricSolve<R, 2> : public Spectrum<R, 2> {
   public:
-    LNN_HD SymmetricSolve(const R* mass, const SolveSpec& spec) : a_(mass[0]), b_(mass[1]), c_(mass[2]) {
+    LNN_HD SymmetricSolve(const R* mass, const SolveSpec& spec, int = 2)
+        : Spectrum<R, 2>(2), a_(mass[0]), b_(mass[1]), c_(mass[2]) {
         const R det = difference_of_products(a_, c_, b_, b_);
         const R mean = (a_ + c_) * R(0.5), half = (a_ - c_) * R(0.5);
         const R radius = square_root(mul_add(half, half, b_ * b_));
@@ -181,9 +297,9 @@ class SymmetricSolve<R, 2> : public Spectrum<R, 2> {
         const auto round = norm2 == R(0);
         const R scale = R(1) / square_root(select(round, R(1), norm2));
         const R x = select(round, R(1), ex * scale), y = select(round, R(0), ey * scale);
-        vectors_[0][0] = vectors_[1][1] = x;
-        vectors_[1][0] = y;
-        vectors_[0][1] = -y;
+        vectors_[0] = vectors_[3] = x;
+        vectors_[2] = y;
+        vectors_[1] = -y;
     }
 };
 

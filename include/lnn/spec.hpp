@@ -7,9 +7,18 @@
 
 namespace lnn {
 
-inline constexpr int max_dof = 4;         // degrees of freedom the kernels are compiled for
+inline constexpr int max_dof = 32;        // degrees of freedom of a model
+inline constexpr int max_system_dof = 8;  // and of a physical system
 inline constexpr int max_depth = 8;       // hidden layers
 inline constexpr int max_parameters = 8;  // scalars of a physical system
+
+// a value for each component of an acceleration
+using PerComponent = std::array<double, max_dof>;
+constexpr PerComponent ones() {
+    PerComponent x{};
+    for (double& one : x) one = 1;
+    return x;
+}
 
 enum class Precision { f32, f64 };
 
@@ -20,19 +29,16 @@ struct SystemSpec {
     std::array<double, max_parameters> parameters{};
 };
 
-enum class ModelKind { lnn };
-
-// L(q, v) = network(phi(q, v)) + 1/2 mass_prior |v|^2; with damping also generalised forces Q = -C C^T v, C (n, n)
-// learned
+// a model of the list in models/list.hpp, over a network of phi(q, v)
 struct ModelSpec {
-    ModelKind kind = ModelKind::lnn;
+    int kind = 0;  // index into the list
     int dof = 2;
     int depth = 2;                        // hidden layers
     std::array<int, max_depth> hidden{};  // their widths
     std::uint32_t angles = 0;             // bit i: coordinate i enters as (cos q_i, sin q_i), else as q_i
     double velocity_scale = 1.0;          // velocities enter divided by it
-    double mass_prior = 0.0;
-    bool damping = false;
+    double mass_prior = 0.0;              // Lagrangians: of a term 1/2 mass_prior |v|^2
+    bool damping = false;                 // Lagrangians: generalised forces Q = -C C^T v, C (n, n) learned
 };
 
 enum class Pinv {
@@ -58,13 +64,13 @@ struct LossSpec {
     Loss kind = Loss::mse;
     double delta = 1.0;  // huber: where it turns from square to linear
     Balance balance = Balance::none;
-    std::array<double, max_dof> scale = {1, 1, 1, 1};  // what a residual is divided by (Balance::scale)
+    PerComponent scale = ones();  // what a residual is divided by (Balance::scale)
 };
 
 // residuals of a least squares problem
 struct RobustSpec {
     double delta = 0.0;  // from about here on a residual counts linearly, in units of a scaled one; 0: all squared
-    std::array<double, max_dof> scale = {1, 1, 1, 1};  // what the residual of a component is divided by
+    PerComponent scale = ones();  // what the residual of a component is divided by
 };
 
 enum class ScheduleKind { step, cosine };

@@ -10,11 +10,10 @@
 #include "cpu/equations.hpp"
 #include "cpu/instruction_sets.hpp"
 #include "cpu/parallel.hpp"
+#include "cpu/evaluate.hpp"
 #include "cpu/scratch.hpp"
-#include "lnn/models/lnn.hpp"
 #include "lnn/random.hpp"
 #include "lnn/range.hpp"
-#include "rollout.hpp"
 #include "shapes.hpp"
 
 namespace lnn {
@@ -100,7 +99,7 @@ class CpuBackend final : public Backend {
         require(dof >= 1 && dof <= max_dof && states.size() == std::size_t(2 * dof * count), "states (2n, count)");
         in_pieces(threads_, count, piece_samples, [&](int, std::int64_t begin, std::int64_t n) {
             for (std::int64_t s = begin; s < begin + n; ++s)
-                lanes_.systems->draw(draw, dof, first, count, s, states.data());
+                lanes_.systems->draw(draw, Stream::states, dof, first, count, s, states.data());
         });
     }
 
@@ -109,7 +108,7 @@ class CpuBackend final : public Backend {
         require_system(system);
         const std::int64_t samples = require_states(initial, system.dof);
         require_trajectories(run, initial, 1, out);
-        const SystemRolloutJob job{system, run, samples, initial.data(), out.data()};
+        const SystemRolloutJob job{system, run, table_of(run), samples, initial.data(), out.data()};
         in_pieces(threads_, samples, lanes_.systems->width,
                   [&](int, std::int64_t first, std::int64_t count) { lanes_.systems->rollout(job, first, count); });
     }
@@ -123,8 +122,8 @@ class CpuBackend final : public Backend {
             require_trajectories(run, initial, models.count, out);
             for (int m = 0; m < models.count; ++m) {
                 const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));
-                const RolloutJob<T> job{models.spec,          solve, run, samples, weights.data(), initial.data(),
-                                        out.data() + m * size};
+                const RolloutJob<T> job{models.spec,    solve,          run,           table_of(run), samples,
+                                        weights.data(), initial.data(), out.data() + m * size};
                 const auto scratch = thread_scratch(kernels.scratch_bytes(models.spec));
                 in_pieces(threads_, samples, kernels.width, [&](int thread, std::int64_t first, std::int64_t count) {
                     kernels.rollout(job, state == Precision::f64, first, count, scratch[thread]->get());
@@ -161,18 +160,15 @@ class CpuBackend final : public Backend {
 
     void evaluate(const Models& models, const EvaluateJob& job, std::int64_t first,
                   std::span<TrajectoryScore> scores) override {
+        require_evaluation(models, job, scores);
         with_precision(job.precision, [&]<class T>(const LaneKernels<T>& kernels) {
-            const std::size_t parameters = require_models(models);
-            require_evaluation(models, job, scores);
+            const auto weights = narrowed<T>(models.weights);
             const std::int64_t count = scores.size() / models.count;
             const auto scratch = thread_scratch(kernels.scratch_bytes(models.spec));
-            for (int m = 0; m < models.count; ++m) {
-                const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));
-                const ScoreJob<T> score{models.spec, job, first, count, weights.data(), scores.data() + m * count};
-                in_pieces(threads_, count, kernels.width, [&](int thread, std::int64_t begin, std::int64_t n) {
-                    kernels.score(score, begin, n, scratch[thread]->get());
-                });
-            }
+            in_pieces(threads_, count, kernels.width, [&](int thread, std::int64_t begin, std::int64_t n) {
+                score_piece(kernels, lanes_, models, weights.data(), job, first + begin, n, scratch[thread]->get(),
+                            [&](int m) { return scores.data() + m * count + begin; });
+            });
         });
     }
 
@@ -275,7 +271,7 @@ class CpuBackend final : public Backend {
                              TrainState& state, std::int64_t first, std::int64_t count) {
         require_training(job, data, state, count);
         const int n = job.spec.dof, models = job.models;
-        const std::size_t parameters = lnn_shape(job.spec).parameters;
+        const std::size_t parameters = model_shape(job.spec).parameters;
         const int chunks = (job.batch + chunk_samples - 1) / chunk_samples;
         TrainReport report;
         report.loss.resize(models * count);

@@ -2,7 +2,6 @@
 #include "cpu/lanes.hpp"
 
 #include "cpu/outer.hpp"
-#include "dispatch.hpp"
 #include "gradient.hpp"
 #include "lnn/range.hpp"
 #include "peak.hpp"
@@ -18,159 +17,158 @@ using Wide = Pack<T, native>;
 using Narrow = Pack<T, (native < 4 ? native : 4)>;  // for batches that would leave most lanes of a Wide empty
 
 std::size_t scratch_bytes(const ModelSpec& spec) {
-    std::size_t n = 0;
-    with_dof(spec.dof, [&]<int N>() { n = lnn_scratch<N, 0>(lnn_shape(spec)); });
-    return n * sizeof(Wide);
+    std::size_t reals = 0;
+    with_model(spec, [&]<class Model, int N>() {
+        reals = Model::template Pass<Wide, N, Tape::none, T, Wide*>::scratch(Model::shape(spec), spec.dof);
+    });
+    return reals * sizeof(Wide);
 }
 
 void accelerate(const AccelerateJob<T>& job, std::int64_t first, std::int64_t count, void* scratch) {
-    with_dof(job.spec.dof, [&]<int N>() {
-        const MlpShape shape = lnn_shape(job.spec);
-        const LnnView<T, N> net(shape, job.spec, job.weights);
+    with_model(job.spec, [&]<class Model, int N>() {
+        const MlpShape shape = Model::shape(job.spec);
+        const NetworkView<T> net(shape, job.spec, job.weights);
         for (std::int64_t i = first; i < first + count; i += native)
-            accelerate_model<Wide, N, T>(job, net, i, static_cast<Wide*>(scratch));
+            accelerate_model<Model, N, Wide>(job, net, i, static_cast<Wide*>(scratch));
     });
 }
 
-template <class State, int N>
+template <class Model, int N, class State>
 void rollout_states(const RolloutJob<T>& job, std::int64_t first, std::int64_t count, void* scratch) {
-    const MlpShape shape = lnn_shape(job.spec);
-    const LnnView<T, N> net(shape, job.spec, job.weights);
-    const ModelField<State, Wide, N, T, Wide*> field{net, job.solve, static_cast<Wide*>(scratch)};
-    with_integrator(job.integration, [&]<Integrator I>() {
-        for (std::int64_t i = first; i < first + count; i += native)
-            rollout<State, I>(field, job.integration, job.samples, job.initial, job.out, i);
-    });
+    using Field = ModelField<Model, N, State, Wide, T, Wide*>;
+    const MlpShape shape = Model::shape(job.spec);
+    const NetworkView<T> net(shape, job.spec, job.weights);
+    const Field field{net, job.solve, static_cast<Wide*>(scratch)};
+    const auto take = job.table.adaptive() ? rollout<State, true, Field> : rollout<State, false, Field>;
+    for (std::int64_t i = first; i < first + count; i += native)
+        take(job.table, field, job.integration, job.samples, job.initial, job.out, job.steps, i);
 }
 
 void rollout_model(const RolloutJob<T>& job, bool state64, std::int64_t first, std::int64_t count, void* scratch) {
-    with_dof(job.spec.dof, [&]<int N>() {
+    with_model(job.spec, [&]<class Model, int N>() {
         if (state64)
-            rollout_states<Pack<double, native>, N>(job, first, count, scratch);
+            rollout_states<Model, N, Pack<double, native>>(job, first, count, scratch);
         else
-            rollout_states<Pack<float, native>, N>(job, first, count, scratch);
+            rollout_states<Model, N, Pack<float, native>>(job, first, count, scratch);
     });
 }
 
-template <class State, class System>
-void score_states(const ScoreJob<T>& job, std::int64_t first, std::int64_t count, void* scratch) {
-    constexpr int N = System::dof;
-    const MlpShape shape = lnn_shape(job.spec);
-    const LnnView<T, N> net(shape, job.spec, job.weights);
-    const ModelField<State, Wide, N, T, Wide*> field{net, job.job.solve, static_cast<Wide*>(scratch)};
-    with_integrator(job.job.integration, [&]<Integrator I>() {
-        for (std::int64_t i = first; i < first + count; i += native) {
-            ScoreState<State, N> score;
-            start_score<System>(job.job, job.first, job.count, i, score);
-            advance_score<System, I>(field, job.job, 0, job.job.integration.instants, score);
-            finish_score<System>(job.job, score, job.count, i, job.scores);
-        }
-    });
-}
-
-void score_model(const ScoreJob<T>& job, std::int64_t first, std::int64_t count, void* scratch) {
-    Systems::visit(job.job.system.kind, [&]<class System>() {
-        if (job.job.state == Precision::f64)
-            score_states<Pack<double, native>, System>(job, first, count, scratch);
-        else
-            score_states<Pack<float, native>, System>(job, first, count, scratch);
-    });
+// a pass with a tape, and the factors that it leaves of some packs of samples
+template <class Pass>
+std::size_t tape_reals(const MlpShape& s, int n, int packs) {
+    return Pass::scratch(s, n) + std::size_t(s.left_units() + s.right_units()) * packs * Pass::factor_columns(n);
 }
 
 // scratch of a chunk: a pass and the factors of its packs, then the same for one truncated sample
-template <class R, int N>
-std::size_t chunk_reals(const MlpShape& s) {
-    constexpr int packs = chunk_samples / width_of<R>;
-    return lnn_scratch<N, 1>(s) + std::size_t(s.left_units() + s.right_units()) * packs * factor_columns<1>;
-}
-template <int N>
-std::size_t truncated_scalars(const MlpShape& s) {
-    return lnn_scratch<N, truncated_pairs<N>>(s) +
-           std::size_t(s.left_units() + s.right_units()) * factor_columns<truncated_pairs<N>>;
+template <class Model, int N, class R>
+std::size_t chunk_reals(const MlpShape& s, int n) {
+    return tape_reals<typename Model::template Pass<R, N, Tape::regular, T, R*>>(s, n, chunk_samples / width_of<R>);
 }
 
 std::size_t train_scratch_bytes(const ModelSpec& spec) {
     std::size_t bytes = 0;
-    const MlpShape s = lnn_shape(spec);
-    with_dof(spec.dof, [&]<int N>() {
-        const std::size_t wide = chunk_reals<Wide, N>(s) * sizeof(Wide);
-        const std::size_t narrow = chunk_reals<Narrow, N>(s) * sizeof(Narrow);
-        bytes = (wide > narrow ? wide : narrow) + truncated_scalars<N>(s) * sizeof(T);
+    with_model(spec, [&]<class Model, int N>() {
+        const MlpShape s = Model::shape(spec);
+        const std::size_t wide = chunk_reals<Model, N, Wide>(s, spec.dof) * sizeof(Wide);
+        const std::size_t narrow = chunk_reals<Model, N, Narrow>(s, spec.dof) * sizeof(Narrow);
+        bytes = wide > narrow ? wide : narrow;
+        if constexpr (Model::table.lagrangian)
+            bytes += tape_reals<typename Model::template Pass<T, truncated_dof<N>, Tape::truncated, T, T*>>(s, spec.dof, 1) * sizeof(T);
     });
     return bytes;
 }
 
-template <class R, int N>
+// adds the gradient of one truncated sample, x (q, v, target)
+template <class Model, int N>
+void add_truncated(const TrainShape& job, const NetworkView<T>& net, const T* x, T share, T* memory, T* partial) {
+    using Pass = typename Model::template Pass<T, N, Tape::truncated, T, T*>;
+    const MlpShape& s = net.shape;
+    const int n = dof_of<N>(net.dof), F = Pass::factor_columns(n);
+    T* const left = memory + Pass::scratch(s, n);
+    T* const right = left + std::size_t(s.left_units()) * F;
+    Pass pass(net, memory, {left, right, F});
+    typename Pass::Inputs inputs;
+    const auto output = pass.forward(x, x + n, inputs);
+    const typename Pass::Answer answer(output, job.solve, n);
+    T directions[Pass::along_reals(most_dof<N>)];
+    const Directions<T*, N> along{directions, n};
+    truncated_directions<T, N>(answer, job.loss, x + 2 * n, n, share, along);
+    pass.backward(inputs, along);
+    outer_products(s, F, Pass::bias_column, F, left, right, true, partial);
+}
+
+template <class Model, int N, class R>
 void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const T* weights, T* partial, double* loss,
                     std::int64_t* counts, void* memory) {
-    constexpr int W = width_of<R>, F = factor_columns<1>;
-    const MlpShape s = lnn_shape(job.spec);
-    const LnnView<T, N> net(s, job.spec, weights);
+    using Pass = typename Model::template Pass<R, N, Tape::regular, T, R*>;
+    constexpr int W = width_of<R>;
+    const MlpShape s = Model::shape(job.spec);
+    const NetworkView<T> net(s, job.spec, weights);
+    const int n = dof_of<N>(net.dof), F = Pass::factor_columns(n);
     const int begin = chunk * chunk_samples;
     const int size = batch.size - begin < chunk_samples ? batch.size - begin : chunk_samples;
     const int packs = (size + W - 1) / W;
     R* const scratch = static_cast<R*>(memory);
-    R* const left = scratch + lnn_scratch<N, 1>(s);
+    R* const left = scratch + Pass::scratch(s, n);
     R* const right = left + std::size_t(s.left_units()) * packs * F;
-    T* const truncated_memory = reinterpret_cast<T*>(scratch + chunk_reals<R, N>(s));
     const T share = T(1.0 / batch.size);
 
     R loss_lanes(0);
     int truncated[chunk_samples], truncations = 0;
-    T rows[3 * N][chunk_samples];
+    T rows[3 * most_dof<N>][chunk_samples];
     Range range("forward", job.ranges);
     for (int pack = 0; pack < packs; ++pack) {
         if (pack > 0) range.next("forward");
-        R x[3 * N];
+        R x[3 * most_dof<N>];
         for (int w = 0; w < W; ++w) {
             const int i = pack * W + w < size ? pack * W + w : size - 1;
             const std::int64_t at = batch.order ? batch.order[begin + i] : batch.offset + begin + i;
-            for (int d = 0; d < 2 * N; ++d) rows[d][pack * W + w] = T(batch.states[d * batch.samples + at]);
-            for (int d = 0; d < N; ++d) rows[2 * N + d][pack * W + w] = T(batch.accelerations[d * batch.samples + at]);
+            for (int d = 0; d < 2 * n; ++d) rows[d][pack * W + w] = T(batch.states[d * batch.samples + at]);
+            for (int d = 0; d < n; ++d) rows[2 * n + d][pack * W + w] = T(batch.accelerations[d * batch.samples + at]);
         }
-        for (int d = 0; d < 3 * N; ++d) x[d] = load<R>(rows[d] + pack * W);
+        for (int d = 0; d < 3 * n; ++d) x[d] = load<R>(rows[d] + pack * W);
         T number[W];
         for (int w = 0; w < W; ++w) number[w] = T(pack * W + w);
         const auto active = load<R>(number) < R(T(size));
 
-        LnnPass<R, N, 1, T, R*> pass(net, scratch, {left + pack * F, right + pack * F, packs * F});
-        LnnInputs<R, N> inputs;
-        const auto terms = pass.terms(x, x + N, inputs);
+        Pass pass(net, scratch, {left + pack * F, right + pack * F, packs * F});
+        typename Pass::Inputs inputs;
+        const auto output = pass.forward(x, x + n, inputs);
         range.next("solve");
-        Directions<R, N, 1> along;
-        const auto result = directions(terms, job.solve, job.loss, x + 2 * N, active, R(share), along);
+        const typename Pass::Answer answer(output, job.solve, n);
+        R directions[Pass::along_reals(most_dof<N>)];
+        const Directions<R*, N> along{directions, n};
+        const auto result = loss_and_directions<R, N>(answer, job.loss, x + 2 * n, n, active, R(share), along);
         range.next("backward");
-        pass.factors(inputs, along);
+        pass.backward(inputs, along);
         loss_lanes = loss_lanes + result.loss;
         for (int w = 0; w < W && pack * W + w < size; ++w) {
-            ++counts[condition_bin(lane(result.condition, w))];
+            if constexpr (Model::table.lagrangian) ++counts[condition_bin(lane(result.condition, w))];
             if (lane(result.truncated, w)) truncated[truncations++] = pack * W + w;
         }
     }
     *loss = double(sum_of_lanes(loss_lanes));
-    outer_products(s, F, packs * F, left, right, false, partial);
+    outer_products(s, F, Pass::bias_column, packs * F, left, right, false, partial);
 
     // truncated samples: one by one, outside the hot loop
     counts[condition_bins] += truncations;
-    constexpr int more = factor_columns<truncated_pairs<N>>;
-    T* const truncated_left = truncated_memory + lnn_scratch<N, truncated_pairs<N>>(s);
-    T* const truncated_right = truncated_left + std::size_t(s.left_units()) * more;
-    for (int k = 0; k < truncations; ++k) {
-        T x[3 * N];
-        for (int d = 0; d < 3 * N; ++d) x[d] = rows[d][truncated[k]];
-        LnnPass<T, N, truncated_pairs<N>, T, T*> pass(net, truncated_memory, {truncated_left, truncated_right, more});
-        truncated_factors(pass, job.solve, job.loss, x, x + N, x + 2 * N, share);
-        outer_products(s, more, more, truncated_left, truncated_right, true, partial);
+    if constexpr (Model::table.lagrangian) {
+        T* const apart = reinterpret_cast<T*>(scratch + chunk_reals<Model, N, R>(s, n));
+        for (int k = 0; k < truncations; ++k) {
+            T x[3 * most_dof<N>];
+            for (int d = 0; d < 3 * n; ++d) x[d] = rows[d][truncated[k]];
+            add_truncated<Model, truncated_dof<N>>(job, net, x, share, apart, partial);
+        }
     }
 }
 
 void gradient(const TrainShape& job, const Batch& batch, int chunk, const T* weights, T* partial, double* loss,
               std::int64_t* counts, void* scratch) {
-    with_dof(job.spec.dof, [&]<int N>() {
+    with_model(job.spec, [&]<class Model, int N>() {
         if (batch.size <= width_of<Narrow>)
-            chunk_gradient<Narrow, N>(job, batch, chunk, weights, partial, loss, counts, scratch);
+            chunk_gradient<Model, N, Narrow>(job, batch, chunk, weights, partial, loss, counts, scratch);
         else
-            chunk_gradient<Wide, N>(job, batch, chunk, weights, partial, loss, counts, scratch);
+            chunk_gradient<Model, N, Wide>(job, batch, chunk, weights, partial, loss, counts, scratch);
     });
 }
 
@@ -211,7 +209,7 @@ void adam_block(const AdamStep<T>& step, T scale, TrainModel<T>& m, int begin, i
 
 // Barriers: after the chunks, after the norms, after the update; between them each chunk or block has one writer.
 void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scratch) {
-    const int parameters = lnn_shape(job.spec).parameters;
+    const int parameters = model_shape(job.spec).parameters;
     const int chunks = (job.batch + chunk_samples - 1) / chunk_samples;
     const int blocks = norm_blocks(parameters);
     TrainProgress progress = m.progress;
@@ -257,8 +255,7 @@ void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scra
 }  // namespace
 
 extern const LaneKernels<T> LNN_TABLE;
-const LaneKernels<T> LNN_TABLE = {native,        scratch_bytes, accelerate,
-                                  rollout_model, score_model,   train_scratch_bytes,
-                                  gradient,      train,         fma_chains<Wide>};
+const LaneKernels<T> LNN_TABLE = {native,   scratch_bytes, accelerate,      rollout_model, train_scratch_bytes,
+                                  gradient, train,         fma_chains<Wide>};
 
 }  // namespace lnn::inline LNN_ISA

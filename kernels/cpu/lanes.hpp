@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "jobs.hpp"
+#include "lnn/random.hpp"
 
 namespace lnn {
 
@@ -16,7 +17,6 @@ struct LaneKernels {
     std::size_t (*scratch_bytes)(const ModelSpec&);
     void (*accelerate)(const AccelerateJob<T>&, std::int64_t first, std::int64_t count, void* scratch);
     void (*rollout)(const RolloutJob<T>&, bool state64, std::int64_t first, std::int64_t count, void* scratch);
-    void (*score)(const ScoreJob<T>&, std::int64_t first, std::int64_t count, void* scratch);
 
     std::size_t (*train_scratch_bytes)(const ModelSpec&);
     // one chunk of a batch: partial (parameters), loss (1), counts (condition_bins + 1, added to)
@@ -34,7 +34,11 @@ struct SystemLaneKernels {
     void (*accelerate)(const SystemAccelerateJob&, std::int64_t first, std::int64_t count);
     void (*rollout)(const SystemRolloutJob&, std::int64_t first, std::int64_t count);
     // state `first + sample` of the stream into column `sample` of states (2n, samples)
-    void (*draw)(const Draw&, int dof, std::int64_t first, std::int64_t samples, std::int64_t sample, double* states);
+    void (*draw)(const Draw&, Stream, int dof, std::int64_t first, std::int64_t samples, std::int64_t sample,
+                 double* states);
+    // of one model
+    void (*compare)(const CompareJob&);
+    void (*finish)(const FinishJob&);
 };
 
 template <class T>

@@ -2,7 +2,6 @@
 // of least squares. See lanes.hpp.
 #include "cpu/lanes.hpp"
 #include "cpu/products.hpp"
-#include "dispatch.hpp"
 #include "jacobian.hpp"
 #include "samples.hpp"
 
@@ -18,46 +17,45 @@ constexpr int tile = 48;         // parameters on a side
 
 // packs of samples in a chunk, and Reals from one parameter's rows to the next's: odd, so that rows do not
 // share a set of the cache
-int chunk_packs(int dof) { return chunk_rows / (dof * native); }
+int chunk_packs(int dof) { return chunk_rows > dof * native ? chunk_rows / (dof * native) : 1; }
 int row_stride(int dof) { return (chunk_packs(dof) * dof) | 1; }
 
-template <int N>
-int scratch_reals(const MlpShape& s) {
-    return lnn_scratch<N, 1>(s) + (s.left_units() + s.right_units()) * factor_columns<1>;
-}
 std::size_t scratch_bytes(const ModelSpec& spec) {
-    std::size_t n = 0;
-    with_dof(spec.dof, [&]<int N>() { n = scratch_reals<N>(lnn_shape(spec)); });
-    return n * sizeof(Wide);
+    std::size_t reals = 0;
+    with_model(spec, [&]<class Model, int N>() {
+        reals = jacobian_reals<typename Model::template Pass<Wide, N, Tape::regular, T, Wide*>>(Model::shape(spec),
+                                                                                                 spec.dof);
+    });
+    return reals * sizeof(Wide);
 }
 std::size_t rows_bytes(const ModelSpec& spec) {
-    return std::size_t(lnn_shape(spec).parameters + 1) * row_stride(spec.dof) * sizeof(Wide);
+    return std::size_t(model_shape(spec).parameters + 1) * row_stride(spec.dof) * sizeof(Wide);
 }
 
 // pack `pack` of a chunk of `count` samples from `begin` on; returns the samples left out
-template <int N>
-int pack_rows(const EquationsJob<T>& job, const LnnView<T, N>& net, std::int64_t begin, int count, int pack,
+template <class Model, int N>
+int pack_rows(const EquationsJob<T>& job, const NetworkView<T>& net, std::int64_t begin, int count, int pack,
               Wide* scratch) {
-    const MlpShape& s = net.shape;
+    const int n = dof_of<N>(net.dof);
     const std::int64_t at = begin + pack * native;
-    Wide q[N], v[N], a[N];
-    for (int i = 0; i < N; ++i) {
-        q[i] = convert<Wide>(load_row<WithScalar<Wide, double>>(job.states + i * job.samples, at, job.samples));
-        v[i] = convert<Wide>(load_row<WithScalar<Wide, double>>(job.states + (N + i) * job.samples, at, job.samples));
-        a[i] = convert<Wide>(load_row<WithScalar<Wide, double>>(job.accelerations + i * job.samples, at, job.samples));
+    const auto row = [&](const double* rows, int i) {
+        return convert<Wide>(load_row<WithScalar<Wide, double>>(rows + i * job.samples, at, job.samples));
+    };
+    Wide q[most_dof<N>], v[most_dof<N>], a[most_dof<N>];
+    for (int i = 0; i < n; ++i) {
+        q[i] = row(job.states, i);
+        v[i] = row(job.states, n + i);
+        a[i] = row(job.accelerations, i);
     }
     T number[native];
     for (int w = 0; w < native; ++w) number[w] = T(pack * native + w);
     const auto active = load<Wide>(number) < Wide(T(count));
 
-    constexpr int F = factor_columns<1>;
-    Wide* const left = scratch + lnn_scratch<N, 1>(s);
-    Wide* const right = left + s.left_units() * F;
     Wide* const rows = reinterpret_cast<Wide*>(job.rows);
-    const std::int64_t stride = row_stride(N);
+    const std::int64_t stride = row_stride(n);
     const auto out =
-        jacobian_rows<Wide, N>(net, job.solve, job.robust, q, v, a, active, scratch, Factors<Wide*>{left, right, F},
-                               rows + pack * N, stride, rows + s.parameters * stride + pack * N);
+        jacobian_rows<Model, N, Wide>(net, job.solve, job.robust, q, v, a, active, scratch, rows + pack * n, stride,
+                                      rows + net.shape.parameters * stride + pack * n);
     int left_out = 0;
     for (int w = 0; w < native; ++w) left_out += lane(out, w);
     return left_out;
@@ -65,22 +63,22 @@ int pack_rows(const EquationsJob<T>& job, const LnnView<T, N>& net, std::int64_t
 
 // Chunk by chunk: each pack's rows have one writer, then each tile of the matrix; a barrier after each. So
 // the bits do not depend on the team.
-template <int N>
+template <class Model, int N>
 void equations(const EquationsJob<T>& job, const Team& team, Wide* scratch) {
-    const MlpShape s = lnn_shape(job.spec);
-    const LnnView<T, N> net(s, job.spec, job.weights);
-    const int parameters = s.parameters, tiles = (parameters + tile - 1) / tile,
-              chunk_samples_of_n = chunk_packs(N) * native;
-    const std::int64_t stride = row_stride(N);
-    const double share = 1.0 / (double(job.samples) * N);
+    const MlpShape s = Model::shape(job.spec);
+    const NetworkView<T> net(s, job.spec, job.weights);
+    const int n = dof_of<N>(net.dof), parameters = s.parameters, tiles = (parameters + tile - 1) / tile,
+              chunk_samples_of_n = chunk_packs(n) * native;
+    const std::int64_t stride = row_stride(n);
+    const double share = 1.0 / (double(job.samples) * n);
     const Wide* const rows = reinterpret_cast<const Wide*>(job.rows);
     job.left_out[team.index] = 0;
     for (std::int64_t begin = 0; begin < job.samples; begin += chunk_samples_of_n) {
         const std::int64_t rest = job.samples - begin;
         const int count = int(rest < chunk_samples_of_n ? rest : chunk_samples_of_n);
-        const int packs = (count + native - 1) / native, items = packs * N;
+        const int packs = (count + native - 1) / native, items = packs * n;
         for (int pack = team.index; pack < packs; pack += team.size)
-            job.left_out[team.index] += pack_rows(job, net, begin, count, pack, scratch);
+            job.left_out[team.index] += pack_rows<Model, N>(job, net, begin, count, pack, scratch);
         team.sync();
 
         const bool first = begin == 0;
@@ -104,7 +102,8 @@ void equations(const EquationsJob<T>& job, const Team& team, Wide* scratch) {
 }
 
 void normal_equations(const EquationsJob<T>& job, const Team& team, void* scratch) {
-    with_dof(job.spec.dof, [&]<int N>() { equations<N>(job, team, static_cast<Wide*>(scratch)); });
+    with_model(job.spec,
+               [&]<class Model, int N>() { equations<Model, N>(job, team, static_cast<Wide*>(scratch)); });
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // Compiled once for each instruction set (LNN_ISA): the truth, always in float64. See lanes.hpp.
 #include "cpu/lanes.hpp"
-#include "dispatch.hpp"
 #include "lnn/pack.hpp"
 #include "rollout.hpp"
+#include "score.hpp"
 
 namespace lnn::inline LNN_ISA {
 namespace {
@@ -19,20 +19,28 @@ void accelerate(const SystemAccelerateJob& job, std::int64_t first, std::int64_t
 void rollout_system(const SystemRolloutJob& job, std::int64_t first, std::int64_t count) {
     Systems::visit(job.system.kind, [&]<class System>() {
         const SystemField<System, Wide> field{job.system.parameters.data()};
-        with_integrator(job.integration, [&]<Integrator I>() {
-            for (std::int64_t i = first; i < first + count; i += native)
-                rollout<Wide, I>(field, job.integration, job.samples, job.initial, job.out, i);
-        });
+        const auto take = job.table.adaptive() ? rollout<Wide, true, SystemField<System, Wide>>
+                                               : rollout<Wide, false, SystemField<System, Wide>>;
+        for (std::int64_t i = first; i < first + count; i += native)
+            take(job.table, field, job.integration, job.samples, job.initial, job.out, job.steps, i);
     });
 }
 
-void draw(const Draw& draw, int dof, std::int64_t first, std::int64_t samples, std::int64_t sample, double* states) {
-    draw_column(draw, dof, first, samples, sample, states);
+void draw(const Draw& draw, Stream stream, int dof, std::int64_t first, std::int64_t samples, std::int64_t sample,
+          double* states) {
+    draw_column(draw, stream, dof, first, samples, sample, states);
+}
+
+void compare(const CompareJob& job) {
+    for (std::int64_t s = 0; s < job.samples; ++s) compare_sample(job, 0, s);
+}
+void finish(const FinishJob& job) {
+    for (std::int64_t s = 0; s < job.samples; ++s) finish_sample(job, 0, s);
 }
 
 }  // namespace
 
 extern const SystemLaneKernels lanes_systems;
-const SystemLaneKernels lanes_systems = {native, accelerate, rollout_system, draw};
+const SystemLaneKernels lanes_systems = {native, accelerate, rollout_system, draw, compare, finish};
 
 }  // namespace lnn::inline LNN_ISA

@@ -3,14 +3,14 @@
 #pragma once
 
 #include "cpu/products.hpp"
-#include "lnn/models/lnn.hpp"
+#include "lnn/mlp.hpp"
 
 namespace lnn::inline LNN_ISA {
 
-// left, right: (unit, items) with `columns` columns a pack, items = packs x columns; gradient: (parameters),
-// written or, with `add`, added to
+// left, right: (unit, items) with `columns` columns a pack, of which number `bias` is the gradient of the biases; items =
+// packs x columns; gradient: (parameters), written or, with `add`, added to
 template <Real R, class T>
-void outer_products(const MlpShape& s, int columns, int items, const R* left, const R* right, bool add, T* gradient) {
+void outer_products(const MlpShape& s, int columns, int bias, int items, const R* left, const R* right, bool add, T* gradient) {
     const auto put = [add](T& to, T value) { to = add ? to + value : value; };
     for (int l = 1; l <= outer_matrices(s); ++l) {
         const OuterMatrix m = outer_matrix(s, l);
@@ -19,7 +19,7 @@ void outer_products(const MlpShape& s, int columns, int items, const R* left, co
                       m.columns, items, [&](int i, int j, T sum) { put(w[i * m.columns + j], sum); });
         for (int i = 0; i < m.rows && m.bias >= 0; ++i) {
             R sum(0);
-            for (int k = 1; k < items; k += columns) sum = sum + left[(m.left + i) * items + k];
+            for (int k = bias; k < items; k += columns) sum = sum + left[(m.left + i) * items + k];
             put(gradient[m.bias + i], sum_of_lanes(sum));
         }
     }

@@ -9,14 +9,14 @@
 #include "cuda/launchers.hpp"
 #include "cuda/libraries.hpp"
 #include "cuda/solve.hpp"
-#include "lnn/models/lnn.hpp"
-#include "rollout.hpp"
+#include "score.hpp"
 #include "shapes.hpp"
 
 namespace lnn {
 namespace {
 
 using cuda::Card;
+using cuda::check;
 using cuda::DeviceBuffer;
 
 template <class T>
@@ -115,7 +115,7 @@ class CudaBackend final : public Backend {
         in_pieces(1, count, {.sample = 2 * dof * sizeof(double)}, in_a_launch(system_work),
                   [&](auto, auto, std::int64_t begin, std::int64_t n) {
                       const DeviceBuffer<double> x(2 * dof * n);
-                      cuda::draw(card_, draw, dof, first + begin, n, x.get());
+                      cuda::draw(card_, draw, Stream::states, dof, first + begin, n, x.get());
                       x.download_columns(states.data(), 2 * dof, count, begin);
                   });
     }
@@ -125,14 +125,14 @@ class CudaBackend final : public Backend {
         require_system(system);
         const std::int64_t samples = require_states(initial, system.dof);
         require_trajectories(run, initial, 1, out);
-        require_rk4(run);
+        require_fixed_steps(run);
         const std::int64_t d = 2 * system.dof, rows = d * (run.instants + 1);
         in_pieces(1, samples, {.sample = (rows + d) * sizeof(double)}, in_a_launch(system_work * 4 * run.substeps),
                   [&](auto, auto, std::int64_t first, std::int64_t count) {
                       DeviceBuffer<double> x(d * count);
                       const DeviceBuffer<double> y(rows * count);
                       x.upload_columns(initial.data(), d, samples, first);
-                      cuda::rollout(card_, {system, run, count, x.get(), y.get()});
+                      cuda::rollout(card_, {system, run, table_of(run), count, x.get(), y.get()});
                       y.download_columns(out.data(), rows, samples, first);
                   });
     }
@@ -141,10 +141,11 @@ class CudaBackend final : public Backend {
                  Precision state, std::span<const double> initial, std::span<double> out) override {
         with_precision(precision, [&]<class T>() {
             const std::size_t parameters = require_models(models);
+            require_mass_matrix(models.spec, solve);
             const std::int64_t d = 2 * models.spec.dof, rows = d * (run.instants + 1);
             const std::int64_t samples = require_states(initial, models.spec.dof);
             require_trajectories(run, initial, models.count, out);
-            require_rk4(run);
+            require_fixed_steps(run);
             in_pieces(models.count, samples,
                       {.model = parameters * sizeof(T),
                        .sample = d * sizeof(double),
@@ -155,7 +156,8 @@ class CudaBackend final : public Backend {
                           DeviceBuffer<double> x(d * count);
                           const DeviceBuffer<double> y(together * rows * count);
                           x.upload_columns(initial.data(), d, samples, first);
-                          const RolloutJob<T> job{models.spec, solve, run, count, weights.get(), x.get(), y.get()};
+                          const RolloutJob<T> job{models.spec, solve,         run,     table_of(run),
+                                                  count,       weights.get(), x.get(), y.get()};
                           const auto integrate =
                               solve.pinv == Pinv::fused ? cuda::rollout<T> : cuda::rollout_separately<T>;
                           integrate(card_, job, state == Precision::f64, int(together));
@@ -255,27 +257,86 @@ class CudaBackend final : public Backend {
     // take(scores on the card, first model, models, first trajectory, trajectories) for each piece of (models, count)
     template <class Take>
     void score(const Models& models, const EvaluateJob& job, std::int64_t first, std::int64_t count, Take&& take) {
-        require_rk4(job.integration);
+        require_fixed_steps(job.integration);
         with_precision(job.precision, [&]<class T>() {
-            const std::size_t parameters = require_models(models);
+            const std::size_t parameters = require_models(models), row = 2 * job.system.dof * sizeof(double);
+            const std::int64_t stretch = std::min(path_instants, job.integration.instants);
             in_pieces(models.count, count,
-                      {.model = parameters * sizeof(T), .pair = cuda::score_bytes(job) + sizeof(TrajectoryScore)},
+                      {.model = parameters * sizeof(T),
+                       .sample = (2 * (stretch + 1) + 4) * row + 2 * sizeof(double),
+                       .pair = (stretch + 3) * row + 2 * sizeof(double) + sizeof(ScoreState) + sizeof(TrajectoryScore)},
                       in_a_launch((parameters + system_work) * 4 * job.integration.substeps),
                       [&](std::int64_t m, std::int64_t together, std::int64_t begin, std::int64_t n) {
                           const auto weights = weights_of<T>(models, m, together);
                           DeviceBuffer<TrajectoryScore> found(together * n);
                           found.clear();  // padding, too, comes back
-                          cuda::score<T>(card_, {models.spec, job, first + begin, n, weights.get(), found.get()},
-                                         int(together));
+                          score_piece<T>(models.spec, job, first + begin, n, int(together), weights, found);
                           take(found, m, together, begin, n);
                       });
         });
+    }
+
+    // instants of a stretch whose paths are on the card at once
+    static constexpr std::int64_t path_instants = 16;
+
+    // Trajectories first .. first + count - 1 of the stream, of `models` models: the paths of a stretch of instants at a
+    // time, those of the truth once for all models, then what they say of each other.
+    template <class T>
+    void score_piece(const ModelSpec& spec, const EvaluateJob& job, std::int64_t first, std::int64_t count, int models,
+                     const DeviceBuffer<T>& weights, const DeviceBuffer<TrajectoryScore>& found) {
+        const int n = job.system.dof;
+        const std::int64_t d = 2 * n, size = d * count, instants = job.integration.instants;
+        const ButcherTable& table = table_of(job.integration);
+        const DeviceBuffer<double> accelerations(n * count);
+        const auto true_energies = [&](const double* states, double* to) {
+            cuda::accelerate(card_, {job.system, count, states, accelerations.get(), to});
+        };
+        // one start: of the truth and each model; and a twin's beside it, (d, 2 count)
+        DeviceBuffer<double> start(size);
+        const DeviceBuffer<double> energies(count);
+        cuda::draw(card_, job.draw, Stream::evaluation, n, first, count, start.get());
+        true_energies(start.get(), energies.get());
+        std::vector<double> drawn = downloaded(start), both(2 * size);
+        const std::vector<double> at_start = downloaded(energies);
+        for (std::int64_t i = 0; i < d; ++i)
+            for (std::int64_t s = 0; s < count; ++s) {
+                both[2 * i * count + s] = drawn[i * count + s];
+                both[(2 * i + 1) * count + s] = drawn[i * count + s] + (i == 0 ? twin_offset : 0);
+            }
+        std::vector<ScoreState> states;
+        for (std::int64_t i = 0; i < models * count; ++i) states.push_back(start_score(at_start[i % count]));
+        const DeviceBuffer<ScoreState> kept{std::span<const ScoreState>(states)};
+        DeviceBuffer<double> pair{std::span<const double>(both)}, reached(models * size);
+        const DeviceBuffer<double> ends(models * count);
+        const std::int64_t longest = std::min(path_instants, instants);
+        const DeviceBuffer<double> truth((longest + 1) * 2 * size), learned(models * (longest + 1) * size);
+        for (std::int64_t from = 0; from < instants; from += longest) {
+            Integration part = job.integration;
+            part.instants = std::min(longest, instants - from);
+            const bool first_stretch = from == 0;
+            cuda::rollout(card_, {job.system, part, table, 2 * count, pair.get(), truth.get()});
+            cuda::rollout<T>(card_,
+                             {spec, job.solve, part, table, count, weights.get(),
+                              first_stretch ? start.get() : reached.get(), learned.get(), nullptr,
+                              first_stretch ? 0 : size},
+                             job.state == Precision::f64, models);
+            cuda::compare(card_, {job, count, from, from + part.instants, truth.get(), learned.get(), kept.get()}, models);
+            // the next stretch begins where this one ends
+            pair.take_rows(truth.get() + part.instants * 2 * size, 2 * size, 1);
+            reached.take_rows(learned.get() + part.instants * size, (part.instants + 1) * size, models);
+        }
+        start.take_rows(pair.get(), 2 * count, d);  // the truth is the first half of each row
+        true_energies(start.get(), energies.get());
+        for (int m = 0; m < models; ++m) true_energies(reached.get() + m * size, ends.get() + m * count);
+        cuda::finish(card_, {job, count, energies.get(), ends.get(), kept.get(), found.get()}, models);
+        check(cudaDeviceSynchronize(), "scoring");
     }
 
     template <class T>
     void accelerate_models(const Models& models, const SolveSpec& solve, std::span<const double> states,
                            std::span<double> accelerations, std::span<double> energies, std::span<double> lagrangians) {
         const std::size_t parameters = require_models(models);
+        require_mass_matrix(models.spec, solve);
         const int n = models.spec.dof;
         const std::int64_t samples = require_states(states, n);
         require(accelerations.size() == std::size_t(samples) * n * models.count, "accelerations (models, n, samples)");
@@ -392,7 +453,7 @@ class CudaBackend final : public Backend {
     TrainReport train_models(const TrainJob& job, const TrainData& data, TrainState& state, std::int64_t first,
                              std::int64_t count) {
         require_training(job, data, state, count);
-        const std::size_t n = job.spec.dof, parameters = lnn_shape(job.spec).parameters, samples = data.samples;
+        const std::size_t n = job.spec.dof, parameters = model_shape(job.spec).parameters, samples = data.samples;
         const std::size_t order = data.order.empty() ? 0 : count * job.batch;
         TrainReport report;
         report.loss.resize(job.models * count);

@@ -3,18 +3,17 @@
 #include "cuda/handles.hpp"
 #include "cuda/launch.cuh"
 #include "cuda/threads.cuh"
-#include "dispatch.hpp"
 #include "lnn/range.hpp"
 #include "many.hpp"
 
 namespace lnn::cuda {
 namespace {
 
-template <class T, int N>
+template <class Model, int N, class T>
 __global__ void __launch_bounds__(grid_threads, 1)
     jacobian_kernel(const __grid_constant__ JacobianJob<T> job, const __grid_constant__ MlpShape shape, int models,
                     T* scratch) {
-    jacobian_many<T, N>(ThreadGrid(), job, shape, models, thread_scratch(scratch));
+    jacobian_many<Model, N>(ThreadGrid(), job, shape, models, thread_scratch(scratch));
 }
 
 template <class T>
@@ -41,13 +40,15 @@ void require_least_squares() {
 template <class T>
 void add_products(const Card& card, const JacobianJob<T>& job, int models, double share, double* matrix,
                   double* right) {
-    const MlpShape shape = lnn_shape(job.spec);
+    const MlpShape shape = model_shape(job.spec);
     const int parameters = shape.parameters, rows = int(job.samples) * job.spec.dof;
     {
         const Range range("jacobian");
-        with_dof(job.spec.dof, [&]<int N>() {
-            const SampleGrid<T> grid(card, jacobian_kernel<T, N>, models * job.samples, jacobian_words<N>(shape));
-            launch(jacobian_kernel<T, N>, grid.shape(), job, shape, models, grid.scratch());
+        with_model(job.spec, [&]<class Model, int N>() {
+            using Pass = ThreadPass<Model, N, T, Tape::regular>;
+            const SampleGrid<T> grid(card, jacobian_kernel<Model, N, T>, models * job.samples,
+                                     jacobian_reals<Pass>(shape, job.spec.dof));
+            launch(jacobian_kernel<Model, N, T>, grid.shape(), job, shape, models, grid.scratch());
             check(cudaDeviceSynchronize(), "computing rows of the Jacobian");  // before its scratch is given back
         });
     }

@@ -11,7 +11,7 @@ namespace lnn::cuda {
 // throws Exit::backend where this build has no code for the card
 void require_code();
 
-void draw(const Card&, const Draw&, int dof, std::int64_t first, std::int64_t count, double* states);
+void draw(const Card&, const Draw&, Stream, int dof, std::int64_t first, std::int64_t count, double* states);
 
 void accelerate(const Card&, const SystemAccelerateJob&);
 void rollout(const Card&, const SystemRolloutJob&);
@@ -21,13 +21,12 @@ template <class T>
 void accelerate(const Card&, const AccelerateJob<T>&, int models);
 template <class T>
 void rollout(const Card&, const RolloutJob<T>&, bool state64, int models);
-template <class T>
-void score(const Card&, const ScoreJob<T>&, int models);
+// paths of `models` networks compared with the truth, instants further each time, and what they end in
+void compare(const Card&, const CompareJob&, int models);
+void finish(const Card&, const FinishJob&, int models);
 // Sum of `count` scores on the card, in an order that is Thrust's own: the same on the same card, but the last bits may
 // differ from another's.
 TrajectorySums sum_scores(const TrajectoryScore* scores, std::int64_t count);
-// bytes a trajectory of a score needs between two launches
-std::size_t score_bytes(const EvaluateJob&);
 
 // how the memory of a training block lies on this card
 template <class T>

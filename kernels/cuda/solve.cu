@@ -3,18 +3,17 @@
 #include "cuda/handles.hpp"
 #include "cuda/launch.cuh"
 #include "cuda/threads.cuh"
-#include "dispatch.hpp"
 #include "lnn/range.hpp"
 #include "separate.hpp"
 
 namespace lnn::cuda {
 namespace {
 
-template <class S, class T, int N>
+template <class Model, int N, class S, class T>
 __global__ void __launch_bounds__(grid_threads, 1)
     terms_kernel(const __grid_constant__ TermsJob<T, S> job, const __grid_constant__ MlpShape shape, int models,
                  T* scratch) {
-    terms_many<T, N>(ThreadGrid(), job, shape, models, thread_scratch(scratch));
+    terms_many<Model, N>(ThreadGrid(), job, shape, models, thread_scratch(scratch));
 }
 
 template <class T>
@@ -29,24 +28,24 @@ __global__ void __launch_bounds__(grid_threads, 1)
     accelerations_to_rows(ThreadGrid(), models, samples, n, from, to);
 }
 
-template <class S, int N>
+template <class S>
 __global__ void __launch_bounds__(grid_threads, 1) start_kernel(int models, std::int64_t samples, const double* initial,
                                                                 const __grid_constant__ StageStates<S> states) {
-    start_stages<N>(ThreadGrid(), models, samples, initial, states);
+    start_stages(ThreadGrid(), models, samples, initial, states);
 }
 
-template <class S, class T, int N>
+template <class S, class T>
 __global__ void __launch_bounds__(grid_threads, 1)
-    stage_kernel(int models, std::int64_t samples, int stage, double h, const T* a,
-                 const __grid_constant__ StageStates<S> states) {
-    stage_many<N>(ThreadGrid(), models, samples, stage, h, a, states);
+    stage_kernel(const __grid_constant__ ButcherTable table, int models, std::int64_t samples, int stage, double h,
+                 const T* a, const __grid_constant__ StageStates<S> states) {
+    stage_many(ThreadGrid(), table, models, samples, stage, h, a, states);
 }
 
-template <class S, int N>
+template <class S>
 __global__ void __launch_bounds__(grid_threads, 1)
     record_kernel(int models, std::int64_t samples, std::int64_t rows, const __grid_constant__ StageStates<S> states,
                   double* out) {
-    record_stages<N>(ThreadGrid(), models, samples, rows, states, out);
+    record_stages(ThreadGrid(), models, samples, rows, states, out);
 }
 
 // settings of cuSOLVER's Jacobi, made once and never given back
@@ -88,63 +87,74 @@ class Solver {
 };
 
 // M^+ f of networks at states of type S: a (models, samples, n)
-template <class S, class T, int N>
+template <class Model, int N, class S, class T>
 class Accelerations {
   public:
     Accelerations(const Card& card, const TermsJob<T, S>& job, int models)
         : card_(card),
           job_(job),
           models_(models),
-          shape_(lnn_shape(job.spec)),
-          grid_(card, terms_kernel<S, T, N>, models * job.samples, lnn_scratch<N, 0>(shape_)),
-          mass_(models * job.samples * N * N),
-          force_(models * job.samples * N) {
+          n_(job.spec.dof),
+          shape_(Model::shape(job.spec)),
+          grid_(card, terms_kernel<Model, N, S, T>, models * job.samples,
+                ThreadPass<Model, N, T>::scratch(shape_, n_)),
+          mass_(models * job.samples * n_ * n_),
+          force_(models * job.samples * n_) {
         job_.mass = mass_.get();
         job_.force = force_.get();
     }
     const T* compute(const SolveSpec& solve) {
         {
             const Range range("forward");
-            launch(terms_kernel<S, T, N>, grid_.shape(), job_, shape_, models_, grid_.scratch());
+            launch(terms_kernel<Model, N, S, T>, grid_.shape(), job_, shape_, models_, grid_.scratch());
         }
         const Range range("solve");
-        pseudo_inverses(card_, N, models_ * job_.samples, solve, mass_.get(), force_.get());
+        pseudo_inverses(card_, n_, models_ * job_.samples, solve, mass_.get(), force_.get());
         return force_.get();
     }
 
   private:
     const Card& card_;
     TermsJob<T, S> job_;
-    int models_;
+    int models_, n_;
     MlpShape shape_;
     SampleGrid<T> grid_;
     DeviceBuffer<T> mass_, force_;
 };
 
-template <class S, class T, int N>
+template <class Model, int N, class S, class T>
 void rollout_in_stages(const Card& card, const RolloutJob<T>& job, int models) {
-    const std::int64_t samples = job.samples, numbers = models * 2 * N * samples,
-                       rows = (job.integration.instants + 1) * 2 * N;
-    const DeviceBuffer<S> x(numbers), y(numbers), sum(numbers);
-    const StageStates<S> states{x.get(), y.get(), sum.get()};
-    Accelerations<S, T, N> accelerations(
-        card, {job.spec, samples, job.weights, y.get(), 2 * N * samples, nullptr, nullptr}, models);
-    const SampleGrid<T> grid(card, stage_kernel<S, T, N>, models * samples, 0);
-    launch(start_kernel<S, N>, grid.shape(), models, samples, job.initial, states);
+    const int n = job.spec.dof, stages = job.table.stages;
+    const std::int64_t samples = job.samples, numbers = models * 2 * n * samples,
+                       rows = (job.integration.instants + 1) * 2 * n;
+    const DeviceBuffer<S> x(numbers), y(numbers), k(stages * numbers);
+    const StageStates<S> states{n, x.get(), y.get(), k.get()};
+    Accelerations<Model, N, S, T> accelerations(
+        card, {job.spec, samples, job.weights, y.get(), 2 * n * samples, nullptr, nullptr}, models);
+    const SampleGrid<T> grid(card, stage_kernel<S, T>, models * samples, 0);
+    launch(start_kernel<S>, grid.shape(), models, samples, job.initial, states);
     const auto record = [&](std::int64_t instant) {
-        launch(record_kernel<S, N>, grid.shape(), models, samples, rows, states, job.out + instant * 2 * N * samples);
+        launch(record_kernel<S>, grid.shape(), models, samples, rows, states, job.out + instant * 2 * n * samples);
     };
     record(0);
-    for (std::int64_t k = 1; k <= job.integration.instants; ++k) {
+    for (std::int64_t instant = 1; instant <= job.integration.instants; ++instant) {
         for (int s = 0; s < job.integration.substeps; ++s)
-            for (int stage = 0; stage < 4; ++stage) {
+            for (int stage = 0; stage < stages; ++stage) {
                 const T* const a = accelerations.compute(job.solve);
-                launch(stage_kernel<S, T, N>, grid.shape(), models, samples, stage,
+                launch(stage_kernel<S, T>, grid.shape(), job.table, models, samples, stage,
                        job.integration.dt / job.integration.substeps, a, states);
             }
-        record(k);
+        record(instant);
     }
     check(cudaDeviceSynchronize(), "integrating");
+}
+
+// with_model for those that have a mass matrix; others never come here (shapes.hpp)
+template <class F>
+void with_lagrangian(const ModelSpec& spec, F&& f) {
+    with_model(spec, [&]<class Model, int N>() {
+        if constexpr (Model::table.lagrangian) f.template operator()<Model, N>();
+    });
 }
 
 }  // namespace
@@ -170,11 +180,11 @@ template void pseudo_inverses(const Card&, int, std::int64_t, const SolveSpec&, 
 
 template <class T>
 void accelerate_separately(const Card& card, const AccelerateJob<T>& job, int models) {
-    with_dof(job.spec.dof, [&]<int N>() {
-        Accelerations<double, T, N> accelerations(
+    with_lagrangian(job.spec, [&]<class Model, int N>() {
+        Accelerations<Model, N, double, T> accelerations(
             card, {job.spec, job.samples, job.weights, job.states, 0, nullptr, nullptr}, models);
         const SampleGrid<T> grid(card, rows_kernel<T>, models * job.samples, 0);
-        launch(rows_kernel<T>, grid.shape(), models, job.samples, N, accelerations.compute(job.solve),
+        launch(rows_kernel<T>, grid.shape(), models, job.samples, job.spec.dof, accelerations.compute(job.solve),
                job.accelerations);
         check(cudaDeviceSynchronize(), "computing accelerations");
     });
@@ -184,16 +194,16 @@ template void accelerate_separately(const Card&, const AccelerateJob<double>&, i
 
 template <class T>
 void rollout_separately(const Card& card, const RolloutJob<T>& job, bool state64, int models) {
-    with_dof(job.spec.dof, [&]<int N>() {
+    with_lagrangian(job.spec, [&]<class Model, int N>() {
         if (state64)
-            rollout_in_stages<double, T, N>(card, job, models);
+            rollout_in_stages<Model, N, double>(card, job, models);
         else
-            rollout_in_stages<float, T, N>(card, job, models);
+            rollout_in_stages<Model, N, float>(card, job, models);
     });
 }
 template void rollout_separately(const Card&, const RolloutJob<float>&, bool, int);
 template void rollout_separately(const Card&, const RolloutJob<double>&, bool, int);
 
-std::size_t separate_bytes(int dof) { return (3 * dof * dof + 3 * dof + 6 * dof) * sizeof(double); }
+std::size_t separate_bytes(int dof) { return (3 * dof * dof + 3 * dof + 2 * dof * (2 + most_stages)) * sizeof(double); }
 
 }  // namespace lnn::cuda

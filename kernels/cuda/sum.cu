@@ -6,7 +6,7 @@
 #include <new>
 
 #include "cuda/launchers.hpp"
-#include "rollout.hpp"
+#include "score.hpp"
 
 namespace lnn::cuda {
 namespace {

@@ -8,8 +8,9 @@ namespace lnn::cuda {
 namespace {
 
 __global__ void __launch_bounds__(grid_threads, 1)
-    draw_kernel(const __grid_constant__ Draw draw, int dof, std::int64_t first, std::int64_t count, double* states) {
-    draw_many(ThreadGrid(), draw, dof, first, count, states);
+    draw_kernel(const __grid_constant__ Draw draw, Stream stream, int dof, std::int64_t first, std::int64_t count,
+                double* states) {
+    draw_many(ThreadGrid(), draw, stream, dof, first, count, states);
 }
 
 template <class System>
@@ -31,9 +32,10 @@ void require_code() {
     check(cudaFuncGetAttributes(&attributes, draw_kernel), "looking for its code");
 }
 
-void draw(const Card& card, const Draw& draw, int dof, std::int64_t first, std::int64_t count, double* states) {
+void draw(const Card& card, const Draw& draw, Stream stream, int dof, std::int64_t first, std::int64_t count,
+          double* states) {
     const SampleGrid<double> grid(card, draw_kernel, count, 0);
-    launch(draw_kernel, grid.shape(), draw, dof, first, count, states);
+    launch(draw_kernel, grid.shape(), draw, stream, dof, first, count, states);
 }
 
 void accelerate(const Card& card, const SystemAccelerateJob& job) {

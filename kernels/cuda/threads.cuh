@@ -1,6 +1,7 @@
 // CUDA threads as the bodies see them: a block (block.hpp), a whole grid (many.hpp), and a thread's scratch.
 #pragma once
 
+#include "lnn/lagrangian.hpp"
 #include "strided.hpp"
 
 namespace lnn::cuda {
@@ -48,5 +49,9 @@ __device__ Strided<T> thread_scratch(T* global) {
     if (global) return {global + blockIdx.x * blockDim.x + threadIdx.x, int(gridDim.x * blockDim.x)};
     return {reinterpret_cast<T*>(shared_memory()) + threadIdx.x, int(blockDim.x)};
 }
+
+// a pass of a sample by a thread alone
+template <class Model, int N, class T, Tape tape = Tape::none>
+using ThreadPass = typename Model::template Pass<T, N, tape, T, Strided<T>>;
 
 }  // namespace lnn::cuda

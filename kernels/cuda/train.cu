@@ -3,7 +3,6 @@
 #include "cuda/launch.cuh"
 #include "cuda/launchers.hpp"
 #include "cuda/threads.cuh"
-#include "dispatch.hpp"
 #include "many.hpp"
 
 namespace lnn::cuda {
@@ -14,19 +13,19 @@ namespace {
 constexpr int sum_lanes = 4;
 constexpr int most_threads = 256;
 
-template <class T, int N>
+template <class Model, int N, class T>
 __global__ void __launch_bounds__(most_threads, 1)
     train_kernel(const __grid_constant__ TrainShape job, const __grid_constant__ MlpShape shape,
                  const __grid_constant__ BlockLayout layout, TrainModel<T>* models, char* memory) {
-    block_train<sum_lanes, T, N>(ThreadBlock(), job, shape, models[blockIdx.x],
+    block_train<sum_lanes, Model, N>(ThreadBlock(), job, shape, models[blockIdx.x],
                                  block_memory<T>(layout, shared_memory(), memory + blockIdx.x * layout.global_bytes));
 }
 
-template <class T, int N>
+template <class Model, int N, class T>
 __global__ void __launch_bounds__(most_threads, 1)
     gradient_kernel(const __grid_constant__ GradientJob<T> job, const __grid_constant__ MlpShape shape,
                     const __grid_constant__ BlockLayout layout, char* memory) {
-    gradient_block<sum_lanes, T, N>(
+    gradient_block<sum_lanes, Model, N>(
         ThreadBlock(), job, shape,
         block_memory<T>(layout, shared_memory(), memory + blockIdx.x * layout.global_bytes).chunk, blockIdx.x);
 }
@@ -49,8 +48,8 @@ Shape block_shape(const MlpShape& shape, int batch, int blocks, std::size_t shar
 template <class T>
 BlockLayout train_layout(const Card& card, const TrainShape& job) {
     BlockLayout layout;
-    with_dof(job.spec.dof, [&]<int N>() {
-        layout = block_layout(block_sizes<T, N>(lnn_shape(job.spec), job.batch), card.shared_limit);
+    with_model(job.spec, [&]<class Model, int N>() {
+        layout = block_layout(block_sizes<Model, N, T>(Model::shape(job.spec), job.spec.dof, job.batch), card.shared_limit);
     });
     return layout;
 }
@@ -60,9 +59,9 @@ template BlockLayout train_layout<double>(const Card&, const TrainShape&);
 template <class T>
 void train(const Card&, const TrainShape& job, const BlockLayout& layout, int models, TrainModel<T>* model,
            char* memory) {
-    const MlpShape shape = lnn_shape(job.spec);
-    with_dof(job.spec.dof, [&]<int N>() {
-        launch(train_kernel<T, N>, block_shape(shape, job.batch, models, layout.shared_bytes), job, shape, layout,
+    const MlpShape shape = model_shape(job.spec);
+    with_model(job.spec, [&]<class Model, int N>() {
+        launch(train_kernel<Model, N, T>, block_shape(shape, job.batch, models, layout.shared_bytes), job, shape, layout,
                model, memory);
         check(cudaDeviceSynchronize(), "training");
     });
@@ -73,8 +72,8 @@ template void train(const Card&, const TrainShape&, const BlockLayout&, int, Tra
 template <class T>
 BlockLayout gradient_layout(const Card& card, const TrainShape& job) {
     BlockLayout layout;
-    with_dof(job.spec.dof, [&]<int N>() {
-        const BlockSizes all = block_sizes<T, N>(lnn_shape(job.spec), job.batch);
+    with_model(job.spec, [&]<class Model, int N>() {
+        const BlockSizes all = block_sizes<Model, N, T>(Model::shape(job.spec), job.spec.dof, job.batch);
         BlockSizes needed;
         for (const auto a : {BlockArray::bins, BlockArray::sample, BlockArray::pass, BlockArray::factors})
             needed.bytes[int(a)] = all.bytes[int(a)];
@@ -87,9 +86,9 @@ template BlockLayout gradient_layout<double>(const Card&, const TrainShape&);
 
 template <class T>
 void gradient(const Card& card, const GradientJob<T>& job, const BlockLayout& layout, char* memory) {
-    const MlpShape shape = lnn_shape(job.shape.spec);
-    with_dof(job.shape.spec.dof, [&]<int N>() {
-        launch(gradient_kernel<T, N>, block_shape(shape, job.batch.size, job.models * job.count, layout.shared_bytes),
+    const MlpShape shape = model_shape(job.shape.spec);
+    with_model(job.shape.spec, [&]<class Model, int N>() {
+        launch(gradient_kernel<Model, N, T>, block_shape(shape, job.batch.size, job.models * job.count, layout.shared_bytes),
                job, shape, layout, memory);
         check(cudaDeviceSynchronize(), "computing gradients");
     });

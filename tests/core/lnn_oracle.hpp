@@ -3,10 +3,11 @@
 #pragma once
 
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "guarded.hpp"
-#include "lnn/models/lnn.hpp"
+#include "lnn/models/list.hpp"
 #include "reals.hpp"
 
 namespace lnn {
@@ -18,8 +19,9 @@ struct Network {
 
 // weights of order 1 / sqrt(inputs), a velocity scale and a prior that are not 1
 inline Network network(int dof, unsigned angles, std::vector<int> hidden, double prior = 0.3, unsigned seed = 1,
-                       bool damping = false) {
+                       bool damping = false, int kind = 0) {
     Network net;
+    net.spec.kind = kind;
     net.spec.dof = dof;
     net.spec.depth = int(hidden.size());
     std::copy(hidden.begin(), hidden.end(), net.spec.hidden.begin());
@@ -27,7 +29,7 @@ inline Network network(int dof, unsigned angles, std::vector<int> hidden, double
     net.spec.velocity_scale = 1.7;
     net.spec.mass_prior = prior;
     net.spec.damping = damping;
-    const MlpShape shape = lnn_shape(net.spec);
+    const MlpShape shape = model_shape(net.spec);
     for (int l = 1; l <= shape.depth + 1; ++l) {
         const double size = 2 / std::sqrt(double(shape.widths[l - 1]));
         const auto layer = scattered<double>(-size, size, shape.widths[l] * (shape.widths[l - 1] + 1), seed + 100 * l);
@@ -97,14 +99,17 @@ inline std::vector<unsigned> feature_kinds(int dof) {
     return {0b0, (1u << dof) - 1, 0b1010u & ((1u << dof) - 1)};
 }
 
-// f.template operator()<N>() for N = 1 .. 4
+// f.template operator()<N>() for N = 1 .. 8: those that have code of their own, and some that have not
 template <class F>
 void for_each_dof(F&& f) {
-    f.template operator()<1>();
-    f.template operator()<2>();
-    f.template operator()<3>();
-    f.template operator()<4>();
+    [&]<int... before>(std::integer_sequence<int, before...>) {
+        (f.template operator()<before + 1>(), ...);
+    }(std::make_integer_sequence<int, 8>());
 }
+
+// what a model's code for n degrees of freedom is compiled for
+template <class Model, int n>
+inline constexpr int code_for = n <= Model::exact_dof ? n : any_dof;
 
 inline const std::vector<std::vector<int>> some_hidden = {{}, {1}, {5}, {16, 7}, {3, 17, 4}};
 

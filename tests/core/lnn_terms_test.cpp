@@ -9,14 +9,21 @@ template <class R, int N>
 Terms<R, N> pass_terms(const Network& net, const std::vector<ScalarOf<R>>& weights, const R* q, const R* v,
                        double before = NAN) {
     using T = ScalarOf<R>;
-    Guarded<R> scratch(lnn_scratch<N, 0>(lnn_shape(net.spec)));
+    constexpr int code = code_for<Lnn, N>;
+    using Pass = LnnPass<R, code, Tape::none, T, R*>;
+    const MlpShape shape = model_shape(net.spec);
+    Guarded<R> scratch(Pass::scratch(shape, N));
     scratch.fill(T(before));
-    const MlpShape shape = lnn_shape(net.spec);
-    const LnnView<T, N> view(shape, net.spec, weights.data());
-    LnnInputs<R, N> inputs;
-    const auto terms = LnnPass<R, N, 0, T, R*>(view, scratch.get()).terms(q, v, inputs, true);
+    const NetworkView<T> view(shape, net.spec, weights.data());
+    typename Pass::Inputs inputs;
+    const auto terms = Pass(view, scratch.get()).forward(q, v, inputs, true);
     EXPECT_TRUE(scratch.intact());
-    return terms;
+    Terms<R, N> of_n;
+    std::copy_n(terms.mass, packed_size(N), of_n.mass);
+    std::copy_n(terms.force, N, of_n.force);
+    std::copy_n(terms.momentum, N, of_n.momentum);
+    of_n.value = terms.value;
+    return of_n;
 }
 
 template <int N>
@@ -109,15 +116,16 @@ TEST(LnnTerms, StatesMayBeFinerThanTheNetwork) {
     constexpr int N = 1;
     const Network net = network(N, 0b1, {8});
     const std::vector<float> weights(net.weights.begin(), net.weights.end());
-    const MlpShape shape = lnn_shape(net.spec);
-    const LnnView<float, N> view(shape, net.spec, weights.data());
-    LnnInputs<float, N> inputs;
-    std::vector<float> scratch(lnn_scratch<N, 0>(view.shape));
-    LnnPass<float, N, 0, float, float*> pass(view, scratch.data());
+    using Pass = LnnPass<float, N, Tape::none, float, float*>;
+    const MlpShape shape = model_shape(net.spec);
+    const NetworkView<float> view(shape, net.spec, weights.data());
+    Pass::Inputs inputs;
+    std::vector<float> scratch(Pass::scratch(shape, N));
+    Pass pass(view, scratch.data());
     const double turns = 2 * 3.14159265358979323846 * 1000, v = 0.5;
     for (const double q : {0.3, 1.2, -2.0}) {
         const double far = q + turns;
-        const auto here = pass.terms(&q, &v, inputs, true), there = pass.terms(&far, &v, inputs, true);
+        const auto here = pass.forward(&q, &v, inputs, true), there = pass.forward(&far, &v, inputs, true);
         // float32 would round the angle itself to 2e-4
         EXPECT_NEAR(here.force[0], there.force[0], 1e-6);
         EXPECT_NEAR(here.value, there.value, 1e-6);
@@ -129,12 +137,12 @@ TEST(LnnShape, CountsTheInputs) {
     spec.dof = 3;
     spec.depth = 1;
     spec.hidden[0] = 4;
-    EXPECT_EQ(lnn_shape(spec).widths[0], 6);
+    EXPECT_EQ(model_shape(spec).widths[0], 6);
     spec.angles = 0b101;
-    EXPECT_EQ(lnn_shape(spec).widths[0], 8);
+    EXPECT_EQ(model_shape(spec).widths[0], 8);
     spec.angles = 0b111;
-    EXPECT_EQ(lnn_shape(spec).widths[0], 9);
-    EXPECT_EQ(lnn_shape(spec).widths[2], 1);
+    EXPECT_EQ(model_shape(spec).widths[0], 9);
+    EXPECT_EQ(model_shape(spec).widths[2], 1);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // new one is tested by being listed. The known ones, besides, against equations of motion derived by hand.
 #include "lnn/systems/list.hpp"
 
-#include "lnn/rk4.hpp"
+#include "lnn/runge_kutta.hpp"
 #include "reals.hpp"
 
 namespace lnn {
@@ -55,7 +55,7 @@ std::vector<double> after(const std::vector<double>& p, std::vector<double> x, d
         const auto a = accelerations<System>(p, y);
         for (int i = 0; i < N; ++i) dydt[i] = y[N + i], dydt[N + i] = a[i];
     };
-    for (int k = 0; k < steps; ++k) rk4_step<2 * N>(field, x.data(), time / steps);
+    for (int k = 0; k < steps; ++k) runge_kutta_step<2 * N>(integrators[0], field, 2 * N, x.data(), time / steps);
     return x;
 }
 
@@ -64,7 +64,7 @@ struct EverySystem : testing::Test {};
 template <class List>
 struct AsTypes;
 template <class... S>
-struct AsTypes<SystemList<S...>> {
+struct AsTypes<TypeList<S...>> {
     using Types = testing::Types<S...>;
 };
 TYPED_TEST_SUITE(EverySystem, AsTypes<Systems>::Types);
@@ -166,7 +166,7 @@ TYPED_TEST(EverySystem, Rk4IsOfOrderFour) {
     }
 }
 
-TEST(SystemList, VisitsThePlaceAndNothingBeyond) {
+TEST(TypeList, VisitsThePlaceAndNothingBeyond) {
     for (int kind = -1; kind <= Systems::count; ++kind) {
         int visits = 0;
         std::string name;
@@ -185,7 +185,7 @@ void against(ByHand by_hand) {
         const auto p = parameters<System>(false);
         const auto x = state<System>(seed);
         const auto found = accelerations<System>(p, x.data());
-        long double expected[max_dof], energy_expected;
+        long double expected[max_system_dof], energy_expected;
         by_hand(p, x, expected, energy_expected);
         long double size = 0;
         for (int i = 0; i < System::dof; ++i) size = std::hypot(size, expected[i]);

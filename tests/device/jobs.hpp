@@ -32,7 +32,7 @@ inline Numbers equations(Backend& backend, const Nets& net, std::vector<bool>* s
     Numbers matrix(models * square), right(models * parameters), steps(models * parameters);
     std::vector<std::int64_t> left_out(models);
     NormalEquations all{matrix, right, left_out};
-    backend.normal_equations(net.models(), {}, {.delta = 1, .scale = {1, 1, 1, 1}}, Precision::f64, x, targets, all);
+    backend.normal_equations(net.models(), {}, {.delta = 1}, Precision::f64, x, targets, all);
     const auto found = backend.damped_steps(all, Numbers(models, 1e-3), steps);
     if (solved) *solved = found;
     append(matrix, right), append(matrix, steps);

@@ -37,22 +37,23 @@ TYPED_TEST(BlockTrain, GivesTheBitsOfTheCpuBackend) {
 }
 
 TYPED_TEST(BlockTrain, OfEveryNumberOfDegreesOfFreedom) {
-    const auto of = [&]<int N>() {
-        Training t(*this->portable, nets(2, 1), 5, this->steps, this->precision);
-        t.net = nets(N, 1, {4, 5});
-        t.weights = t.average = t.net.weights;
-        t.first = t.second = Numbers(t.weights.size());
-        t.states = states(N, int(t.samples));
-        t.targets = scattered<double>(-1, 1, N * t.samples, 3);
-        Training expected = t;
-        run_on<TypeParam, N>(Serial(), t, 0, this->steps);
-        expected.run(*this->portable, 0, this->steps);
-        EXPECT_TRUE(same_bits(t.left(), expected.left())) << N;
-    };
-    of.template operator()<1>();
-    of.template operator()<2>();
-    of.template operator()<3>();
-    of.template operator()<4>();
+    for_each_kind([&](int kind) {
+        for (const int n : some_dofs) {
+            SCOPED_TRACE(testing::Message() << "kind " << kind << ", n " << n);
+            Training t(*this->portable, nets(2, 1), 5, this->steps, this->precision);
+            t.net = nets_of(kind, n, 1, {4, 5});
+            t.weights = t.average = t.net.weights;
+            t.first = t.second = Numbers(t.weights.size());
+            t.states = states(n, int(t.samples));
+            t.targets = scattered<double>(-1, 1, n * t.samples, 3);
+            Training expected = t;
+            with_model(t.net.spec, [&]<class Model, int N>() {
+                run_on<TypeParam, Model, N>(Shuffled{unsigned(n)}, t, 0, this->steps);
+            });
+            expected.run(*this->portable, 0, this->steps);
+            EXPECT_TRUE(same_bits(t.left(), expected.left()));
+        }
+    });
 }
 
 TYPED_TEST(BlockTrain, DoesNotDependOnTheTeam) {
@@ -121,7 +122,7 @@ TYPED_TEST(BlockTrain, GradientsOfChunksAddUp) {
     using T = TypeParam;
     constexpr int models = 3, samples = 70;
     const Nets net = nets(2, models, {6, 5});
-    const MlpShape shape = lnn_shape(net.spec);
+    const MlpShape shape = model_shape(net.spec);
     const Numbers x = states(2, samples), targets = scattered<double>(-4, 4, 2 * samples, 3);
     const auto expected = gradients(*this->portable, net, this->precision, {}, x, targets);
     const std::vector<T> weights(net.weights.begin(), net.weights.end());
@@ -143,9 +144,9 @@ TYPED_TEST(BlockTrain, GradientsOfChunksAddUp) {
                                      found.gradient.data(),
                                      counts.data()};
             for (int i = 0; i < models * count; ++i) {
-                const ExactMemory<T, 2> exact(shape, samples);
+                const ExactMemory<Lnn, 2, T> exact(shape, 2, samples);
                 team.run([&](const auto& block) {
-                    gradient_block<portable_width<T>, T, 2>(block, job, shape, exact.memory().chunk, i);
+                    gradient_block<portable_width<T>, Lnn, 2>(block, job, shape, exact.memory().chunk, i);
                 });
                 EXPECT_TRUE(exact.intact());
                 found.losses[i / count] += loss[i];
@@ -165,8 +166,8 @@ static_assert(chunk_samples == 32);  // 70 samples are three chunks
 
 // what fits on chip is on chip, nothing overlaps, everything is aligned
 TEST(BlockLayout, PlacesEveryArrayOnce) {
-    const MlpShape shape = lnn_shape(nets(2, 1, {16, 16, 16}).spec);
-    const BlockSizes sizes = block_sizes<float, 2>(shape, 64);
+    const MlpShape shape = model_shape(nets(2, 1, {16, 16, 16}).spec);
+    const BlockSizes sizes = block_sizes<Lnn, 2, float>(shape, 2, 64);
     std::size_t all = 0;
     for (const std::size_t bytes : sizes.bytes) all += (bytes + 15) / 16 * 16;
     for (const std::size_t limit : {std::size_t(0), std::size_t(1000), std::size_t(48 << 10), all - 1, all}) {

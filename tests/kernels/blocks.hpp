@@ -90,14 +90,14 @@ struct Threaded {
 };
 
 // the memory of a block, each array of exactly its size and full of NaN
-template <class T, int N>
+template <class Model, int N, class T>
 struct ExactMemory {
     using Words = Guarded<float>;  // 4 bytes divide the size of every array
     std::vector<std::unique_ptr<Words>> arrays;
     BlockLayout layout;
 
-    ExactMemory(const MlpShape& shape, int batch) {
-        const BlockSizes sizes = block_sizes<T, N>(shape, batch);
+    ExactMemory(const MlpShape& shape, int n, int batch) {
+        const BlockSizes sizes = block_sizes<Model, N, T>(shape, n, batch);
         for (const std::size_t bytes : sizes.bytes) arrays.push_back(std::make_unique<Words>(bytes / sizeof(float)));
         // `shared` is null: an array lies where its own memory is
         for (int a = 0; a < block_arrays; ++a) {
@@ -116,9 +116,9 @@ template <class T>
 inline constexpr int portable_width = 16 / sizeof(T);
 
 // what Training::run does through the door, by a block for each model
-template <class T, int N = 2, class Team>
+template <class T, class Model = Lnn, int N = 2, class Team>
 void run_on(const Team& team, Training& t, std::int64_t from, std::int64_t count) {
-    const MlpShape shape = lnn_shape(t.net.spec);
+    const MlpShape shape = model_shape(t.net.spec);
     const std::size_t parameters = shape.parameters, n = t.net.spec.dof;
     const TrainShape job{t.net.spec, t.solve, t.loss, t.batch, t.samples, from, count};
     t.report = {};
@@ -145,9 +145,10 @@ void run_on(const Team& team, Training& t, std::int64_t from, std::int64_t count
                             counts.data(),
                             loss.data(),
                             norm.data()};
-        const ExactMemory<T, N> exact(shape, t.batch);
-        team.run(
-            [&](const auto& block) { block_train<portable_width<T>, T, N>(block, job, shape, model, exact.memory()); });
+        const ExactMemory<Model, N, T> exact(shape, int(n), t.batch);
+        team.run([&](const auto& block) {
+            block_train<portable_width<T>, Model, N>(block, job, shape, model, exact.memory());
+        });
         EXPECT_TRUE(exact.intact());
         const auto back = [&](const std::vector<T>& x, Numbers& all) {
             std::copy(x.begin(), x.end(), all.begin() + m * parameters);

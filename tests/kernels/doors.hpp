@@ -122,6 +122,30 @@ inline Nets nets(int dof, int count, std::vector<int> hidden = {6, 5}, unsigned 
     return all;
 }
 
+// the same for any model of the list; prior and damping where it has a mass matrix
+inline Nets nets_of(int kind, int dof, int count, std::vector<int> hidden = {6, 5}, unsigned angles = 0b1) {
+    ModelSpec spec;
+    spec.kind = kind;
+    if (model_table(spec).lagrangian) return nets(dof, count, std::move(hidden), angles);
+    Nets all;
+    for (int m = 0; m < count; ++m) {
+        const Network one = network(dof, angles, hidden, 0, 1 + m, false, kind);
+        all.spec = one.spec;
+        append(all.weights, one.weights);
+        ++all.count;
+    }
+    return all;
+}
+
+// f(kind) for every model of the list
+template <class F>
+void for_each_kind(F&& f) {
+    for (int kind = 0; kind < ModelKinds::count; ++kind) f(kind);
+}
+
+// degrees of freedom with and without code of their own, up to the most there may be
+inline const std::vector<int> some_dofs = {1, 2, 3, 4, 5, 6, 7, 8, 12, 32};
+
 struct Accelerations {
     Numbers accelerations, energies, lagrangians;
 };
@@ -154,6 +178,13 @@ inline Gradients gradients(Backend& backend, const Nets& net, Precision precisio
     Gradients out{Numbers(net.count), Numbers(net.weights.size())};
     backend.gradient(net.models(), solve, loss, precision, x, targets, out.losses, out.gradient);
     return out;
+}
+
+// what the first components are divided by; the others by 1
+inline PerComponent scales(std::initializer_list<double> first) {
+    PerComponent all = ones();
+    std::copy(first.begin(), first.end(), all.begin());
+    return all;
 }
 
 // starts with every coordinate and velocity in [-1, 1]

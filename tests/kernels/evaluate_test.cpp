@@ -1,6 +1,7 @@
 // Scores against the trajectories they stand for.
 #include "doors.hpp"
 #include "lnn/random.hpp"
+#include "lnn/runge_kutta.hpp"
 
 namespace lnn {
 namespace {
@@ -93,6 +94,36 @@ TEST_P(Evaluate, InPartsAndOfAnyNumber) {
                     EXPECT_TRUE(equal(part[m * count + s], whole[m * 40 + first + s])) << first << " " << count;
         }
     }
+}
+
+// Paths are compared a stretch at a time; what an integrator remembers goes from one to the next.
+TEST_P(Evaluate, OfManyInstants) {
+    constexpr int count = 7;
+    const Nets net = nets(2, 2);
+    for (std::size_t integrator = 0; integrator < std::size(integrators); ++integrator)
+        for (const Precision state : {Precision::f32, Precision::f64}) {
+            if (isa == "cuda" && integrators[integrator].adaptive()) continue;
+            EvaluateJob job = job_of(precision);
+            job.state = state;
+            job.integration = {.dt = 0.01, .instants = 150, .integrator = int(integrator), .tolerance = 1e-6};
+            const auto scores = scores_of(*backend, net, job, 0, count);
+            Numbers start(4 * count);
+            for (int s = 0; s < count; ++s)
+                for (int i = 0; i < 4; ++i) start[i * count + s] = 2 * uniform(4, Stream::evaluation, s, i) - 1;
+            const Numbers models = rollout(*backend, net, precision, state, job.integration, start);
+            Numbers exact(start.size() * 151);
+            backend->rollout(double_pendulum, job.integration, start, exact);
+            for (int m = 0; m < 2; ++m)
+                for (int s = 0; s < count; ++s)
+                    for (int i = 0; i < 2; ++i) {
+                        double mse = 0;
+                        for (int k = 1; k <= 150; ++k) {
+                            const std::size_t at = k * start.size() + i * count + s;
+                            mse += std::pow(models[m * exact.size() + at] - exact[at], 2) / 150;
+                        }
+                        EXPECT_NEAR(scores[m * count + s].mse[i], mse, 1e-12 * mse) << integrators[integrator].name;
+                    }
+        }
 }
 
 TEST_P(Evaluate, SumsAreThoseOfTheScores) {

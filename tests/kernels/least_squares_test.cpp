@@ -82,13 +82,22 @@ struct LeastSquares : testing::TestWithParam<std::string> {
 INSTANTIATE_TEST_SUITE_P(Doors, LeastSquares, testing::ValuesIn(doors()), [](const auto& i) { return i.param; });
 
 TEST_P(LeastSquares, AreSumsOverTheRows) {
-    const RobustSpec plain, robust{.delta = 0.7}, scaled{.delta = 1.3, .scale = {2, 0.5, 3, 1.5}};
+    const RobustSpec plain, robust{.delta = 0.7}, scaled{.delta = 1.3, .scale = scales({2, 0.5, 3, 1.5})};
     for (int n = 1; n <= 4; ++n)
         for (const unsigned angles : feature_kinds(n))
             for (const RobustSpec& spec : {plain, robust, scaled}) {
                 SCOPED_TRACE(testing::Message() << "n " << n << ", angles " << angles << ", delta " << spec.delta);
                 against_rows(nets(n, 1, {5, 4}, angles), spec, 7);
             }
+}
+
+TEST_P(LeastSquares, OfEveryModel) {
+    for_each_kind([&](int kind) {
+        for (const int n : {1, 2, 3, 5, 8, 12}) {
+            SCOPED_TRACE(testing::Message() << "kind " << kind << ", n " << n);
+            against_rows(nets_of(kind, n, 1, {4, 3}), {.delta = 0.7}, 3);
+        }
+    });
 }
 
 // depths 1 to 4; one sample, packs that are full and not, more than one chunk of 512 rows; more than one tile
@@ -121,7 +130,7 @@ TEST_P(LeastSquares, RowsAreDerivativesOfAccelerations) {
 // the right side is the gradient of the mean robust cost
 TEST_P(LeastSquares, RightSideIsHalfTheGradientOfTheCost) {
     const Nets net = nets(2, 1);
-    const RobustSpec robust{.delta = 0.3, .scale = {2, 0.5, 1, 1}};
+    const RobustSpec robust{.delta = 0.3, .scale = scales({2, 0.5})};
     const Numbers x = states(2, 21), targets = scattered<double>(-4, 4, 42, 8);
     const auto cost = [&](const Nets& at) {
         const Numbers a = accelerate(*backend, at, Precision::f64, x).accelerations;

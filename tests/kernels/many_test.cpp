@@ -15,14 +15,14 @@ struct Many : testing::Test {
     static constexpr Precision precision = std::is_same_v<T, float> ? Precision::f32 : Precision::f64;
     const std::unique_ptr<Backend> portable = door("portable");
     const Nets net = nets(2, models, {6, 5});
-    const MlpShape shape = lnn_shape(net.spec);
+    const MlpShape shape = model_shape(net.spec);
     const std::vector<T> weights{net.weights.begin(), net.weights.end()};
     const Numbers x = states(2, samples);
 
     // body(grid, scratch) on every thread, with scratch of its own of exactly the size: one word in three
     template <class Body>
     void on_teams(Body&& body) const {
-        on_teams(lnn_scratch<2, 0>(shape), body);
+        on_teams(Lnn::Pass<T, 2, Tape::none, T, Strided<T>>::scratch(shape, 2), body);
     }
     template <class Body>
     void on_teams(int words, Body&& body) const {
@@ -57,7 +57,7 @@ TYPED_TEST(Many, Accelerations) {
             for (auto* numbers : {&found.accelerations, &found.energies, &found.lagrangians})
                 std::fill(numbers->begin(), numbers->end(), NAN);
         });
-        accelerate_many<T, 2>(grid, job, this->shape, models, scratch);
+        accelerate_many<Lnn, 2>(grid, job, this->shape, models, scratch);
         grid.for_each(1, [&](int) {
             EXPECT_TRUE(same_bits(found.accelerations, expected.accelerations));
             EXPECT_TRUE(same_bits(found.energies, expected.energies));
@@ -73,10 +73,11 @@ TYPED_TEST(Many, Trajectories) {
     const auto check = [&]<class S>(S, Precision state) {
         const Numbers expected = rollout(*this->portable, this->net, this->precision, state, run, this->x);
         Numbers found(expected.size());
-        const RolloutJob<T> job{this->net.spec, {}, run, samples, this->weights.data(), this->x.data(), found.data()};
+        const RolloutJob<T> job{this->net.spec, {},          run, table_of(run), samples, this->weights.data(),
+                                this->x.data(), found.data()};
         this->on_teams([&](const auto& grid, Strided<T> scratch) {
             for (const Stretch part : {Stretch{0, 1}, {1, 4}, {4, 5}})
-                rollout_many<S, T, 2>(grid, job, this->shape, models, part, scratch);
+                rollout_many<Lnn, 2, S>(grid, job, this->shape, models, part, scratch);
             grid.for_each(1, [&](int) {
                 EXPECT_TRUE(same_bits(found, expected));
                 std::fill(found.begin(), found.end(), NAN);
@@ -87,10 +88,10 @@ TYPED_TEST(Many, Trajectories) {
     check(1.0, Precision::f64);
 }
 
+// paths of the truth, its twin and models, compared in stretches
 TYPED_TEST(Many, Scores) {
-    using T = TypeParam;
-    constexpr std::int64_t first = 5, count = 11;
-    EvaluateJob evaluate = pendulum_job(this->precision, 6);
+    constexpr std::int64_t first = 5, count = 11, instants = 6, row = 4 * count;
+    EvaluateJob evaluate = pendulum_job(this->precision, instants);
     evaluate.integration.substeps = 2;
     evaluate.valid_below = 1e-3;
     const auto numbers = [](const std::vector<TrajectoryScore>& scores) {
@@ -99,23 +100,51 @@ TYPED_TEST(Many, Scores) {
             append(all, {s.mse[0], s.mse[1], s.energy_error, s.energy_drift, s.valid_time, double(s.diverged)});
         return all;
     };
-    const auto check = [&]<class S>(S, Precision state) {
+    const auto energies = [&](std::span<const double> states) {
+        Numbers a(2 * count), e(count);
+        this->portable->accelerate(evaluate.system, states, a, e);
+        return e;
+    };
+    for (const Precision state : {Precision::f32, Precision::f64}) {
         evaluate.state = state;
         std::vector<TrajectoryScore> expected(models * count), found(models * count);
         this->portable->evaluate(this->net.models(), evaluate, first, expected);
-        const ScoreJob<T> job{this->net.spec, evaluate, first, count, this->weights.data(), found.data()};
-        std::vector<ScoreState<S, 2>> kept(models * count);
-        this->on_teams([&](const auto& grid, Strided<T> scratch) {
-            for (const Stretch part : {Stretch{0, 2}, {2, 3}, {3, 6}})
-                score_many<DoublePendulum, S, T>(grid, job, this->shape, models, part, kept.data(), scratch);
+
+        Numbers start(row), both, truth((instants + 1) * 2 * row);
+        for (std::int64_t s = 0; s < count; ++s)
+            draw_column(evaluate.draw, Stream::evaluation, 2, first, count, s, start.data());
+        for (int i = 0; i < 4; ++i)
+            for (const double off : {0.0, i == 0 ? twin_offset : 0.0})
+                for (std::int64_t s = 0; s < count; ++s) both.push_back(start[i * count + s] + off);
+        this->portable->rollout(evaluate.system, evaluate.integration, both, truth);
+        const Numbers learned = rollout(*this->portable, this->net, this->precision, state, evaluate.integration, start);
+        const auto instant_of = [&](int model, std::int64_t k) {
+            return std::span(learned).subspan((model * (instants + 1) + k) * row, row);
+        };
+        const Numbers at_start = energies(start),
+                      at_end = energies(columns({truth.end() - 2 * row, truth.end()}, 2 * count, 0, count));
+        Numbers reached;
+        for (int m = 0; m < models; ++m) append(reached, energies(instant_of(m, instants)));
+
+        std::vector<ScoreState> states(models * count);
+        this->on_teams([&](const auto& grid, auto) {
+            grid.for_each(models * count, [&](int i) { states[i] = start_score(at_start[i % count]); });
+            for (const auto& [from, to] : {std::pair{0, 2}, {2, 3}, {3, 6}}) {
+                Numbers paths;  // of this stretch
+                for (int m = 0; m < models; ++m)
+                    for (int k = from; k <= to; ++k) append(paths, {instant_of(m, k).begin(), instant_of(m, k).end()});
+                compare_many(
+                    grid, CompareJob{evaluate, count, from, to, &truth[from * 2 * row], paths.data(), states.data()},
+                    models);
+            }
+            finish_many(grid, FinishJob{evaluate, count, at_end.data(), reached.data(), states.data(), found.data()},
+                        models);
             grid.for_each(1, [&](int) {
                 EXPECT_TRUE(same_bits(numbers(found), numbers(expected)));
                 std::fill(found.begin(), found.end(), TrajectoryScore{});
             });
         });
-    };
-    check(1.0f, Precision::f32);
-    check(1.0, Precision::f64);
+    }
 }
 
 // their products are the CPU backend's normal equations; a sample that is not finite is left out
@@ -123,7 +152,7 @@ TYPED_TEST(Many, RowsOfTheJacobian) {
     using T = TypeParam;
     constexpr int rows = 2 * samples;
     const std::size_t parameters = this->net.parameters();
-    const RobustSpec robust{.delta = 0.7, .scale = {2, 0.5}};
+    const RobustSpec robust{.delta = 0.7, .scale = scales({2, 0.5})};
     Numbers all, targets = scattered<double>(-4, 4, models * rows, 8);
     for (int m = 0; m < models; ++m) append(all, states(2, samples, 40 + m));
     all[5] = NAN;  // of the first model
@@ -137,8 +166,8 @@ TYPED_TEST(Many, RowsOfTheJacobian) {
     const JacobianJob<T> job{this->net.spec, {},       robust,   samples,        this->weights.data(), all.data(),
                              targets.data(), j.data(), r.data(), left_out.data()};
     const double tolerance = std::is_same_v<T, float> ? 1e-5 : 1e-13;
-    this->on_teams(jacobian_words<2>(this->shape), [&](const auto& grid, Strided<T> scratch) {
-        jacobian_many<T, 2>(grid, job, this->shape, models, scratch);
+    this->on_teams(jacobian_reals<Lnn::Pass<T, 2, Tape::regular, T, Strided<T>>>(this->shape, 2), [&](const auto& grid, Strided<T> scratch) {
+        jacobian_many<Lnn, 2>(grid, job, this->shape, models, scratch);
         grid.for_each(1, [&](int) {
             for (int m = 0; m < models; ++m) {
                 EXPECT_EQ(std::count(left_out.begin() + m * samples, left_out.begin() + (m + 1) * samples, 1),
@@ -182,8 +211,8 @@ TEST_F(ManyOfTheTruth, AccelerationsTrajectoriesAndDraws) {
     on_teams([&](const auto& grid, Strided<double>) {
         accelerate_many<DoublePendulum>(grid, {double_pendulum, samples, x.data(), found_a.data(), nullptr});
         for (const Stretch part : {Stretch{0, 2}, {2, 5}})
-            rollout_many<DoublePendulum>(grid, {double_pendulum, run, samples, x.data(), found_path.data()}, part);
-        draw_many(grid, draw, 2, 100, samples, found_drawn.data());
+            rollout_many<DoublePendulum>(grid, {double_pendulum, run, table_of(run), samples, x.data(), found_path.data()}, part);
+        draw_many(grid, draw, Stream::states, 2, 100, samples, found_drawn.data());
         grid.for_each(1, [&](int) {
             EXPECT_TRUE(same_bits(found_a, a));
             EXPECT_TRUE(same_bits(found_path, path));

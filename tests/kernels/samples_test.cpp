@@ -64,14 +64,47 @@ TEST_P(Samples, InAnyOrder) {
 
 // every number of degrees of freedom: alone or in company
 TEST_P(Samples, OfEveryDegreeOfFreedom) {
-    for (int n = 1; n <= 4; ++n) {
-        const Nets net = nets(n, 1);
-        const Numbers x = states(n, 19);
-        const auto together = accelerate(*backend, net, precision, x);
-        for (int i = 0; i < 19; ++i)
-            EXPECT_TRUE(same_bits(accelerate(*backend, net, precision, columns(x, 19, i, 1)).accelerations,
-                                  columns(together.accelerations, 19, i, 1)));
-    }
+    for_each_kind([&](int kind) {
+        for (const int n : some_dofs) {
+            const Nets net = nets_of(kind, n, 1);
+            const Numbers x = states(n, 19);
+            const auto together = accelerate(*backend, net, precision, x);
+            for (int i = 0; i < 19; ++i)
+                EXPECT_TRUE(same_bits(accelerate(*backend, net, precision, columns(x, 19, i, 1)).accelerations,
+                                      columns(together.accelerations, 19, i, 1)))
+                    << "kind " << kind << ", n " << n;
+        }
+    });
+}
+
+// a model without a Lagrangian has no energy, and says so
+TEST_P(Samples, EnergiesOfLagrangiansAlone) {
+    for_each_kind([&](int kind) {
+        const Nets net = nets_of(kind, 2, 1);
+        const auto found = accelerate(*backend, net, precision, states(2, 3));
+        const bool there = model_table(net.spec).lagrangian;
+        for (const double e : found.energies) EXPECT_EQ(std::isfinite(e), there);
+        for (const double L : found.lagrangians) EXPECT_EQ(std::isfinite(L), there);
+    });
+}
+
+// a roll-out integrates the accelerations of its model
+TEST_P(Samples, RollOutsOfEveryModel) {
+    for_each_kind([&](int kind) {
+        for (const int n : some_dofs) {
+            const Nets net = nets_of(kind, n, 1);
+            const Integration run{.dt = 1e-3, .instants = 2};
+            const Numbers x = states(n, 3), path = rollout(*backend, net, Precision::f64, Precision::f64, run, x),
+                          a = accelerate(*backend, net, Precision::f64,
+                                         {path.begin() + 2 * n * 3, path.begin() + 2 * 2 * n * 3})
+                                  .accelerations;
+            // the central difference: h^2 times a third derivative
+            for (int i = 0; i < n * 3; ++i) {
+                const double difference = (path[2 * 2 * n * 3 + n * 3 + i] - path[n * 3 + i]) / (2 * run.dt);
+                EXPECT_NEAR(difference, a[i], 1e-4 * (1 + std::abs(a[i]))) << "kind " << kind << ", n " << n;
+            }
+        }
+    });
 }
 
 // what every speed is measured against

@@ -23,7 +23,7 @@ struct Separate : testing::Test {
     static constexpr Precision precision = std::is_same_v<T, float> ? Precision::f32 : Precision::f64;
     const std::unique_ptr<Backend> portable = door("portable");
     const Nets net = nets(2, models, {6, 5});
-    const MlpShape shape = lnn_shape(net.spec);
+    const MlpShape shape = model_shape(net.spec);
     const std::vector<T> weights{net.weights.begin(), net.weights.end()};
     std::vector<T> mass = std::vector<T>(models * samples * 4), force = std::vector<T>(models * samples * 2);
 
@@ -33,8 +33,8 @@ struct Separate : testing::Test {
     }
     template <class Grid, class S>
     void terms(const Grid& grid, const TermsJob<T, S>& job) {
-        std::vector<T> scratch(lnn_scratch<2, 0>(shape));
-        terms_many<T, 2>(grid, job, shape, models, Strided<T>{scratch.data(), 1});
+        std::vector<T> scratch(Lnn::Pass<T, 2, Tape::none, T, Strided<T>>::scratch(shape, 2));
+        terms_many<Lnn, 2>(grid, job, shape, models, Strided<T>{scratch.data(), 1});
     }
     // force := M^-1 force by the closed form
     template <class Grid>
@@ -68,27 +68,26 @@ TYPED_TEST(Separate, TermsGiveTheAccelerations) {
 }
 
 TYPED_TEST(Separate, StagesGiveTheTrajectories) {
-    using T = TypeParam;
     const Numbers x = states(2, samples);
     const Integration run{.dt = 0.05, .substeps = 2, .instants = 3};
     const auto check = [&]<class S>(S, Precision state) {
         const Numbers expected = rollout(*this->portable, this->net, this->precision, state, run, x);
         Numbers found(expected.size());
-        std::vector<S> at(models * 4 * samples), next(at.size()), sum(at.size());
-        const StageStates<S> stages{at.data(), next.data(), sum.data()};
+        std::vector<S> at(models * 4 * samples), next(at.size()), slopes(4 * at.size());
+        const StageStates<S> stages{2, at.data(), next.data(), slopes.data()};
         on_teams([&](const auto& grid) {
             const auto record = [&](std::int64_t k) {
-                record_stages<2>(grid, models, samples, 4 * (run.instants + 1), stages, found.data() + k * 4 * samples);
+                record_stages(grid, models, samples, 4 * (run.instants + 1), stages, found.data() + k * 4 * samples);
             };
-            start_stages<2>(grid, models, samples, x.data(), stages);
+            start_stages(grid, models, samples, x.data(), stages);
             record(0);
             for (std::int64_t k = 1; k <= run.instants; ++k) {
                 for (int s = 0; s < run.substeps; ++s)
                     for (int stage = 0; stage < 4; ++stage) {
                         this->terms(grid, this->job(static_cast<const S*>(next.data()), 4 * samples));
                         this->solve(grid);
-                        stage_many<2, T>(grid, models, samples, stage, run.dt / run.substeps, this->force.data(),
-                                         stages);
+                        stage_many(grid, table_of(run), models, samples, stage, run.dt / run.substeps,
+                                   this->force.data(), stages);
                     }
                 record(k);
             }

@@ -49,7 +49,7 @@ TEST_F(Report, LearnedEnergyIsAligned) {
     EXPECT_FALSE((write_report(run), html()).find("fitted to 3 motions") != std::string::npos);
     Network network;
     network.spec.dof = 2, network.spec.depth = 1, network.spec.hidden[0] = 5, network.spec.angles = 3;
-    network.weights = initial_weights(network.spec, FirstWeights::definite, 1);
+    network.weights = initial_weights(network.spec, 0, 1);
     write_safetensors(run / "model.safetensors", network_file(network, true), true);
     EXPECT_NE((write_report(run), html()).find("fitted to 3 motions"), std::string::npos);
     const auto first = numbers("energy.csv");

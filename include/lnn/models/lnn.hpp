@@ -1,117 +1,68 @@
-// The black-box Lagrangian network, L(q, v) = mlp(phi(q, v)) + 1/2 c |v|^2, with its analytic derivatives.
-//
-// phi: for each coordinate q, or cos q, sin q where it is an angle; then the velocities divided by a scale.
+// The black-box Lagrangian network, L(q, v) = network + 1/2 c |v|^2, with its analytic derivatives.
 //
 // Terms in n + 3 columns through each weight matrix: the value, tangents along d_i = e_(v_i) and c = (v, 0), and one
 // adjoint g; every second derivative is the contraction D2L[d, e] = sum g s2 u^d u^e over the hidden units (u a
 // tangent before the activation; phi'' drops out of every pair used here).
 //
-// Gradient of a loss with dl/da = r in 8 more columns: with lambda = M^-1 r and a held constant,
-//   dl/dtheta = d/dtheta { DL[P0] - D2L[A, B] },  P0 = (lambda, 0),  A = (0, lambda),  B = (v, a)
-// One forward column pi (m before its activation), whose adjoint is g; a reverse sweep of three (zeta, alpha, beta),
-// the adjoints of y, t^A, t^B; four outer products. Where M is rank-deficient or below the floor of
-// the solve there are more pairs (A, B).
+// Gradient, from the bracket of lagrangian.hpp, in 8 more columns: one forward column pi (m before its activation), whose
+// adjoint is g; a reverse sweep of three (zeta, alpha, beta), the adjoints of y, t^A, t^B; four outer products. Where M
+// is rank-deficient or below the floor of the solve there are more pairs (A, B).
+//
+// Cotangent of the state, dl/dq and dl/dv: the sweep carried on to the inputs. Of these, y, pi and t^B move with q, and
+// t^B with v.
 //
 // Linear damping: forces Q = -C C^T v beside f, C learned, so that C C^T is never negative (Rayleigh's dissipation).
 // The bracket gains lambda . Q, hence dC = -lambda (C^T v)^T - v (C^T lambda)^T: two outer products of the matrix
 // beside.
 #pragma once
 
+#include "lnn/first_weights.hpp"
 #include "lnn/lagrangian.hpp"
-#include "lnn/mlp.hpp"
+#include "lnn/models/network.hpp"
+#include "lnn/models/table.hpp"
 #include "lnn/softplus.hpp"
 
 namespace lnn::inline LNN_ISA {
 
-LNN_HD MlpShape lnn_shape(const ModelSpec& m) {
-    int inputs = 2 * m.dof;
-    for (int i = 0; i < m.dof; ++i) inputs += m.angles >> i & 1;
-    return mlp_shape(inputs, m.depth, m.hidden.data(), 1, m.damping ? m.dof : 0);
-}
-
-// a network of N degrees of freedom over a shape and parameters that somebody else owns
-template <class T, int N>
-struct LnnView {
-    const MlpShape& shape;  // lnn_shape(m)
-    const T* parameters;
-    unsigned angles;
-    T velocity_inverse;  // 1 / velocity scale
-    T mass_prior;
-
-    LNN_HD LnnView(const MlpShape& s, const ModelSpec& m, const T* p)
-        : shape(s),
-          parameters(p),
-          angles(m.angles),
-          velocity_inverse(T(1 / m.velocity_scale)),
-          mass_prior(T(m.mass_prior)) {}
-    LNN_HD bool is_angle(int i) const { return angles >> i & 1; }
-};
-
-// `pairs` of directions (A_k, B_k) in the gradient: 0 for terms alone, 1 for a gradient, more for a truncated M.
-// Columns of the outer products, left | right: 0: h | pi, 1: zbar | y,
-// 2 + 2 k: ubarA_k | t^A_k, 3 + 2 k: ubarB_k | t^B_k
-template <int pairs>
-inline constexpr int factor_columns = 2 + 2 * pairs;
-
-// Reals a pass keeps of each hidden unit: s1, s2, u along d_1 .. d_n and c; for a gradient also g s3 and g s2
-template <int N, int pairs>
-inline constexpr int unit_reals = N + 3 + (pairs > 0 ? 2 : 0);
-
-// columns that go through a weight matrix together, at most
-template <int N, int pairs>
-inline constexpr int buffer_columns = N + 2 > 1 + 2 * pairs ? N + 2 : 1 + 2 * pairs;
-
-// Reals of scratch a pass needs
-template <int N, int pairs>
-LNN_HD int lnn_scratch(const MlpShape& s) {
-    return s.hidden * unit_reals<N, pairs> + 2 * s.widest * buffer_columns<N, pairs>;
-}
-
-// where a pass leaves the factors of the outer products: unit k's columns at k stride
-template <class Ptr>
-struct Factors {
-    Ptr left, right;
-    int stride;
-};
-
-// what a sample's inputs leave for later
-template <Real R, int N>
-struct LnnInputs {
-    R sine[N], cosine[N], v[N];
-};
-
-// directions of a gradient's bracket, DL[P0] - sum_k D2L[A_k, B_k]: P0 = (lambda, 0), A_k = (0, a[k]),
-// B_k = (0, b[k]), but B_0 = (v, b[0])
-template <Real R, int N, int pairs>
-struct Directions {
-    R lambda[N], a[pairs][N], b[pairs][N];
-};
-
 // One sample (or one pack of samples) on its way through the network, in stages. A stage that takes `begin, count` does
 // so many units of a layer; these stretches touch nothing of each other, so that threads may share them out between
-// two barriers. terms() and factors() are all stages in turn. `rows`: units multiplied at once, at most.
-template <Real R, int N, int pairs, class T, class Ptr, int rows = 8>
+// two barriers. forward() and backward() are all stages in turn. `rows`: units multiplied at once, at most.
+//
+// Columns of the outer products, left | right: 0: h | pi, 1: zbar | y, 2 + 2 k: ubarA_k | t^A_k, 3 + 2 k: ubarB_k | t^B_k
+template <Real R, int N, Tape kind, class T, class Ptr, int rows = 8>
 class LnnPass {
   public:
-    static constexpr bool tape = pairs > 0;
-    using Inputs = LnnInputs<R, N>;
+    static constexpr bool tape = kind != Tape::none;
+    using Inputs = NetworkInputs<R, N>;
+    using Output = Terms<R, N>;
+    using Answer = LagrangianAnswer<R, N>;
 
-    LNN_HD LnnPass(const LnnView<T, N>& view, Ptr scratch, Factors<Ptr> factors = {})
+    // columns of the outer products for n degrees of freedom, of which this one gives the gradient of the biases
+    LNN_HD static constexpr int factor_columns(int n) { return 2 + 2 * bracket_pairs<kind, N>(n); }
+    static constexpr int bias_column = 1;
+    // Reals of the directions that a gradient goes along
+    LNN_HD static constexpr int along_reals(int n) { return direction_reals<kind, N>(n); }
+    // Reals of scratch that a pass needs
+    LNN_HD static int scratch(const MlpShape& s, int n) {
+        return s.hidden * unit_reals(n) + 2 * s.widest * buffer_columns(n);
+    }
+
+    LNN_HD LnnPass(const NetworkView<T>& view, Ptr memory, Factors<Ptr> factors = {})
         : net_(view),
           shape_(view.shape),
-          units_(scratch),
-          even_(scratch + view.shape.hidden * reals),
-          odd_(even_ + view.shape.widest * buffer_columns<N, pairs>),
+          units_(memory),
+          even_(memory + view.shape.hidden * unit_reals(view.dof)),
+          odd_(even_ + view.shape.widest * buffer_columns(view.dof)),
           factors_(factors) {}
 
     // the terms at (q, v); with a tape, also the columns y and h of the factors. L itself only where it is wanted.
     template <class State>
-    LNN_HD Terms<R, N> terms(const State* q, const State* v, Inputs& inputs, bool with_value = false) {
+    LNN_HD Output forward(const State* q, const State* v, Inputs& inputs, bool with_value = false) {
         start(q, v, inputs);
-        for (int l = 1; l <= shape_.depth; ++l) forward(l, 0, shape_.widths[l]);
+        for (int l = 1; l <= shape_.depth; ++l) rise(l, 0, shape_.widths[l]);
         const R value = with_value ? output() : R(0);
-        R curvature[curvatures];
-        for (auto& x : curvature) x = R(0);
+        R curvature[most_sums];
+        for (int i = 0; i < sums(net_.dof); ++i) curvature[i] = R(0);
         for (int l = shape_.depth; l >= 0; --l) {
             adjoint(l, 0, shape_.widths[l]);
             if (l > 0) contract(l, curvature);
@@ -119,49 +70,218 @@ class LnnPass {
         return finish(inputs, curvature, value);
     }
 
-    // the remaining columns of the factors, after terms()
-    LNN_HD void factors(const Inputs& inputs, const Directions<R, N, pairs>& along)
-        requires(pairs > 0)
+    // the remaining columns of the factors, after forward()
+    template <class Along>
+    LNN_HD void backward(const Inputs& inputs, const Along& along)
+        requires(tape)
     {
-        start_factors(inputs, along);
-        for (int l = 1; l <= shape_.depth; ++l) extend(l, 0, shape_.widths[l], along);
-        for (int l = shape_.depth - 1; l >= 1; --l) sweep(l, 0, shape_.widths[l], along);
+        start_backward(inputs, along);
+        for (int s = 0; s < backward_stages(); ++s) backward_stage(s, 0, backward_units(s), along);
+    }
+
+    // the stages of forward() between start() and finish(), and their units
+    LNN_HD int forward_stages() const { return 2 * shape_.depth + 1; }
+    LNN_HD int forward_units(int s) const { return shape_.widths[s < shape_.depth ? s + 1 : 2 * shape_.depth - s]; }
+    LNN_HD void forward_stage(int s, int begin, int count) {
+        if (s < shape_.depth)
+            rise(s + 1, begin, count);
+        else
+            adjoint(2 * shape_.depth - s, begin, count);
     }
 
     // inputs and their tangents
     template <class State>
     LNN_HD void start(const State* q, const State* v, Inputs& inputs) {
-        int k = 0;
-        auto put = [&](R y, R along_c, int velocity) {
-            const auto x = buffer(0) + k * columns;
+        network_inputs(net_, q, v, inputs, [&](int k, R y, R along_c, int velocity) {
+            const auto x = buffer(0) + k * columns();
             x[0] = y;
-            for (int d = 0; d < N; ++d) x[1 + d] = d == velocity ? R(net_.velocity_inverse) : R(0);
-            x[1 + N] = along_c;
+            for (int d = 0; d < dof(); ++d) x[1 + d] = d == velocity ? R(net_.velocity_inverse) : R(0);
+            x[1 + dof()] = along_c;
             if constexpr (tape) right(k)[1] = y;
-            ++k;
+        });
+    }
+
+    // Second derivatives of L to sum over the units: M_ij in the order of packed(i, j), then D2L[d_i, c].
+    static constexpr int most_sums = packed_size(most_dof<N>) + most_dof<N>;
+    LNN_HD static constexpr int sums(int n) { return packed_size(dof_of<N>(n)) + dof_of<N>(n); }
+
+    // number `entry` of them
+    LNN_HD R sum(int entry) const {
+        int i = entry - packed_size(dof()), j = dof();  // j = n: along c
+        if (i < 0)
+            for (i = 0, j = entry; j > i; ++i) j -= i + 1;
+        R total(0);
+        for (int l = shape_.depth; l >= 1; --l)
+            for (int k = 0; k < shape_.widths[l]; ++k) total = curvature(unit(shape_.first[l] + k), i, j, total);
+        return total;
+    }
+
+    // the terms from the sums over the units and from dL/dinputs, with the mass prior
+    LNN_HD Output finish(const Inputs& inputs, const R* curvature, R value = R(0)) const {
+        Output terms;
+        const auto slope = buffer(0);
+        const R prior(net_.mass_prior);
+        derivatives_in_states(net_, inputs, [&](int k) { return R(slope[k]); }, terms.force, terms.momentum);
+        for (int i = 0; i < dof(); ++i) terms.force[i] = terms.force[i] - curvature[packed_size(dof()) + i];
+        for (int i = 0; i < packed_size(dof()); ++i) terms.mass[i] = curvature[i];
+        R speed2(0);
+        for (int i = 0; i < dof(); ++i) {
+            terms.momentum[i] = mul_add(prior, inputs.v[i], terms.momentum[i]);
+            terms.mass[packed(i, i)] = terms.mass[packed(i, i)] + prior;
+            speed2 = mul_add(inputs.v[i], inputs.v[i], speed2);
+        }
+        if (shape_.beside > 0) {
+            R along[most_dof<N>];
+            to_columns([&](int i) { return inputs.v[i]; }, along);
+            for (int i = 0; i < dof(); ++i)
+                for (int j = 0; j < dof(); ++j) terms.force[i] = mul_add(R(-beside(i, j)), along[j], terms.force[i]);
+        }
+        terms.value = mul_add(R(0.5) * prior, speed2, value);
+        return terms;
+    }
+
+    // pi, t^A and t^B of the inputs; factors of the output, which has no curvature
+    template <class Along>
+    LNN_HD void start_backward(const Inputs& inputs, const Along& along) {
+        int k = 0;
+        auto coordinate = [&](int i, R slope) {  // an input that moves with coordinate i
+            const auto x = right(k++);
+            x[0] = slope * along.lambda(i);
+            for (int p = 0; p < pairs(); ++p) {
+                x[2 + 2 * p] = R(0);
+                x[3 + 2 * p] = p == 0 ? slope * inputs.v[i] : R(0);
+            }
         };
-        for (int i = 0; i < N; ++i) {
-            inputs.v[i] = convert<R>(v[i]);
+        for (int i = 0; i < dof(); ++i) {
             if (net_.is_angle(i)) {
-                State sine, cosine;
-                sin_cos(q[i], sine, cosine);
-                inputs.sine[i] = convert<R>(sine);
-                inputs.cosine[i] = convert<R>(cosine);
-                put(inputs.cosine[i], -inputs.sine[i] * inputs.v[i], -1);
-                put(inputs.sine[i], inputs.cosine[i] * inputs.v[i], -1);
+                coordinate(i, -inputs.sine[i]);
+                coordinate(i, inputs.cosine[i]);
             } else {
-                put(convert<R>(q[i]), inputs.v[i], -1);
+                coordinate(i, R(1));
             }
         }
-        for (int i = 0; i < N; ++i) put(inputs.v[i] * R(net_.velocity_inverse), R(0), i);
+        for (int i = 0; i < dof(); ++i) {
+            const auto x = right(k++);
+            x[0] = R(0);
+            for (int p = 0; p < pairs(); ++p) {
+                x[2 + 2 * p] = R(net_.velocity_inverse) * along.a(p, i);
+                x[3 + 2 * p] = R(net_.velocity_inverse) * along.b(p, i);
+            }
+        }
+        const int columns_of_factors = factor_columns(net_.dof);
+        for (int o = 0; o < shape_.widths[shape_.depth + 1]; ++o)
+            for (int c = 0; c < columns_of_factors; ++c) left(shape_.hidden + o)[c] = R(c == 0 ? 1 : 0);
+        if (shape_.beside > 0) {
+            R along_v[most_dof<N>], along_lambda[most_dof<N>];
+            to_columns([&](int i) { return inputs.v[i]; }, along_v);
+            to_columns([&](int i) { return R(along.lambda(i)); }, along_lambda);
+            for (int i = 0; i < dof(); ++i) {
+                const auto row = left(shape_.left_beside() + i), column = right(shape_.right_beside() + i);
+                for (int c = 2; c < columns_of_factors; ++c) row[c] = column[c] = R(0);
+                row[0] = along.lambda(i);
+                row[1] = inputs.v[i];
+                column[0] = -along_v[i];
+                column[1] = -along_lambda[i];
+            }
+        }
+    }
+
+    // the stages of backward() after start_backward(), and their units
+    LNN_HD int backward_stages() const { return shape_.depth > 0 ? 2 * shape_.depth - 1 : 0; }
+    LNN_HD int backward_units(int s) const { return shape_.widths[backward_layer_of(s)]; }
+    template <class Along>
+    LNN_HD void backward_stage(int s, int begin, int count, const Along& along) {
+        if (s < shape_.depth)
+            extend(backward_layer_of(s), begin, count, along);
+        else
+            sweep(backward_layer_of(s), begin, count, along);
+    }
+
+    // dl/dq and dl/dv, after backward()
+    template <class Along>
+    LNN_HD void cotangent(const Inputs& inputs, const Along& along, R* in_q, R* in_v)
+        requires(tape)
+    {
+        const int columns_of_factors = factor_columns(net_.dof);
+        if (shape_.depth > 0) {
+            backward_layer<fixed_factors, rows>(shape_, net_.parameters, 1, 0, shape_.widths[0], left(0), factors_.stride,
+                                                even_, columns_of_factors, columns_of_factors);
+        } else {  // the output is linear in the inputs
+            for (int k = 0; k < shape_.widths[0]; ++k)
+                for (int c = 0; c < columns_of_factors; ++c)
+                    even_[k * columns_of_factors + c] = c == 0 ? R(net_.parameters[shape_.weights[1] + k]) : R(0);
+        }
+        const auto adjoint_of = [&](int k, int column) { return R(even_[k * columns_of_factors + column]); };
+        derivatives_in_states(net_, inputs, [&](int k) { return adjoint_of(k, 1); }, in_q, in_v);
+        int k = 0;
+        for (int i = 0; i < dof(); ++i) {
+            if (!net_.is_angle(i)) {
+                in_v[i] = in_v[i] + adjoint_of(k++, 3);
+                continue;
+            }
+            const R s = inputs.sine[i], c = inputs.cosine[i], lambda = along.lambda(i), v = inputs.v[i];
+            const R moved = mul_add(lambda, adjoint_of(k, 0), v * adjoint_of(k, 3)),
+                    turned = mul_add(lambda, adjoint_of(k + 1, 0), v * adjoint_of(k + 1, 3));
+            in_q[i] = in_q[i] - (c * moved + s * turned);
+            in_v[i] = in_v[i] + (c * adjoint_of(k + 1, 3) - s * adjoint_of(k, 3));
+            k += 2;
+        }
+        if (shape_.beside > 0) {
+            R along_lambda[most_dof<N>];
+            to_columns([&](int i) { return R(along.lambda(i)); }, along_lambda);
+            for (int i = 0; i < dof(); ++i)
+                for (int j = 0; j < dof(); ++j) in_v[i] = mul_add(R(-beside(i, j)), along_lambda[j], in_v[i]);
+        }
+    }
+
+  private:
+    // what is kept of a unit; g s3 takes the place of s3, and where s2 is not needed again, g s2 that of s2: s1, s2, u
+    // along d_1 .. d_n and c; for a gradient also g s3 and g s2
+    static constexpr int S1 = 0, S2 = 1, U = 2;
+    LNN_HD static constexpr int unit_reals(int n) { return dof_of<N>(n) + 3 + (tape ? 2 : 0); }
+    LNN_HD int GS3() const { return dof() + 3; }
+    LNN_HD int GS2() const { return tape ? dof() + 4 : S2; }
+    // columns that go through a weight matrix together: y, t along d_1 .. d_n, t along c; zeta, alpha_k and beta_k, with g
+    // on their way to the inputs
+    static constexpr int fixed_columns = N == any_dof ? 0 : N + 2;
+    static constexpr int fixed_factors = kind == Tape::regular ? 4 : 0;
+    static constexpr int fixed_swept = kind == Tape::regular ? 3 : 0;
+    LNN_HD static constexpr int buffer_columns(int n) {
+        const int forth = dof_of<N>(n) + 2, back = factor_columns(n);
+        return forth > back ? forth : back;
+    }
+
+    const NetworkView<T>& net_;
+    const MlpShape& shape_;
+    Ptr units_, even_, odd_;
+    Factors<Ptr> factors_;
+
+    LNN_HD int dof() const { return dof_of<N>(net_.dof); }
+    LNN_HD int columns() const { return dof() + 2; }
+    LNN_HD int pairs() const { return bracket_pairs<kind, N>(net_.dof); }
+    LNN_HD int backward_layer_of(int s) const { return s < shape_.depth ? s + 1 : 2 * shape_.depth - 1 - s; }
+    // of layer l: its y and t, later its h
+    LNN_HD Ptr buffer(int l) const { return l % 2 ? odd_ : even_; }
+    LNN_HD Ptr unit(int number) const { return units_ + number * unit_reals(net_.dof); }
+    LNN_HD Ptr left(int number) const { return factors_.left + number * factors_.stride; }
+    LNN_HD Ptr right(int number) const { return factors_.right + number * factors_.stride; }
+
+    // C of the damping, and y = C^T x
+    LNN_HD T beside(int i, int j) const { return net_.parameters[shape_.matrix_beside() + i * dof() + j]; }
+    template <class X>
+    LNN_HD void to_columns(const X& x, R* y) const {
+        for (int j = 0; j < dof(); ++j) {
+            y[j] = R(0);
+            for (int i = 0; i < dof(); ++i) y[j] = mul_add(R(beside(i, j)), x(i), y[j]);
+        }
     }
 
     // z and u of layer l from y and t of the layer below, l = 1 .. depth; then its y and t in their place
-    LNN_HD void forward(int l, int begin, int count) {
+    LNN_HD void rise(int l, int begin, int count) {
         const auto z = buffer(l);
-        forward_layer<columns, rows>(shape_, net_.parameters, l, true, begin, count, buffer(l - 1), columns, z,
-                                     columns);
-        for (int k = begin; k < begin + count; ++k) activate(shape_.first[l] + k, z + k * columns);
+        forward_layer<fixed_columns, rows>(shape_, net_.parameters, l, true, begin, count, buffer(l - 1), columns(), z,
+                                           columns(), columns());
+        for (int k = begin; k < begin + count; ++k) activate(shape_.first[l] + k, z + k * columns());
     }
 
     // g and h of layer l from h of the layer above, l = depth .. 1; for l = 0 dL/dinputs
@@ -175,118 +295,30 @@ class LnnPass {
         }
         if (l == 0) return;
         for (int k = begin; k < begin + count; ++k) {
-            const auto kept = units_ + (shape_.first[l] + k) * reals;
+            const auto kept = unit(shape_.first[l] + k);
             const R gk = g[k], h = gk * kept[S1];
-            kept[GS2] = gk * kept[S2];
+            kept[GS2()] = gk * kept[S2];
             if constexpr (tape) {
-                kept[GS3] = gk * kept[GS3];
+                kept[GS3()] = gk * kept[GS3()];
                 left(shape_.first[l] + k)[0] = h;
             }
             g[k] = h;
         }
     }
 
-    // Second derivatives of L to sum over the units: M_ij in the order of packed(i, j), then D2L[d_i, c].
-    static constexpr int curvatures = N * (N + 1) / 2 + N;
-
-    // number `entry` of them, of one layer, added to `sum`
-    LNN_HD R contract(int l, int entry, R sum) const {
-        int i = entry - N * (N + 1) / 2, j = N;  // j = N: along c
-        if (i < 0)
-            for (i = 0, j = entry; j > i; ++i) j -= i + 1;
-        for (int k = 0; k < shape_.widths[l]; ++k) sum = curvature(units_ + (shape_.first[l] + k) * reals, i, j, sum);
-        return sum;
-    }
-
-    // the terms from the sums over the units and from dL/dinputs, with the mass prior
-    LNN_HD Terms<R, N> finish(const Inputs& inputs, const R* curvature, R value) const {
-        Terms<R, N> terms;
-        const auto slope = buffer(0);
-        const R prior(net_.mass_prior);
-        int k = 0;
-        for (int i = 0; i < N; ++i) {
-            R dq = slope[k];
-            if (net_.is_angle(i)) {
-                dq = inputs.cosine[i] * slope[k + 1] - inputs.sine[i] * slope[k];
-                ++k;
-            }
-            ++k;
-            terms.force[i] = dq - curvature[N * (N + 1) / 2 + i];
-        }
-        for (int i = 0; i < N * (N + 1) / 2; ++i) terms.mass[i] = curvature[i];
-        R speed2(0);
-        for (int i = 0; i < N; ++i) {
-            terms.momentum[i] = mul_add(prior, inputs.v[i], slope[k + i] * R(net_.velocity_inverse));
-            terms.mass[packed(i, i)] = terms.mass[packed(i, i)] + prior;
-            speed2 = mul_add(inputs.v[i], inputs.v[i], speed2);
-        }
-        if (shape_.beside > 0) {
-            R along[N];
-            to_columns(inputs.v, along);
-            for (int i = 0; i < N; ++i)
-                for (int j = 0; j < N; ++j) terms.force[i] = mul_add(R(-beside(i, j)), along[j], terms.force[i]);
-        }
-        terms.value = mul_add(R(0.5) * prior, speed2, value);
-        return terms;
-    }
-
-    // pi, t^A and t^B of the inputs; factors of the output, which has no curvature
-    LNN_HD void start_factors(const Inputs& inputs, const Directions<R, N, pairs>& along) {
-        int k = 0;
-        auto coordinate = [&](int i, R slope) {  // an input that moves with coordinate i
-            const auto x = right(k++);
-            x[0] = slope * along.lambda[i];
-            for (int p = 0; p < pairs; ++p) {
-                x[2 + 2 * p] = R(0);
-                x[3 + 2 * p] = p == 0 ? slope * inputs.v[i] : R(0);
-            }
-        };
-        for (int i = 0; i < N; ++i) {
-            if (net_.is_angle(i)) {
-                coordinate(i, -inputs.sine[i]);
-                coordinate(i, inputs.cosine[i]);
-            } else {
-                coordinate(i, R(1));
-            }
-        }
-        for (int i = 0; i < N; ++i) {
-            const auto x = right(k++);
-            x[0] = R(0);
-            for (int p = 0; p < pairs; ++p) {
-                x[2 + 2 * p] = R(net_.velocity_inverse) * along.a[p][i];
-                x[3 + 2 * p] = R(net_.velocity_inverse) * along.b[p][i];
-            }
-        }
-        for (int o = 0; o < shape_.widths[shape_.depth + 1]; ++o)
-            for (int c = 0; c < F; ++c) left(shape_.hidden + o)[c] = R(c == 0 ? 1 : 0);
-        if (shape_.beside > 0) {
-            R along_v[N], along_lambda[N];
-            to_columns(inputs.v, along_v);
-            to_columns(along.lambda, along_lambda);
-            for (int i = 0; i < N; ++i) {
-                const auto row = left(shape_.left_beside() + i), column = right(shape_.right_beside() + i);
-                for (int c = 2; c < F; ++c) row[c] = column[c] = R(0);
-                row[0] = along.lambda[i];
-                row[1] = inputs.v[i];
-                column[0] = -along_v[i];
-                column[1] = -along_lambda[i];
-            }
-        }
-    }
-
     // right factors of layer l from pi of the layer below, l = 1 .. depth, and what of its left factors does not come
     // from above
-    LNN_HD void extend(int l, int begin, int count, const Directions<R, N, pairs>& along) {
+    template <class Along>
+    LNN_HD void extend(int l, int begin, int count, const Along& along) {
         const int above = shape_.widths[0] + shape_.first[l], below = above - shape_.widths[l - 1];
         forward_layer<1, rows>(shape_, net_.parameters, l, false, begin, count, right(below), factors_.stride,
                                right(above), factors_.stride);
         for (int k = begin; k < begin + count; ++k) {
-            const auto kept = units_ + (shape_.first[l] + k) * reals;
+            const auto kept = unit(shape_.first[l] + k);
             const auto out = left(shape_.first[l] + k), x = right(above + k);
-            const R m = x[0], g2 = kept[GS2];
+            const R m = x[0], g2 = kept[GS2()];
             R product(0);
-            LNN_UNROLL
-            for (int p = 0; p < pairs; ++p) {
+            for (int p = 0; p < pairs(); ++p) {
                 R along_a, along_b;
                 tangents(kept, p, along, along_a, along_b);
                 product = mul_add(along_a, along_b, product);
@@ -296,22 +328,22 @@ class LnnPass {
                 out[3 + 2 * p] = -g2 * along_a;
             }
             x[0] = kept[S1] * m - kept[S2] * product;
-            out[1] = g2 * m - kept[GS3] * product;
+            out[1] = g2 * m - kept[GS3()] * product;
         }
     }
 
     // zeta, alpha_k and beta_k from the layer above into the left factors of layer l, l = depth - 1 .. 1
-    LNN_HD void sweep(int l, int begin, int count, const Directions<R, N, pairs>& along) {
-        constexpr int C = 1 + 2 * pairs;
-        backward_layer<C, rows>(shape_, net_.parameters, l + 1, begin, count, left(shape_.first[l + 1]) + 1,
-                                factors_.stride, even_, C);
+    template <class Along>
+    LNN_HD void sweep(int l, int begin, int count, const Along& along) {
+        const int swept = 1 + 2 * pairs();
+        backward_layer<fixed_swept, rows>(shape_, net_.parameters, l + 1, begin, count, left(shape_.first[l + 1]) + 1,
+                                          factors_.stride, even_, swept, swept);
         for (int k = begin; k < begin + count; ++k) {
-            const auto kept = units_ + (shape_.first[l] + k) * reals;
+            const auto kept = unit(shape_.first[l] + k);
             const auto out = left(shape_.first[l] + k);
-            const auto in = even_ + k * C;
+            const auto in = even_ + k * swept;
             R sum(0);
-            LNN_UNROLL
-            for (int p = 0; p < pairs; ++p) {
+            for (int p = 0; p < pairs(); ++p) {
                 R along_a, along_b;
                 tangents(kept, p, along, along_a, along_b);
                 const R alpha = in[1 + 2 * p], beta = in[2 + 2 * p];
@@ -323,84 +355,75 @@ class LnnPass {
         }
     }
 
-  private:
-    static constexpr int columns = N + 2;  // y, t along d_1 .. d_n, t along c
-    static constexpr int reals = unit_reals<N, pairs>;
-    static constexpr int F = factor_columns<pairs>;
-    // what is kept of a unit; g s3 takes the place of s3, and where s2 is not needed again, g s2 that of s2
-    static constexpr int S1 = 0, S2 = 1, U = 2, GS3 = N + 3, GS2 = tape ? N + 4 : S2;
-
-    const LnnView<T, N>& net_;
-    const MlpShape& shape_;
-    Ptr units_, even_, odd_;
-    Factors<Ptr> factors_;
-
-    // of layer l: its y and t, later its h
-    LNN_HD Ptr buffer(int l) const { return l % 2 ? odd_ : even_; }
-    LNN_HD Ptr left(int unit) const { return factors_.left + unit * factors_.stride; }
-    LNN_HD Ptr right(int unit) const { return factors_.right + unit * factors_.stride; }
-
-    // C of the damping, and y = C^T x
-    LNN_HD T beside(int i, int j) const { return net_.parameters[shape_.matrix_beside() + i * N + j]; }
-    LNN_HD void to_columns(const R* x, R* y) const {
-        for (int j = 0; j < N; ++j) {
-            y[j] = R(0);
-            for (int i = 0; i < N; ++i) y[j] = mul_add(R(beside(i, j)), x[i], y[j]);
-        }
-    }
-
     // z and u at `z` become y and t; the rest is kept
-    LNN_HD void activate(int unit, Ptr z) {
-        const auto kept = units_ + unit * reals;
+    LNN_HD void activate(int number, Ptr z) {
+        const auto kept = unit(number);
         const Softplus<R> f = softplus(R(z[0]));
         z[0] = f.y;
         kept[S1] = f.s1;
         kept[S2] = f.s2;
+        const int n = dof();
         LNN_UNROLL
-        for (int d = 0; d <= N; ++d) {
+        for (int d = 0; d <= n; ++d) {
             kept[U + d] = z[1 + d];
             z[1 + d] = f.s1 * z[1 + d];
         }
         if constexpr (tape) {
-            kept[GS3] = f.s3;
-            right(shape_.widths[0] + unit)[1] = f.y;
+            kept[GS3()] = f.s3;
+            right(shape_.widths[0] + number)[1] = f.y;
         }
     }
 
     LNN_HD R output() const {
         R value[1];
-        forward_layer<1, rows>(shape_, net_.parameters, shape_.depth + 1, true, 0, 1, buffer(shape_.depth), columns,
+        forward_layer<1, rows>(shape_, net_.parameters, shape_.depth + 1, true, 0, 1, buffer(shape_.depth), columns(),
                                value, 1);
         return value[0];
     }
 
     // a unit's share of D2L along u_i and u_j
-    LNN_HD static R curvature(Ptr kept, int i, int j, R sum) {
-        return mul_add(kept[GS2] * kept[U + i], R(kept[U + j]), sum);
+    LNN_HD R curvature(Ptr kept, int i, int j, R sum) const {
+        return mul_add(kept[GS2()] * kept[U + i], R(kept[U + j]), sum);
     }
-    LNN_HD void contract(int l, R* sums) const {
+    LNN_HD void contract(int l, R* totals) const {
+        const int n = dof();
         for (int k = 0; k < shape_.widths[l]; ++k) {
-            const auto kept = units_ + (shape_.first[l] + k) * reals;
+            const auto kept = unit(shape_.first[l] + k);
             LNN_UNROLL
-            for (int i = 0; i < N; ++i) {
+            for (int i = 0; i < n; ++i) {
                 LNN_UNROLL
-                for (int j = 0; j <= i; ++j) sums[packed(i, j)] = curvature(kept, i, j, sums[packed(i, j)]);
-                R& along_c = sums[N * (N + 1) / 2 + i];
-                along_c = curvature(kept, i, N, along_c);
+                for (int j = 0; j <= i; ++j) totals[packed(i, j)] = curvature(kept, i, j, totals[packed(i, j)]);
+                R& along_c = totals[packed_size(n) + i];
+                along_c = curvature(kept, i, n, along_c);
             }
         }
     }
 
     // u along A_p and B_p from u along d_1 .. d_n and c
-    LNN_HD void tangents(Ptr kept, int p, const Directions<R, N, pairs>& along, R& along_a, R& along_b) const {
+    template <class Along>
+    LNN_HD void tangents(Ptr kept, int p, const Along& along, R& along_a, R& along_b) const {
         along_a = R(0);
-        along_b = p == 0 ? R(kept[U + N]) : R(0);
+        const int n = dof();
+        along_b = p == 0 ? R(kept[U + n]) : R(0);
         LNN_UNROLL
-        for (int i = 0; i < N; ++i) {
-            along_a = mul_add(along.a[p][i], R(kept[U + i]), along_a);
-            along_b = mul_add(along.b[p][i], R(kept[U + i]), along_b);
+        for (int i = 0; i < n; ++i) {
+            along_a = mul_add(along.a(p, i), R(kept[U + i]), along_a);
+            along_b = mul_add(along.b(p, i), R(kept[U + i]), along_b);
         }
     }
+};
+
+struct Lnn {
+    static constexpr ModelTable table = {
+        .name = "lnn",
+        .summary = "Lagrangian neural network: L(q, v) is a softplus network, motion follows from Euler-Lagrange",
+        .lagrangian = true,
+        .first_weights = {definite_weights, positive_output_weights, lnn_weights, lnn_seed_weights}};
+    static constexpr int exact_dof = 4;  // degrees of freedom that have code of their own: 1 .. 4
+
+    LNN_HD static MlpShape shape(const ModelSpec& m) { return network_shape(m, 1, m.damping ? m.dof : 0); }
+    template <Real R, int N, Tape tape, class T, class Ptr, int rows = 8>
+    using Pass = LnnPass<R, N, tape, T, Ptr, rows>;
 };
 
 }  // namespace lnn::inline LNN_ISA

@@ -2,6 +2,7 @@
 // name and tests come with it.
 #pragma once
 
+#include "lnn/list.hpp"
 #include "lnn/systems/double_pendulum.hpp"
 #include "lnn/systems/harmonic_oscillator.hpp"
 #include "lnn/systems/pendulum.hpp"
@@ -9,19 +10,7 @@
 
 namespace lnn::inline LNN_ISA {
 
-template <class... S>
-struct SystemList {
-    static constexpr int count = sizeof...(S);
-
-    // f.template operator()<System>() for the system at place `kind`
-    template <class F>
-    static void visit(int kind, F&& f) {
-        int place = 0;
-        ((place++ == kind ? f.template operator()<S>() : void()), ...);
-    }
-};
-
 // the order is SystemSpec::kind
-using Systems = SystemList<DoublePendulum, SpringPendulum, SpringPendulumSeed, Pendulum, HarmonicOscillator>;
+using Systems = TypeList<DoublePendulum, SpringPendulum, SpringPendulumSeed, Pendulum, HarmonicOscillator>;
 
 }  // namespace lnn::inline LNN_ISA

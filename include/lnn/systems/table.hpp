@@ -18,7 +18,7 @@ struct ParameterRow {
 struct SystemTable {
     const char* name;
     const char* summary;
-    const char* coordinates[max_dof];
+    const char* coordinates[max_system_dof];
     std::uint32_t angles;  // bit i: coordinate i is an angle
     int rows;
     ParameterRow parameters[max_parameters];

@@ -1,0 +1,20 @@
+// A list of types, of which one is chosen at run time by its place.
+#pragma once
+
+#include "lnn/real.hpp"
+
+namespace lnn::inline LNN_ISA {
+
+template <class... S>
+struct TypeList {
+    static constexpr int count = sizeof...(S);
+
+    // f.template operator()<Type>() for the type at `place`
+    template <class F>
+    static void visit(int place, F&& f) {
+        int at = 0;
+        ((at++ == place ? f.template operator()<S>() : void()), ...);
+    }
+};
+
+}  // namespace lnn::inline LNN_ISA
