@@ -6,6 +6,7 @@
 #include <functional>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "files/json.hpp"
 #include "files/version.hpp"

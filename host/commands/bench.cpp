@@ -2,6 +2,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "benchmark/benchmark.hpp"
 #include "commands/commands.hpp"

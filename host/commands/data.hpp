@@ -1,7 +1,7 @@
 // What the subcommands of `data` share: a data set in figures, and `data import`, which has a file of its own.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <string>
 

@@ -1,5 +1,6 @@
 // lnn_gpu data import: a person's own measured trajectories as a data set.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "commands/data.hpp"
 #include "commands/flags.hpp"

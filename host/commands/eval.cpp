@@ -1,12 +1,11 @@
 // lnn_gpu eval: how good the models of a run, or one file of weights, are.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "commands/commands.hpp"
 #include "commands/eval_settings.hpp"
 #include "commands/flags.hpp"
-#include "evaluation/evaluation.hpp"
-#include "evaluation/links.hpp"
-#include "evaluation/measured.hpp"
+#include "evaluation/write.hpp"
 #include "files/atomic_file.hpp"
 #include "files/record.hpp"
 #include "problem/backends.hpp"
@@ -26,6 +25,16 @@ struct Flags {
 
 using Json = nlohmann::ordered_json;
 
+struct Result {
+    Json json;
+    std::string table;
+};
+
+template <class Evaluation>
+Result result_of(const Evaluation& e) {
+    return {to_json(e), table_of(e)};
+}
+
 // Where finished slices of trajectories are kept until the result is there: beside it, or in the run; empty for a lone
 // file of weights whose result goes to the terminal, or where --out is not a regular file
 std::filesystem::path partial_path(const Flags& flags) {
@@ -39,8 +48,8 @@ std::filesystem::path partial_path(const Flags& flags) {
 }
 
 // random trajectories; after a signal `ended` is not ok, and the same command goes on
-Json evaluate_all(Backend& backend, const Config& config, const Problem& problem, const RunModels& models,
-                  const Flags& flags, PartialFile& partial, Exit& ended) {
+Result evaluate_all(Backend& backend, const Config& config, const Problem& problem, const RunModels& models,
+                    const Flags& flags, PartialFile& partial, Exit& ended) {
     const Options& options = flags.common;
     const std::int64_t total = models.count() * problem.eval.trajectories * problem.eval.repeats;
     Progress progress("eval", "trajectories", total, !options.quiet && !options.no_progress);
@@ -53,7 +62,7 @@ Json evaluate_all(Backend& backend, const Config& config, const Problem& problem
         evaluate_trajectories(backend, problem, models.networks, models.alive, progress, partial);
     progress.finish();
     say(!options.quiet && !partial.problem().empty(), partial.problem());
-    if (e.stop == Stop::none) return e.summary;
+    if (e.stop == Stop::none) return result_of(e);
     ended = e.stop == Stop::interrupt ? Exit::interrupted : Exit::stopped;
     say(!options.quiet, fmt::format("stopped after {} of {} trajectories; {}", e.done, total,
                                     partial.keeps() ? "the same command goes on from " + partial.path().string()
@@ -62,24 +71,27 @@ Json evaluate_all(Backend& backend, const Config& config, const Problem& problem
 }
 
 // a published protocol, for each model that survived
-Json evaluate_protocol(Backend& backend, const Problem& problem, const RunModels& models, const Flags& flags) {
-    Json results = Json::array();
+Result evaluate_protocol(Backend& backend, const Problem& problem, const RunModels& models, const Flags& flags) {
+    const auto count = [&](std::int64_t published) { return flags.trajectories ? flags.trajectories : published; };
+    const auto evaluate_one = [&](const Network& network) {
+        if (flags.protocol == "box") return result_of(evaluate_box(backend, problem, network, count(100000)));
+        if (flags.protocol == "links") return result_of(evaluate_links(backend, problem, network, count(100)));
+        return result_of(evaluate_energy(backend, problem, network, count(40)));
+    };
+    if (models.networks.size() == 1) return evaluate_one(models.networks[0]);
+    Result all{{{"protocol", flags.protocol}, {"models", Json::array()}}, ""};
     for (std::size_t m = 0; m < models.networks.size(); ++m) {
         if (!models.alive[m]) continue;
-        const auto count = [&](std::int64_t published) { return flags.trajectories ? flags.trajectories : published; };
-        const Network& network = models.networks[m];
-        Json result = flags.protocol == "box"     ? evaluate_box(backend, problem, network, count(100000))
-                      : flags.protocol == "links" ? evaluate_links(backend, problem, network, count(100))
-                                                  : evaluate_energy(backend, problem, network, count(40));
-        if (models.networks.size() > 1) result["seed"] = problem.seed + m;
-        results.push_back(result);
+        auto [json, table] = evaluate_one(models.networks[m]);
+        json["seed"] = problem.seed + m;
+        all.json["models"].push_back(json);
+        all.table += fmt::format("seed {}: {}", problem.seed + m, table);
     }
-    if (models.networks.size() == 1) return results[0];
-    return {{"protocol", flags.protocol}, {"models", results}};
+    return all;
 }
 
 // what was kept from training when the run learned from a file
-Json evaluate_held_out(Backend& backend, const Config& config, const RunModels& models, const Options& options) {
+Result evaluate_held_out(Backend& backend, const Config& config, const RunModels& models, const Options& options) {
     Config own = config;
     const Work work = read_work(own, "", options);
     if (work.held_out.samples == 0)
@@ -88,25 +100,16 @@ Json evaluate_held_out(Backend& backend, const Config& config, const RunModels& 
         throw Error(Exit::file,
                     fmt::format("{}: {} degrees of freedom, the model has {}; choose the file it was learned from",
                                 own.data.file(), work.held_out.dof, models.first().spec.dof));
-    return evaluate_measured(backend, work.problem, models.networks, models.alive, work.data[0], work.held_out).summary;
+    return result_of(
+        evaluate_measured(backend, work.problem, models.networks, models.alive, work.data[0], work.held_out));
 }
 
-Json evaluate(Backend& backend, const Config& config, const RunModels& models, const Flags& flags, PartialFile& partial,
-              Exit& ended) {
+Result evaluate(Backend& backend, const Config& config, const RunModels& models, const Flags& flags,
+                PartialFile& partial, Exit& ended) {
     if (flags.protocol == "measured") return evaluate_held_out(backend, config, models, flags.common);
     const Problem problem = problem_of(config);
     if (flags.protocol == "trajectories") return evaluate_all(backend, config, problem, models, flags, partial, ended);
     return evaluate_protocol(backend, problem, models, flags);
-}
-
-std::string table(const Json& result) {
-    if (result["protocol"] == "measured") return measured_table(result);
-    if (result["protocol"] == "trajectories") return trajectory_table(result);
-    const auto of_one = result["protocol"] == "links" ? links_table : protocol_table;
-    if (!result.contains("models")) return of_one(result);
-    std::string text;
-    for (const Json& model : result["models"]) text += fmt::format("seed {}: {}", model["seed"].dump(), of_one(model));
-    return text;
 }
 
 }  // namespace
@@ -167,13 +170,13 @@ Action eval_command(CLI::App& app) {
         if (flags->protocol.empty()) flags->protocol = config.system.kind != no_system ? "trajectories" : "measured";
         PartialFile partial;
         Exit ended = Exit::ok;
-        const Json result = evaluate(*backend, config, models, *flags, partial, ended);
+        const Result result = evaluate(*backend, config, models, *flags, partial, ended);
         if (ended != Exit::ok) return ended;
-        if (!options.out.empty()) write_file(options.out, text_of(result) + "\n", options.force);
+        if (!options.out.empty()) write_file(options.out, text_of(result.json) + "\n", options.force);
         if (options.json)
-            print_json(result);
+            print_json(result.json);
         else
-            fmt::print("{}", table(result));
+            fmt::print("{}", result.table);
         partial.remove();
         return Exit::ok;
     };

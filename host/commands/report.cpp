@@ -1,5 +1,6 @@
 // lnn_gpu report: makes report.html and figures of a run again, from its files; sets several side by side.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "commands/commands.hpp"
 #include "commands/flags.hpp"

@@ -6,16 +6,13 @@
 
 #include <fmt/format.h>
 
-#include "evaluation/evaluation.hpp"
+#include "evaluation/trajectories.hpp"
 #include "statistics/statistics.hpp"
 
 namespace lnn {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr Integration links_run = {0.03, 15, 100};  // steps of 0.002 s
 constexpr int links = 2;
 
 // positions and velocities in the plane of the state in column `sample` of (2n, samples)
@@ -49,8 +46,7 @@ double relative_error(const std::array<double, 4 * links>& a, const std::array<d
 
 }  // namespace
 
-nlohmann::ordered_json evaluate_links(Backend& backend, const Problem& problem, const Network& network,
-                                      std::int64_t starts) {
+LinksEvaluation evaluate_links(Backend& backend, const Problem& problem, const Network& network, std::int64_t starts) {
     const SystemSpec& system = problem.true_system();
     const SystemInfo& coordinates = problem.coordinates;
     if (coordinates.name != "double_pendulum")
@@ -84,33 +80,7 @@ nlohmann::ordered_json evaluate_links(Backend& backend, const Problem& problem, 
         }
     }
     const auto s = sorted(logarithms);
-    return {{"protocol", "links"},
-            {"system", coordinates.name},
-            {"m", {system.parameters[0], system.parameters[1]}},
-            {"l", {system.parameters[2], system.parameters[3]}},
-            {"g", system.parameters[4]},
-            {"starts", starts},
-            {"t_end", links_run.dt * double(instants)},
-            {"dt", links_run.dt},
-            {"relative_error",
-             {{"geometric_mean", std::exp(mean(s))},
-              {"median", std::exp(quantile(s, 0.5))},
-              {"worst", std::exp(s.back())}}},
-            {"diverged", diverged},
-            {"trained_on", "states and accelerations"},
-            {"published_trained_on", "roll-outs, without accelerations"},
-            {"published", {{"NeuralODE", 6.5e-2}, {"HNN", 1.9e-3}, {"DeLaN", 1.2e-3}, {"CLNN", 1.1e-4}}}};
-}
-
-std::string links_table(const nlohmann::ordered_json& r) {
-    const auto& error = r["relative_error"];
-    const auto number = [](const Json& x) { return fmt::format("{:.3g}", x.get<double>()); };
-    return fmt::format(
-        "links, {} starts, 3 s, g = {}: relative error {} (geometric mean; median start {}, worst {}); diverged: {}\n"
-        "trained on accelerations; published, with g = 1 and trained on roll-outs without them: NeuralODE 6.5e-2, HNN "
-        "1.9e-3, DeLaN 1.2e-3, constrained (CLNN) 1.1e-4\n",
-        r["starts"].dump(), r["g"].dump(), number(error["geometric_mean"]), number(error["median"]),
-        number(error["worst"]), r["diverged"].dump());
+    return {system, starts, std::exp(mean(s)), std::exp(quantile(s, 0.5)), std::exp(s.back()), diverged};
 }
 
 }  // namespace lnn

@@ -10,9 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-
-#include <nlohmann/json.hpp>
 
 #include "lnn/backend.hpp"
 #include "problem/network.hpp"
@@ -20,7 +17,14 @@
 
 namespace lnn {
 
-nlohmann::ordered_json evaluate_links(Backend&, const Problem&, const Network&, std::int64_t starts);
-std::string links_table(const nlohmann::ordered_json& result);
+inline constexpr Integration links_run = {0.03, 15, 100};  // steps of 0.002 s
+
+struct LinksEvaluation {
+    SystemSpec system;  // a double pendulum
+    std::int64_t starts = 0;
+    double geometric_mean = 0, median = 0, worst = 0;  // over starts, of the relative error
+    std::int64_t diverged = 0;
+};
+LinksEvaluation evaluate_links(Backend&, const Problem&, const Network&, std::int64_t starts);
 
 }  // namespace lnn

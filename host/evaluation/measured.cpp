@@ -6,15 +6,12 @@
 
 #include <fmt/format.h>
 
-#include "evaluation/evaluation.hpp"
 #include "files/segments.hpp"
 #include "statistics/statistics.hpp"
 
 namespace lnn {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // root mean square of column i of rows (samples, n) less what `predicted(row)` says
 template <class F>
@@ -43,27 +40,24 @@ std::vector<double> states_of(const Dataset& data, const std::vector<std::size_t
     return states;
 }
 
-Json accelerations(Backend& backend, const Problem& problem, const Network& network, const Dataset& training,
-                   const Dataset& held_out) {
+std::vector<MeasuredErrors> accelerations(Backend& backend, const Problem& problem, const Network& network,
+                                          const Dataset& training, const Dataset& held_out) {
     const int n = held_out.dof;
     std::vector<std::size_t> all(held_out.samples);
     for (std::size_t s = 0; s < all.size(); ++s) all[s] = s;
     std::vector<double> learned(n * held_out.samples);
     backend.accelerate(network.models(), problem.arithmetic.solve, problem.arithmetic.network, states_of(held_out, all),
                        learned, {}, {});
-    Json json = Json::object();
+    std::vector<MeasuredErrors> errors;
     for (int i = 0; i < n; ++i) {
         const double own_mean = column_mean(held_out.a, n, i), known_mean = column_mean(training.a, n, i);
         const double deviation = rms_error(held_out.a, n, i, [&](std::size_t) { return own_mean; });
         const double error =
             rms_error(held_out.a, n, i, [&](std::size_t s) { return learned[i * held_out.samples + s]; });
         const double naive = rms_error(held_out.a, n, i, [&](std::size_t) { return known_mean; });
-        json[problem.coordinates.coordinates[i]] = {{"normalised_error", finite_or_null(error / deviation)},
-                                                    {"predict_the_mean", finite_or_null(naive / deviation)},
-                                                    {"rms_error", finite_or_null(error)},
-                                                    {"deviation", deviation}};
+        errors.push_back({error / deviation, naive / deviation, error, deviation});
     }
-    return json;
+    return errors;
 }
 
 // The states of a roll-out `dt` apart, q and v of sample `k` of `count`, at a time between two instants: a cubic
@@ -136,17 +130,15 @@ std::vector<MeasuredRollout> rollouts(Backend& backend, const Problem& problem, 
     return result;
 }
 
-Json summary_of(const std::vector<MeasuredRollout>& rollouts) {
+MeasuredSegments summary_of(const std::vector<MeasuredRollout>& rollouts) {
     std::vector<double> valid, lengths;
     for (const MeasuredRollout& r : rollouts) {
         valid.push_back(r.valid_time);
         lengths.push_back(r.t.back() - r.t.front());
     }
-    return {{"count", rollouts.size()},
-            {"valid_to_the_end",
-             std::count_if(rollouts.begin(), rollouts.end(), [](const auto& r) { return r.to_the_end; })},
-            {"median_valid_time", quantile(sorted(valid), 0.5)},
-            {"median_length", quantile(sorted(lengths), 0.5)}};
+    const std::int64_t whole =
+        std::count_if(rollouts.begin(), rollouts.end(), [](const auto& r) { return r.to_the_end; });
+    return {std::int64_t(rollouts.size()), whole, quantile(sorted(valid), 0.5), quantile(sorted(lengths), 0.5)};
 }
 
 // each motion, then its segments
@@ -164,6 +156,17 @@ std::vector<MeasuredRollout> in_order(std::vector<MeasuredRollout> whole, std::v
         }
     }
     return all;
+}
+
+// D of Q = -D v, D = C C^T, row by row
+std::vector<std::vector<double>> damping_matrix(const Network& network) {
+    const int n = network.spec.dof;
+    const double* const c = network.weights.data() + network.weights.size() - n * n;
+    std::vector<std::vector<double>> rows(n, std::vector<double>(n));
+    for (int i = 0; i < n; ++i)
+        for (int j = 0; j < n; ++j)
+            for (int k = 0; k < n; ++k) rows[i][j] += c[i * n + k] * c[j * n + k];
+    return rows;
 }
 
 }  // namespace
@@ -186,54 +189,36 @@ MeasuredEvaluation evaluate_measured(Backend& backend, const Problem& problem, c
     }
 
     MeasuredEvaluation result;
-    Json models = Json::array();
-    bool first = true;
+    result.coordinates = problem.coordinates.coordinates;
+    result.file = problem.data.path;
+    result.training_samples = training.samples;
+    result.held_out_samples = data.samples;
+    result.valid_below = problem.eval.valid_below;
     for (std::size_t m = 0; m < networks.size(); ++m) {
-        Json model = {{"seed", problem.seed + m}, {"failed", !alive[m]}};
-        if (alive[m]) {
-            model["accelerations"] = accelerations(backend, problem, networks[m], training, data);
-            std::vector<MeasuredRollout> whole = rollouts(backend, problem, networks[m], data, motions),
-                                         parts = rollouts(backend, problem, networks[m], data, segments);
-            if (!motions.empty()) {
-                model["rollout"] = {{"from", whole[0].t.front()},
-                                    {"length", whole[0].t.back() - whole[0].t.front()},
-                                    {"valid_time", whole[0].valid_time}};
-                model["segments"] = summary_of(parts);
-            }
-            if (networks[m].spec.damping) {  // Q = -D v, D = C C^T
-                const int n = data.dof;
-                const double* const c = networks[m].weights.data() + networks[m].weights.size() - n * n;
-                Json rows = Json::array();
-                for (int i = 0; i < n; ++i) {
-                    rows.push_back(Json::array());
-                    for (int j = 0; j < n; ++j) {
-                        double sum = 0;
-                        for (int k = 0; k < n; ++k) sum += c[i * n + k] * c[j * n + k];
-                        rows.back().push_back(sum);
-                    }
-                }
-                model["damping"] = rows;
-            }
-            if (first) result.rollouts = in_order(std::move(whole), std::move(parts), motions, segments);
-            first = false;
+        MeasuredModel& model = result.models.emplace_back();
+        model.seed = problem.seed + m;
+        model.failed = !alive[m];
+        if (model.failed) continue;
+        model.accelerations = accelerations(backend, problem, networks[m], training, data);
+        std::vector<MeasuredRollout> whole = rollouts(backend, problem, networks[m], data, motions),
+                                     parts = rollouts(backend, problem, networks[m], data, segments);
+        if (!motions.empty()) {
+            const MeasuredRollout& first = whole[0];
+            model.rollout = {first.t.front(), first.t.back() - first.t.front(), first.valid_time};
+            model.segments = summary_of(parts);
         }
-        models.push_back(model);
+        if (networks[m].spec.damping) model.damping = damping_matrix(networks[m]);
+        if (result.rollouts.empty()) result.rollouts = in_order(std::move(whole), std::move(parts), motions, segments);
     }
-    result.summary = {{"protocol", "measured"},
-                      {"file", problem.data.path},
-                      {"training_samples", training.samples},
-                      {"held_out_samples", data.samples},
-                      {"valid_below", problem.eval.valid_below},
-                      {"models", models}};
     return result;
 }
 
-std::string rollouts_csv(const MeasuredEvaluation& e, const SystemInfo& coordinates) {
-    const int n = coordinates.dof;
+std::string rollouts_csv(const MeasuredEvaluation& e) {
+    const int n = int(e.coordinates.size());
     std::string text = "motion,segment,t";
     for (const char* kind : {"measured", "model"})
         for (const char* prefix : {"", "d"})
-            for (const std::string& name : coordinates.coordinates) text += fmt::format(",{}{} {}", prefix, name, kind);
+            for (const std::string& name : e.coordinates) text += fmt::format(",{}{} {}", prefix, name, kind);
     text += "\n";
     for (const MeasuredRollout& r : e.rollouts)
         for (std::size_t row = 0; row < r.t.size(); ++row) {
@@ -242,37 +227,6 @@ std::string rollouts_csv(const MeasuredEvaluation& e, const SystemInfo& coordina
                 for (int i = 0; i < 2 * n; ++i) text += fmt::format(",{:.9g}", (*values)[row * 2 * n + i]);
             text += "\n";
         }
-    return text;
-}
-
-std::string measured_table(const nlohmann::ordered_json& summary) {
-    const auto number = [](const Json& x) {
-        return x.is_number() ? fmt::format("{:.4g}", x.get<double>()) : std::string("-");
-    };
-    std::string text =
-        fmt::format("accelerations of {} held-out samples ({} to learn from), error over their deviation\n",
-                    summary["held_out_samples"].dump(), summary["training_samples"].dump());
-    text += fmt::format("{:<22}{:>12}{:>20}\n", "", "model", "predict the mean");
-    for (const Json& model : summary["models"]) {
-        const std::string label = summary["models"].size() > 1 ? fmt::format("seed {} ", model["seed"].dump()) : "";
-        if (model["failed"]) {
-            text += fmt::format("{:<22}failed in training\n", label);
-            continue;
-        }
-        for (const auto& [name, entry] : model["accelerations"].items())
-            text += fmt::format("{:<22}{:>12}{:>20}\n", label + name, number(entry["normalised_error"]),
-                                number(entry["predict_the_mean"]));
-        if (model.contains("rollout"))
-            text += fmt::format(
-                "{}roll-out from the first held-out state, t = {} s: valid for {} s of {} s\n"
-                "{}segments between gaps: {} of {} valid to the end (median {} s of {} s)\n",
-                label, number(model["rollout"]["from"]), number(model["rollout"]["valid_time"]),
-                number(model["rollout"]["length"]), label, model["segments"]["valid_to_the_end"].dump(),
-                model["segments"]["count"].dump(), number(model["segments"]["median_valid_time"]),
-                number(model["segments"]["median_length"]));
-        else
-            text += fmt::format("{}no roll-outs: the held-out samples are no motion with rising times\n", label);
-    }
     return text;
 }
 

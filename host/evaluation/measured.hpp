@@ -7,10 +7,9 @@
 // turns).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "files/dataset.hpp"
 #include "lnn/backend.hpp"
@@ -28,10 +27,37 @@ struct MeasuredRollout {
     bool to_the_end = false;           // valid at every instant
 };
 
+// of one component of the accelerations, over the held-out samples
+struct MeasuredErrors {
+    double normalised = 0, predict_the_mean = 0;  // over the deviation
+    double rms = 0, deviation = 0;
+};
+
+struct MeasuredSegments {
+    std::int64_t count = 0, valid_to_the_end = 0;
+    double median_valid_time = 0, median_length = 0;  // s
+};
+
+struct MeasuredModel {
+    std::uint64_t seed = 0;
+    bool failed = false;
+    std::vector<MeasuredErrors> accelerations;  // (coordinates)
+    struct Whole {
+        double from = 0, length = 0, valid_time = 0;  // s
+    };
+    std::optional<Whole> rollout;              // of the first motion, where there is one
+    std::optional<MeasuredSegments> segments;  // of all motions
+    std::vector<std::vector<double>> damping;  // where it is learned
+};
+
 struct MeasuredEvaluation {
-    nlohmann::ordered_json summary;  // eval/measured.json
-    std::vector<MeasuredRollout>
-        rollouts;  // of the first model: each held-out motion of two instants or more, then its segments
+    std::vector<std::string> coordinates;
+    std::string file;
+    std::size_t training_samples = 0, held_out_samples = 0;
+    double valid_below = 0;
+    std::vector<MeasuredModel> models;
+    // of the first model: each held-out motion of two instants or more, then its segments
+    std::vector<MeasuredRollout> rollouts;
 };
 
 // `alive[m]`: whether model m has weights worth asking
@@ -39,9 +65,6 @@ MeasuredEvaluation evaluate_measured(Backend&, const Problem&, const std::vector
                                      const std::vector<bool>& alive, const Dataset& training, const Dataset& held_out);
 
 // motion, segment, t, then each coordinate and velocity measured and predicted
-std::string rollouts_csv(const MeasuredEvaluation&, const SystemInfo& coordinates);
-
-// for a terminal
-std::string measured_table(const nlohmann::ordered_json& summary);
+std::string rollouts_csv(const MeasuredEvaluation&);
 
 }  // namespace lnn

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "files/json.hpp"
 #include "files/safetensors.hpp"
 

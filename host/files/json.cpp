@@ -3,6 +3,7 @@
 #include <bit>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "files/json_depth.hpp"
 #include "lnn/error.hpp"
@@ -80,6 +81,8 @@ std::vector<JsonField> JsonField::items() const {
     for (std::size_t i = 0; i < value_->size(); ++i) fields.push_back({*this, (*value_)[i], fmt::to_string(i)});
     return fields;
 }
+
+bool JsonField::is_null() const { return value_->is_null(); }
 
 std::int64_t JsonField::integer(std::int64_t low, std::int64_t high) const {
     if (!is_within(*value_, low, high)) refuse(fmt::format("a whole number from {} to {}", low, high));

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 namespace lnn {
 
@@ -25,7 +25,7 @@ class JsonField {
     std::optional<JsonField> find(const std::string& key) const;  // nothing where it is absent
     std::vector<JsonField> items() const;                         // of a list
     const nlohmann::ordered_json& object() const;
-    bool is_null() const { return value_->is_null(); }
+    bool is_null() const;
 
     std::int64_t integer(std::int64_t low, std::int64_t high) const;
     std::int64_t count() const { return integer(0, most_counted); }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "files/atomic_file.hpp"
 #include "report/figures.hpp"

@@ -8,8 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "report/contents.hpp"
+#include "problem/network.hpp"
 #include "report/drawing.hpp"
+#include "report/scores.hpp"
+#include "training/metrics.hpp"
 
 namespace lnn {
 

@@ -1,5 +1,6 @@
 // What a run on a measured file shows: eval/measured.json in words and tables, eval/rollouts.csv as motions.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "lnn/error.hpp"
 #include "problem/problem.hpp"

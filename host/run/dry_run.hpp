@@ -1,7 +1,7 @@
 // --dry-run: the resolved configuration and what the job would take, measured on a few steps; nothing is written.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "lnn/error.hpp"
 #include "run/options.hpp"

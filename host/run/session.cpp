@@ -4,9 +4,9 @@
 #include <chrono>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
-#include "evaluation/evaluation.hpp"
-#include "evaluation/measured.hpp"
+#include "evaluation/write.hpp"
 #include "files/atomic_file.hpp"
 #include "files/json.hpp"
 #include "files/npy.hpp"
@@ -249,11 +249,13 @@ Exit Session::evaluate(const Work& work) {
 }
 
 void Session::compare_with_held_out(const RunModels& models, const Work& work) {
+    Problem problem = work.problem;
+    problem.data.path = config_.data.file();  // absolute, as config.toml has it
     const MeasuredEvaluation e =
-        evaluate_measured(*backend_, work.problem, models.networks, models.alive, work.data[0], work.held_out);
-    write_file(path() / "eval/measured.json", text_of(e.summary) + "\n", true);
-    if (!e.rollouts.empty()) write_file(path() / "eval/rollouts.csv", rollouts_csv(e, work.problem.coordinates), true);
-    results_ += measured_table(e.summary);
+        evaluate_measured(*backend_, problem, models.networks, models.alive, work.data[0], work.held_out);
+    write_file(path() / "eval/measured.json", text_of(to_json(e)) + "\n", true);
+    if (!e.rollouts.empty()) write_file(path() / "eval/rollouts.csv", rollouts_csv(e), true);
+    results_ += table_of(e);
 }
 
 Exit Session::compare_with_system(const RunModels& models, const Problem& problem) {
@@ -266,8 +268,8 @@ Exit Session::compare_with_system(const RunModels& models, const Problem& proble
         evaluate_trajectories(*backend_, problem, models.networks, models.alive, progress, partial);
     progress.finish();
     if (e.stop != Stop::none) return stopped(e.stop, "in the evaluation");
-    write_file(path() / "eval/summary.json", text_of(e.summary) + "\n", true);
-    write_file(path() / "eval/per_trajectory.csv", per_trajectory_csv(e, problem.coordinates), true);
+    write_file(path() / "eval/summary.json", text_of(to_json(e)) + "\n", true);
+    write_file(path() / "eval/per_trajectory.csv", per_trajectory_csv(e), true);
     const Network& first = models.first();
     constexpr int count = 8;
     std::vector<double> trajectories = sample_trajectories(*backend_, problem, first, count);
@@ -275,7 +277,7 @@ Exit Session::compare_with_system(const RunModels& models, const Problem& proble
     write_npy(path() / "eval/trajectories.npy",
               {{2, count, trajectories.size() / (2 * count * rows), rows}, trajectories}, true);
     partial.remove();
-    results_ += trajectory_table(e.summary);
+    results_ += table_of(e);
     return Exit::ok;
 }
 

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
-#include "evaluation/evaluation.hpp"
+#include <nlohmann/json.hpp>
+
+#include "terminal/json_text.hpp"
 #include "statistics/statistics.hpp"
 
 namespace lnn {

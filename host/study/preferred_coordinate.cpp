@@ -3,8 +3,9 @@
 #include <cmath>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
-#include "evaluation/evaluation.hpp"
+#include "evaluation/trajectories.hpp"
 #include "files/atomic_file.hpp"
 #include "files/run_directory.hpp"
 #include "problem/backends.hpp"

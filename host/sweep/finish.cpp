@@ -1,6 +1,7 @@
 #include "sweep/finish.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "files/atomic_file.hpp"
 #include "files/record.hpp"

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "files/atomic_file.hpp"
 #include "report/figures.hpp"

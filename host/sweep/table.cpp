@@ -4,8 +4,9 @@
 #include <tuple>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
-#include "evaluation/evaluation.hpp"
+#include "terminal/json_text.hpp"
 #include "settings/config.hpp"
 
 namespace lnn {

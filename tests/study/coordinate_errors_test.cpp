@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include <nlohmann/json.hpp>
+
 #include "study/page.hpp"
 
 namespace lnn {

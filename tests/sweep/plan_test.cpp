@@ -2,6 +2,7 @@
 #include "sweep/plan.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "plans.hpp"
 

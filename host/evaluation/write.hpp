@@ -1,0 +1,27 @@
+// Results of evaluations as JSON, which is what files hold, and as tables for a terminal.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "evaluation/links.hpp"
+#include "evaluation/measured.hpp"
+#include "evaluation/protocols.hpp"
+#include "evaluation/trajectories.hpp"
+
+namespace lnn {
+
+nlohmann::ordered_json to_json(const TrajectoryEvaluation&);  // eval/summary.json
+nlohmann::ordered_json to_json(const MeasuredEvaluation&);    // eval/measured.json
+nlohmann::ordered_json to_json(const BoxEvaluation&);
+nlohmann::ordered_json to_json(const EnergyEvaluation&);
+nlohmann::ordered_json to_json(const LinksEvaluation&);
+
+std::string table_of(const TrajectoryEvaluation&);
+std::string table_of(const MeasuredEvaluation&);
+std::string table_of(const BoxEvaluation&);
+std::string table_of(const EnergyEvaluation&);
+std::string table_of(const LinksEvaluation&);
+
+}  // namespace lnn
