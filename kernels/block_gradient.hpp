@@ -48,8 +48,7 @@ LNN_HD ChunkShape chunk_shape(const MlpShape& s, int n, int batch) {
     ChunkShape c = of.template operator()<StridedPass<Model, N, Tape::regular, float>>(stride);
     if constexpr (Model::table.lagrangian) {
         const auto larger = [](int a, int b) { return a > b ? a : b; };
-        const ChunkShape one =
-            of.template operator()<StridedPass<Model, truncated_dof<N>, Tape::truncated, float>>(1);
+        const ChunkShape one = of.template operator()<StridedPass<Model, truncated_dof<N>, Tape::truncated, float>>(1);
         c.pass = larger(c.pass, one.pass);
         c.factors = larger(c.factors, one.factors);
         c.sample = larger(c.sample, one.sample);
@@ -85,9 +84,7 @@ struct BlockPass {
     }
     LNN_HD Strided<T> sums(int sample) const { return {scratch.sample + sample, stride}; }
     LNN_HD Along along(int sample) const { return {sums(sample) + Pass::sums(net.dof), net.dof}; }
-    LNN_HD T& loss(int sample) const {
-        return sums(sample)[Pass::sums(net.dof) + Pass::along_reals(net.dof)];
-    }
+    LNN_HD T& loss(int sample) const { return sums(sample)[Pass::sums(net.dof) + Pass::along_reals(net.dof)]; }
 
     // f(sample, first unit, units) for stretches of a layer's units, every sample of each
     template <class Block, class Stretch>

@@ -56,11 +56,12 @@ struct RolloutJob {
     Integration integration;
     ButcherTable table;
     std::int64_t samples;
-    const T* weights;                // (parameters)
-    const double* initial;           // (2n, samples)
-    double* out;                     // (instants + 1, 2n, samples)
-    double* steps = nullptr;         // as above
-    std::int64_t model_initial = 0;  // of several models: numbers from the start of one to the next: 0 where all share it
+    const T* weights;         // (parameters)
+    const double* initial;    // (2n, samples)
+    double* out;              // (instants + 1, 2n, samples)
+    double* steps = nullptr;  // as above
+    std::int64_t model_initial =
+        0;  // of several models: numbers from the start of one to the next: 0 where all share it
 };
 
 // Paths of a stretch of instants compared, of some trajectories of some models: all arrays begin at instant `from`.

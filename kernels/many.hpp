@@ -48,8 +48,8 @@ LNN_HD void rollout_many(const Grid& grid, const SystemRolloutJob& job, Stretch 
     grid.for_each(job.samples, [&](std::int64_t sample) {
         double* const out = job.out + part.from * 2 * System::dof * job.samples;
         const SystemField<System, double> field{job.system.parameters.data()};
-        rollout<double>(job.table, field, over(part, job.integration), job.samples,
-                        part.from == 0 ? job.initial : out, out, job.steps, sample);
+        rollout<double>(job.table, field, over(part, job.integration), job.samples, part.from == 0 ? job.initial : out,
+                        out, job.steps, sample);
     });
 }
 
@@ -68,8 +68,8 @@ LNN_HD void rollout_many(const Grid& grid, const RolloutJob<T>& job, const MlpSh
 
 // states first .. first + count - 1 of the stream: states (2n, count)
 template <class Grid>
-LNN_HD void draw_many(const Grid& grid, const Draw& draw, Stream stream, int dof, std::int64_t first, std::int64_t count,
-                      double* states) {
+LNN_HD void draw_many(const Grid& grid, const Draw& draw, Stream stream, int dof, std::int64_t first,
+                      std::int64_t count, double* states) {
     grid.for_each(count, [&](std::int64_t s) { draw_column(draw, stream, dof, first, count, s, states); });
 }
 

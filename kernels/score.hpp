@@ -23,9 +23,7 @@ LNN_HD TrajectorySums operator+(const TrajectorySums& a, const TrajectorySums& b
     return s;
 }
 
-LNN_HD ScoreState start_score(double energy) {
-    return {energy, {}, 0, 0, twin_offset * twin_offset, true, true, true};
-}
+LNN_HD ScoreState start_score(double energy) { return {energy, {}, 0, 0, twin_offset * twin_offset, true, true, true}; }
 
 // instants from + 1 .. to, of paths that begin at `from`: (instants + 1, 2n, stride) each, this trajectory's column first
 LNN_HD void advance_score(const EvaluateJob& job, int n, std::int64_t from, std::int64_t to, const double* truth,

@@ -93,8 +93,8 @@ struct StageStates {
 
 // what follows from the accelerations at y in stage `stage` of a step: the next y; after the last stage the next x and y
 template <class T, class S, class Grid>
-LNN_HD void stage_many(const Grid& grid, const ButcherTable& table, int models, std::int64_t samples, int stage, double h,
-                       const T* accelerations, const StageStates<S>& states) {
+LNN_HD void stage_many(const Grid& grid, const ButcherTable& table, int models, std::int64_t samples, int stage,
+                       double h, const T* accelerations, const StageStates<S>& states) {
     constexpr int D = 2 * max_dof;
     const int n = states.n, d = 2 * n;
     for_samples(grid, models, samples, [&](int m, std::int64_t sample) {
@@ -111,7 +111,8 @@ LNN_HD void stage_many(const Grid& grid, const ButcherTable& table, int models, 
             x[i] = states.x[at(i)];
             for (int s = 0; s <= stage; ++s) k[s][i] = states.k[at_stage(s, i)];
         }
-        stage_state<D>(table, stage + 1, d, k, [h](double divisor) { return S(h / divisor); }, x, y);
+        stage_state<D>(
+            table, stage + 1, d, k, [h](double divisor) { return S(h / divisor); }, x, y);
         for (int i = 0; i < d; ++i) {
             states.y[at(i)] = y[i];
             if (stage + 1 == table.stages) states.x[at(i)] = y[i];

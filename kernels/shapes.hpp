@@ -53,7 +53,8 @@ inline void require_system(const SystemSpec& system) {
 inline std::size_t require_spec(const ModelSpec& spec) {
     require(spec.kind >= 0 && spec.kind < ModelKinds::count, "a model of the list");
     require(spec.dof >= 1 && spec.dof <= max_dof, "1 to 32 degrees of freedom");
-    require(model_table(spec).lagrangian || (!spec.damping && spec.mass_prior == 0), "damping and prior of a Lagrangian");
+    require(model_table(spec).lagrangian || (!spec.damping && spec.mass_prior == 0),
+            "damping and prior of a Lagrangian");
     require(spec.depth >= 0 && spec.depth <= max_depth, "at most 8 hidden layers");
     for (int l = 0; l < spec.depth; ++l) require(spec.hidden[l] > 0, "hidden layers of at least one unit");
     return std::size_t(model_shape(spec).parameters);

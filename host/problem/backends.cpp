@@ -24,8 +24,7 @@ std::unique_ptr<Backend> open_backend(const Config& config, std::string* note) {
         throw Error(Exit::backend, "solve.pinv = \"cusolver\" needs the CUDA backend; use solve.pinv = \"fused\"");
     const bool needs_cpu = integrators[integrator_of(config.eval.integrator)].adaptive();
     const std::string why = fmt::format("eval.integrator = \"{}\" is not on the card", config.eval.integrator);
-    if (needs_cpu && config.run.backend == "cuda")
-        throw Error(Exit::backend, why + "; use --backend cpu, or \"rk4\"");
+    if (needs_cpu && config.run.backend == "cuda") throw Error(Exit::backend, why + "; use --backend cpu, or \"rk4\"");
     if (needs_cpu && config.run.backend == "auto" && note) *note = "running on the CPU: " + why;
     if (config.run.backend == "cpu" || needs_cpu) return make_cpu_backend(options);
     if (config.run.backend == "cuda" || needs_card) return make_cuda_backend(options);

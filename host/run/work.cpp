@@ -88,13 +88,15 @@ Work read_work(Config& config, const std::string& init_from, const Options& opti
     if (!init_from.empty()) {
         work.init = load_network(init_from, notes);
         const ModelSpec wanted = work.problem.model, &given = work.init->spec;
-        if (given.kind != wanted.kind || given.dof != wanted.dof || given.depth != wanted.depth || given.hidden != wanted.hidden ||
-            given.angles != wanted.angles || given.velocity_scale != wanted.velocity_scale ||
-            given.mass_prior != wanted.mass_prior || given.damping != wanted.damping)
-            throw Error(Exit::file,
-                        fmt::format("{}: not a model of [model] and system.kind; set model.kind, model.hidden, model.inputs, "
-                                    "model.velocity_scale, model.mass_prior and model.damping to match it",
-                                    init_from));
+        if (given.kind != wanted.kind || given.dof != wanted.dof || given.depth != wanted.depth ||
+            given.hidden != wanted.hidden || given.angles != wanted.angles ||
+            given.velocity_scale != wanted.velocity_scale || given.mass_prior != wanted.mass_prior ||
+            given.damping != wanted.damping)
+            throw Error(
+                Exit::file,
+                fmt::format("{}: not a model of [model] and system.kind; set model.kind, model.hidden, model.inputs, "
+                            "model.velocity_scale, model.mass_prior and model.damping to match it",
+                            init_from));
     }
     for (const std::string& note : notes) say(!options.quiet, note);
     return work;

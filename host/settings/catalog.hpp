@@ -33,8 +33,9 @@ inline const char* unit_of(const SystemInfo& system, std::size_t coordinate) {
 
 struct ModelInfo {
     std::string name, summary;
-    bool lagrangian = false;                                     // it has a mass matrix and an energy
-    std::vector<std::pair<std::string, std::string>> init_rules;  // of its first weights: name, meaning; the first is its own
+    bool lagrangian = false;  // it has a mass matrix and an energy
+    std::vector<std::pair<std::string, std::string>>
+        init_rules;  // of its first weights: name, meaning; the first is its own
 };
 
 std::span<const ModelInfo> models();  // in the order of ModelSpec::kind

@@ -44,8 +44,9 @@ void check_model(const Config::Model& chosen) {
     const auto all = models();
     const ModelInfo& model =
         *std::find_if(all.begin(), all.end(), [&](const ModelInfo& m) { return m.name == chosen.kind; });
-    const bool known = chosen.init == "auto" || std::any_of(model.init_rules.begin(), model.init_rules.end(),
-                                                            [&](const auto& rule) { return rule.first == chosen.init; });
+    const bool known =
+        chosen.init == "auto" || std::any_of(model.init_rules.begin(), model.init_rules.end(),
+                                             [&](const auto& rule) { return rule.first == chosen.init; });
     if (!known)
         refuse(fmt::format("model.init = \"{}\" is not for the model {}; use --preset {} or model.init = \"auto\"",
                            chosen.init, model.name, model.name));

@@ -6,8 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "terminal/json_text.hpp"
 #include "statistics/statistics.hpp"
+#include "terminal/json_text.hpp"
 
 namespace lnn {
 

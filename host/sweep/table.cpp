@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "terminal/json_text.hpp"
 #include "settings/config.hpp"
+#include "terminal/json_text.hpp"
 
 namespace lnn {
 

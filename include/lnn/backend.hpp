@@ -94,10 +94,11 @@ inline constexpr double twin_offset = 1e-6;  // rad or m
 
 // one row of a trajectory evaluation
 struct TrajectoryScore {
-    std::array<double, max_system_dof> mse{};  // mean over the instants of the squared error of each unwrapped coordinate
-    double energy_error = 0;            // |E(model) - E(truth)| at the last instant, E the true energy
-    double energy_drift = 0;            // |E(truth) - E(start)| there: the integrator's own error
-    double valid_time = 0;              // s until a coordinate is further than valid_below from the truth
+    std::array<double, max_system_dof>
+        mse{};                // mean over the instants of the squared error of each unwrapped coordinate
+    double energy_error = 0;  // |E(model) - E(truth)| at the last instant, E the true energy
+    double energy_drift = 0;  // |E(truth) - E(start)| there: the integrator's own error
+    double valid_time = 0;    // s until a coordinate is further than valid_below from the truth
     // the floor that chaos sets: the truth against its twin, which starts twin_offset off in the first coordinate
     double twin_valid_time = 0;  // s until a coordinate of the twin is further than valid_below from the truth
     double lyapunov = 0;         // 1/s, at which their distance (of states) grew until then

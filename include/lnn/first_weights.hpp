@@ -24,14 +24,14 @@ namespace lnn::inline LNN_ISA {
 // fills the weights of layer l by make(x, number of the weight in the layer) of a standard normal x
 template <class Make>
 void fill_layer(const MlpShape& s, int l, std::uint64_t seed, double* weights, Make&& make) {
-    for (int k = s.weights[l]; k < s.bias(l); ++k) weights[k] = make(normal(seed, Stream::weights, k, 0), k - s.weights[l]);
+    for (int k = s.weights[l]; k < s.bias(l); ++k)
+        weights[k] = make(normal(seed, Stream::weights, k, 0), k - s.weights[l]);
 }
 
 // sigma(l) is the deviation of layer l
 template <class Sigma>
 void normal_weights(const MlpShape& s, std::uint64_t seed, double* weights, Sigma&& sigma) {
-    for (int l = 1; l <= s.depth + 1; ++l)
-        fill_layer(s, l, seed, weights, [&](double x, int) { return sigma(l) * x; });
+    for (int l = 1; l <= s.depth + 1; ++l) fill_layer(s, l, seed, weights, [&](double x, int) { return sigma(l) * x; });
 }
 
 // log-normal with mean 2 / n and variance 1 / n, from a standard normal x: of the n inputs of a unit a few count most,
@@ -73,26 +73,26 @@ inline constexpr WeightRule positive_output_weights = {
         first_and_output(s, seed, weights, false);
         small_damping(s, weights);
     }};
-inline constexpr WeightRule lnn_weights = {
-    "lnn", "deviations (1/sqrt n) {2.2, 0.58 i, n} of width n and layer i",
-    [](const MlpShape& s, std::uint64_t seed, double* weights) {
-        normal_weights(s, seed, weights, [&](int l) {
-            const bool output = l == s.depth + 1;
-            const double root = std::sqrt(double(output ? s.widths[l - 1] : s.widths[l]));
-            return l == 1 ? 2.2 / root : output ? root : 0.58 * (l - 1) / root;
-        });
-        small_damping(s, weights);
-    }};
-inline constexpr WeightRule lnn_seed_weights = {
-    "lnn-seed", "the constants 2.2/5.6, 0.58/5.6 for every hidden layer, 5.6",
-    [](const MlpShape& s, std::uint64_t seed, double* weights) {
-        normal_weights(s, seed, weights,
-                       [&](int l) { return l == 1 ? 2.2 / 5.6 : l == s.depth + 1 ? 5.6 : 0.58 / 5.6; });
-        small_damping(s, weights);
-    }};
+inline constexpr WeightRule lnn_weights = {"lnn", "deviations (1/sqrt n) {2.2, 0.58 i, n} of width n and layer i",
+                                           [](const MlpShape& s, std::uint64_t seed, double* weights) {
+                                               normal_weights(s, seed, weights, [&](int l) {
+                                                   const bool output = l == s.depth + 1;
+                                                   const double root =
+                                                       std::sqrt(double(output ? s.widths[l - 1] : s.widths[l]));
+                                                   return l == 1 ? 2.2 / root : output ? root : 0.58 * (l - 1) / root;
+                                               });
+                                               small_damping(s, weights);
+                                           }};
+inline constexpr WeightRule lnn_seed_weights = {"lnn-seed",
+                                                "the constants 2.2/5.6, 0.58/5.6 for every hidden layer, 5.6",
+                                                [](const MlpShape& s, std::uint64_t seed, double* weights) {
+                                                    normal_weights(s, seed, weights, [&](int l) {
+                                                        return l == 1 ? 2.2 / 5.6 : l == s.depth + 1 ? 5.6 : 0.58 / 5.6;
+                                                    });
+                                                    small_damping(s, weights);
+                                                }};
 inline constexpr WeightRule fan_in_weights = {
-    "fan-in", "deviations 1/sqrt(inputs) of each layer",
-    [](const MlpShape& s, std::uint64_t seed, double* weights) {
+    "fan-in", "deviations 1/sqrt(inputs) of each layer", [](const MlpShape& s, std::uint64_t seed, double* weights) {
         normal_weights(s, seed, weights, [&](int l) { return 1 / std::sqrt(double(s.widths[l - 1])); });
     }};
 

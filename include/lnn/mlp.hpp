@@ -104,8 +104,8 @@ LNN_HD void multiply(const T* w, int row, int step, const T* bias, int rows, int
 
 // the same for C columns, or, where C is 0, for `columns` of them, as many at a time as stay in registers
 template <int C, int most, class T, class In, class Out>
-LNN_HD void multiply_columns(int columns, const T* w, int row, int step, const T* bias, int rows, int inner, In x, int xs,
-                             Out z, int zs) {
+LNN_HD void multiply_columns(int columns, const T* w, int row, int step, const T* bias, int rows, int inner, In x,
+                             int xs, Out z, int zs) {
     using R = std::remove_cvref_t<decltype(z[0])>;
     if constexpr (C > 0) {
         multiply<C, block_rows<R, C>(most)>(w, row, step, bias, rows, inner, x, xs, z, zs);
@@ -134,8 +134,8 @@ LNN_HD void forward_layer(const MlpShape& s, const T* p, int l, bool with_bias, 
 template <int C, int most, class T, class In, class Out>
 LNN_HD void backward_layer(const MlpShape& s, const T* p, int l, int begin, int count, In x, int xs, Out z, int zs,
                            int columns = C) {
-    multiply_columns<C, most>(columns, p + s.weights[l] + begin, 1, s.widths[l - 1], static_cast<const T*>(nullptr), count,
-                              s.widths[l], x, xs, z + begin * zs, zs);
+    multiply_columns<C, most>(columns, p + s.weights[l] + begin, 1, s.widths[l - 1], static_cast<const T*>(nullptr),
+                              count, s.widths[l], x, xs, z + begin * zs, zs);
 }
 
 }  // namespace lnn::inline LNN_ISA

@@ -23,12 +23,12 @@ inline constexpr int register_bytes = 16;
 // the compilers' vector types, spelled out: g++ 12 mistakes a vector_size that depends on a template argument
 template <class T, int W>
 struct Register;
-#define LNN_REGISTER(T, I, W)                                    \
-    template <>                                                  \
-    struct Register<T, W> {                                      \
+#define LNN_REGISTER(T, I, W)                                         \
+    template <>                                                       \
+    struct Register<T, W> {                                           \
         typedef T Vector __attribute__((vector_size(W * sizeof(T)))); \
         typedef I Bits __attribute__((vector_size(W * sizeof(T))));   \
-        typedef I Integer;                                       \
+        typedef I Integer;                                            \
     };
 LNN_REGISTER(float, std::int32_t, 2)
 LNN_REGISTER(float, std::int32_t, 4)
@@ -102,13 +102,13 @@ inline constexpr bool is_pack<Pack<T, W>> = true;
 template <class T, int W>
 inline constexpr bool is_register = W * sizeof(T) <= register_bytes;
 
-#define LNN_COMPARE(op)                                                                  \
-    template <class T, int W>                                                            \
-    LNN_LANES Mask<T, W> operator op(Pack<T, W> a, Pack<T, W> b) {                       \
-        if constexpr (is_register<T, W>)                                                     \
-            return {a.v op b.v};                                                         \
-        else                                                                             \
-            return {a.low op b.low, a.high op b.high};                                   \
+#define LNN_COMPARE(op)                                            \
+    template <class T, int W>                                      \
+    LNN_LANES Mask<T, W> operator op(Pack<T, W> a, Pack<T, W> b) { \
+        if constexpr (is_register<T, W>)                           \
+            return {a.v op b.v};                                   \
+        else                                                       \
+            return {a.low op b.low, a.high op b.high};             \
     }
 LNN_COMPARE(<)
 LNN_COMPARE(>)
@@ -225,9 +225,7 @@ struct BitPack<T, W, false> {
     LNN_LANES friend BitPack operator&(BitPack a, IntegerOf<T> b) { return {a.low & b, a.high & b}; }
     LNN_LANES friend BitPack operator<<(BitPack a, int b) { return {a.low << b, a.high << b}; }
     LNN_LANES friend BitPack operator>>(BitPack a, int b) { return {a.low >> b, a.high >> b}; }
-    LNN_LANES friend Mask<T, W> operator!=(BitPack a, IntegerOf<T> b) {
-        return {a.low != b, a.high != b};
-    }
+    LNN_LANES friend Mask<T, W> operator!=(BitPack a, IntegerOf<T> b) { return {a.low != b, a.high != b}; }
 };
 
 template <class T, int W>
@@ -246,8 +244,7 @@ LNN_LANES Pack<T, W> from_bits(BitPack<T, W> i) {
 }
 
 template <class P, class T, int W>
-    requires is_pack<P>
-LNN_LANES P convert(Pack<T, W> x) {
+requires is_pack<P> LNN_LANES P convert(Pack<T, W> x) {
     using To = ScalarOf<P>;
     if constexpr (std::same_as<To, T>)
         return x;

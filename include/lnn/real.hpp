@@ -77,7 +77,9 @@ template <class R>
 inline constexpr int width_of = RealTraits<R>::width;
 
 template <class R>
-concept Real = requires { typename RealTraits<R>::Scalar; };
+concept Real = requires {
+    typename RealTraits<R>::Scalar;
+};
 
 #if defined(__FMA__) || defined(__CUDA_ARCH__)
 LNN_HD float mul_add(float a, float b, float c) { return std::fma(a, b, c); }
@@ -122,10 +124,7 @@ LNN_HD double from_bits(std::int64_t i) {
 
 // the other precision, lane by lane
 template <class To, class From>
-    requires std::floating_point<To> && std::floating_point<From>
-LNN_HD To convert(From x) {
-    return static_cast<To>(x);
-}
+requires std::floating_point<To> && std::floating_point<From> LNN_HD To convert(From x) { return static_cast<To>(x); }
 
 // dense memory of scalars: a Real is width_of<Real> neighbours
 template <Real R, class S>
@@ -133,10 +132,7 @@ LNN_HD R load(const S* p) {
     return RealTraits<R>::load(p);
 }
 template <class S, class R>
-    requires std::floating_point<R>
-LNN_HD void store(S* p, R x) {
-    *p = static_cast<S>(x);
-}
+requires std::floating_point<R> LNN_HD void store(S* p, R x) { *p = static_cast<S>(x); }
 
 template <Real R>
 LNN_HD R absolute(R x) {

@@ -34,7 +34,8 @@ inline constexpr ButcherTable integrators[] = {
      "a step of the classical Runge-Kutta method from instant to instant",
      4,
      4,
-     {{{}, 1}, {{1}, 2}, {{0, 1}, 2}, {{0, 0, 1}, 1}, {{1, 2, 2, 1}, 6}}, {}},
+     {{{}, 1}, {{1}, 2}, {{0, 1}, 2}, {{0, 0, 1}, 1}, {{1, 2, 2, 1}, 6}},
+     {}},
     {"dormand-prince",
      "order 5(4) with steps as long as eval.tolerance allows; CPU only",
      5,
@@ -113,8 +114,7 @@ LNN_HD void runge_kutta_adaptive(const ButcherTable& table, Field&& field, int d
         }
         const auto going = left > none, accepted = going & finite & (error <= S(T(1)));
         // between 1/5 and 5; an error of 0 has no logarithm
-        const S growth =
-            S(T(0.9)) * exponential(S(T(-1.0 / table.order)) * logarithm(maximum(error, S(T(1e-4)))));
+        const S growth = S(T(0.9)) * exponential(S(T(-1.0 / table.order)) * logarithm(maximum(error, S(T(1e-4)))));
         const S bounded = select(growth < S(T(0.2)), S(T(0.2)), select(growth > S(T(5)), S(T(5)), growth));
         const S wanted = h * select(finite, bounded, S(T(0.2)));
         for (int i = 0; i < d; ++i) {

@@ -157,13 +157,11 @@ class SymmetricSolve : public Spectrum<R, N> {
             positive = positive & (pivot > R(0));
             negative = negative & (pivot < R(0));
         }
-        for_inverse([&](int i, int j, R entry) {
-            inverse_norm = mul_add(i == j ? entry : R(2) * entry, entry, inverse_norm);
-        });
+        for_inverse(
+            [&](int i, int j, R entry) { inverse_norm = mul_add(i == j ? entry : R(2) * entry, entry, inverse_norm); });
         norm = square_root(norm), inverse_norm = square_root(inverse_norm);
         const R rcond(ScalarOf<R>(spec.rcond)), floor(ScalarOf<R>(spec.floor));
-        spectral_ =
-            !((positive | negative) & (rcond * norm * inverse_norm < R(1)) & (floor * inverse_norm < R(1)));
+        spectral_ = !((positive | negative) & (rcond * norm * inverse_norm < R(1)) & (floor * inverse_norm < R(1)));
         this->truncated = R(0) < R(0);  // in no lane
     }
 

@@ -8,9 +8,9 @@
 #include <new>
 
 #include "cpu/equations.hpp"
+#include "cpu/evaluate.hpp"
 #include "cpu/instruction_sets.hpp"
 #include "cpu/parallel.hpp"
-#include "cpu/evaluate.hpp"
 #include "cpu/scratch.hpp"
 #include "lnn/random.hpp"
 #include "lnn/range.hpp"
@@ -122,8 +122,9 @@ class CpuBackend final : public Backend {
             require_trajectories(run, initial, models.count, out);
             for (int m = 0; m < models.count; ++m) {
                 const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));
-                const RolloutJob<T> job{models.spec,    solve,          run,           table_of(run), samples,
-                                        weights.data(), initial.data(), out.data() + m * size};
+                const RolloutJob<T> job{
+                    models.spec,          solve, run, table_of(run), samples, weights.data(), initial.data(),
+                    out.data() + m * size};
                 const auto scratch = thread_scratch(kernels.scratch_bytes(models.spec));
                 in_pieces(threads_, samples, kernels.width, [&](int thread, std::int64_t first, std::int64_t count) {
                     kernels.rollout(job, state == Precision::f64, first, count, scratch[thread]->get());

@@ -65,8 +65,7 @@ void score_piece(const LaneKernels<T>& kernels, const Lanes& lanes, const Models
     const std::vector<double> at_end = true_energies(start.data());
     for (int m = 0; m < models.count; ++m) {
         const std::vector<double> reached = true_energies(model_begin.data() + m * d * count);
-        lanes.systems->finish(
-            {job, count, at_end.data(), reached.data(), states.data() + m * count, scores_of(m)});
+        lanes.systems->finish({job, count, at_end.data(), reached.data(), states.data() + m * count, scores_of(m)});
     }
 }
 

@@ -73,7 +73,9 @@ std::size_t train_scratch_bytes(const ModelSpec& spec) {
         const std::size_t narrow = chunk_reals<Model, N, Narrow>(s, spec.dof) * sizeof(Narrow);
         bytes = wide > narrow ? wide : narrow;
         if constexpr (Model::table.lagrangian)
-            bytes += tape_reals<typename Model::template Pass<T, truncated_dof<N>, Tape::truncated, T, T*>>(s, spec.dof, 1) * sizeof(T);
+            bytes +=
+                tape_reals<typename Model::template Pass<T, truncated_dof<N>, Tape::truncated, T, T*>>(s, spec.dof, 1) *
+                sizeof(T);
     });
     return bytes;
 }

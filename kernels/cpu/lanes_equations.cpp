@@ -24,7 +24,7 @@ std::size_t scratch_bytes(const ModelSpec& spec) {
     std::size_t reals = 0;
     with_model(spec, [&]<class Model, int N>() {
         reals = jacobian_reals<typename Model::template Pass<Wide, N, Tape::regular, T, Wide*>>(Model::shape(spec),
-                                                                                                 spec.dof);
+                                                                                                spec.dof);
     });
     return reals * sizeof(Wide);
 }
@@ -102,8 +102,7 @@ void equations(const EquationsJob<T>& job, const Team& team, Wide* scratch) {
 }
 
 void normal_equations(const EquationsJob<T>& job, const Team& team, void* scratch) {
-    with_model(job.spec,
-               [&]<class Model, int N>() { equations<Model, N>(job, team, static_cast<Wide*>(scratch)); });
+    with_model(job.spec, [&]<class Model, int N>() { equations<Model, N>(job, team, static_cast<Wide*>(scratch)); });
 }
 
 }  // namespace

@@ -10,7 +10,8 @@ namespace lnn::inline LNN_ISA {
 // left, right: (unit, items) with `columns` columns a pack, of which number `bias` is the gradient of the biases; items =
 // packs x columns; gradient: (parameters), written or, with `add`, added to
 template <Real R, class T>
-void outer_products(const MlpShape& s, int columns, int bias, int items, const R* left, const R* right, bool add, T* gradient) {
+void outer_products(const MlpShape& s, int columns, int bias, int items, const R* left, const R* right, bool add,
+                    T* gradient) {
     const auto put = [add](T& to, T value) { to = add ? to + value : value; };
     for (int l = 1; l <= outer_matrices(s); ++l) {
         const OuterMatrix m = outer_matrix(s, l);

@@ -315,12 +315,13 @@ class CudaBackend final : public Backend {
             part.instants = std::min(longest, instants - from);
             const bool first_stretch = from == 0;
             cuda::rollout(card_, {job.system, part, table, 2 * count, pair.get(), truth.get()});
-            cuda::rollout<T>(card_,
-                             {spec, job.solve, part, table, count, weights.get(),
-                              first_stretch ? start.get() : reached.get(), learned.get(), nullptr,
-                              first_stretch ? 0 : size},
-                             job.state == Precision::f64, models);
-            cuda::compare(card_, {job, count, from, from + part.instants, truth.get(), learned.get(), kept.get()}, models);
+            cuda::rollout<T>(
+                card_,
+                {spec, job.solve, part, table, count, weights.get(), first_stretch ? start.get() : reached.get(),
+                 learned.get(), nullptr, first_stretch ? 0 : size},
+                job.state == Precision::f64, models);
+            cuda::compare(card_, {job, count, from, from + part.instants, truth.get(), learned.get(), kept.get()},
+                          models);
             // the next stretch begins where this one ends
             pair.take_rows(truth.get() + part.instants * 2 * size, 2 * size, 1);
             reached.take_rows(learned.get() + part.instants * size, (part.instants + 1) * size, models);

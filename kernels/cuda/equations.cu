@@ -116,8 +116,8 @@ std::vector<bool> solve_definite(int parameters, int models, double* matrix, dou
             const TimedWork timed;
             check_cusolver(LNN_CUSOLVER(cusolverDnDpotrf)(cusolver_handle(), triangle, parameters, matrix, parameters,
                                                           work.get(), words, info.get()));
-            check_cusolver(LNN_CUSOLVER(cusolverDnDpotrs)(cusolver_handle(), triangle, parameters, 1, matrix, parameters,
-                                                          right, parameters, info.get() + models));
+            check_cusolver(LNN_CUSOLVER(cusolverDnDpotrs)(cusolver_handle(), triangle, parameters, 1, matrix,
+                                                          parameters, right, parameters, info.get() + models));
         }
         check(cudaDeviceSynchronize(), "solving normal equations");
     }

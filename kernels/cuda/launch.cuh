@@ -15,7 +15,8 @@ struct Shape {
 // lets a kernel have more than 48 KiB on chip
 template <class... P>
 void allow_shared(void (*kernel)(P...), std::size_t bytes) {
-    check(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes)),
+    check(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               int(bytes)),
           "setting a kernel's shared memory");
 }
 
@@ -40,7 +41,8 @@ class SampleGrid {
     template <class... P>
     SampleGrid(const Card& card, void (*kernel)(P...), std::int64_t items, int scratch) {
         const std::size_t bytes = scratch * sizeof(T);
-        const int on_chip = bytes == 0 ? grid_threads : int(std::min<std::size_t>(grid_threads, card.shared_limit / bytes / 32 * 32));
+        const int on_chip =
+            bytes == 0 ? grid_threads : int(std::min<std::size_t>(grid_threads, card.shared_limit / bytes / 32 * 32));
         const bool chip = on_chip >= 64;
         shape_.threads = chip ? on_chip : grid_threads;
         shape_.shared = chip ? bytes * shape_.threads : 0;

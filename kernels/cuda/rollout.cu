@@ -17,7 +17,7 @@ __global__ void __launch_bounds__(grid_threads, 1)
 template <class Model, int N, class S, class T>
 void rollout_in(const Card& card, const RolloutJob<T>& job, int models) {
     const MlpShape shape = Model::shape(job.spec);
-    const SampleGrid<T> grid(card, rollout_kernel<Model, N, S, T>, models * job.samples, 
+    const SampleGrid<T> grid(card, rollout_kernel<Model, N, S, T>, models * job.samples,
                              ThreadPass<Model, N, T>::scratch(shape, job.spec.dof));
     in_stretches(job.integration.instants, [&](Stretch part) {
         launch(rollout_kernel<Model, N, S, T>, grid.shape(), job, shape, models, part, grid.scratch());

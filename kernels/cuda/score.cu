@@ -7,8 +7,7 @@
 namespace lnn::cuda {
 namespace {
 
-__global__ void __launch_bounds__(grid_threads, 1)
-    compare_kernel(const __grid_constant__ CompareJob job, int models) {
+__global__ void __launch_bounds__(grid_threads, 1) compare_kernel(const __grid_constant__ CompareJob job, int models) {
     compare_many(ThreadGrid(), job, models);
 }
 

@@ -76,8 +76,8 @@ class Solver {
         const DeviceBuffer<T> work(words);
         {
             const TimedWork timed;
-            check_cusolver(gesvdj(handle, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, work.get(), words,
-                                  d.failed, info_, count));
+            check_cusolver(gesvdj(handle, CUSOLVER_EIG_MODE_VECTOR, n, n, mass, n, d.s, d.u, n, d.v, n, work.get(),
+                                  words, d.failed, info_, count));
         }
         check(cudaDeviceSynchronize(), "decomposing matrices");
     }
@@ -96,8 +96,7 @@ class Accelerations {
           models_(models),
           n_(job.spec.dof),
           shape_(Model::shape(job.spec)),
-          grid_(card, terms_kernel<Model, N, S, T>, models * job.samples,
-                ThreadPass<Model, N, T>::scratch(shape_, n_)),
+          grid_(card, terms_kernel<Model, N, S, T>, models * job.samples, ThreadPass<Model, N, T>::scratch(shape_, n_)),
           mass_(models * job.samples * n_ * n_),
           force_(models * job.samples * n_) {
         job_.mass = mass_.get();

@@ -17,8 +17,9 @@ template <class Model, int N, class T>
 __global__ void __launch_bounds__(most_threads, 1)
     train_kernel(const __grid_constant__ TrainShape job, const __grid_constant__ MlpShape shape,
                  const __grid_constant__ BlockLayout layout, TrainModel<T>* models, char* memory) {
-    block_train<sum_lanes, Model, N>(ThreadBlock(), job, shape, models[blockIdx.x],
-                                 block_memory<T>(layout, shared_memory(), memory + blockIdx.x * layout.global_bytes));
+    block_train<sum_lanes, Model, N>(
+        ThreadBlock(), job, shape, models[blockIdx.x],
+        block_memory<T>(layout, shared_memory(), memory + blockIdx.x * layout.global_bytes));
 }
 
 template <class Model, int N, class T>
@@ -49,7 +50,8 @@ template <class T>
 BlockLayout train_layout(const Card& card, const TrainShape& job) {
     BlockLayout layout;
     with_model(job.spec, [&]<class Model, int N>() {
-        layout = block_layout(block_sizes<Model, N, T>(Model::shape(job.spec), job.spec.dof, job.batch), card.shared_limit);
+        layout =
+            block_layout(block_sizes<Model, N, T>(Model::shape(job.spec), job.spec.dof, job.batch), card.shared_limit);
     });
     return layout;
 }
@@ -61,8 +63,8 @@ void train(const Card&, const TrainShape& job, const BlockLayout& layout, int mo
            char* memory) {
     const MlpShape shape = model_shape(job.spec);
     with_model(job.spec, [&]<class Model, int N>() {
-        launch(train_kernel<Model, N, T>, block_shape(shape, job.batch, models, layout.shared_bytes), job, shape, layout,
-               model, memory);
+        launch(train_kernel<Model, N, T>, block_shape(shape, job.batch, models, layout.shared_bytes), job, shape,
+               layout, model, memory);
         check(cudaDeviceSynchronize(), "training");
     });
 }
@@ -88,8 +90,9 @@ template <class T>
 void gradient(const Card& card, const GradientJob<T>& job, const BlockLayout& layout, char* memory) {
     const MlpShape shape = model_shape(job.shape.spec);
     with_model(job.shape.spec, [&]<class Model, int N>() {
-        launch(gradient_kernel<Model, N, T>, block_shape(shape, job.batch.size, job.models * job.count, layout.shared_bytes),
-               job, shape, layout, memory);
+        launch(gradient_kernel<Model, N, T>,
+               block_shape(shape, job.batch.size, job.models * job.count, layout.shared_bytes), job, shape, layout,
+               memory);
         check(cudaDeviceSynchronize(), "computing gradients");
     });
     const SampleGrid<T> grid(card, sum_kernel<T>, std::int64_t(job.models) * shape.parameters, 0);

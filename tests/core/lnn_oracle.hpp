@@ -102,9 +102,8 @@ inline std::vector<unsigned> feature_kinds(int dof) {
 // f.template operator()<N>() for N = 1 .. 8: those that have code of their own, and some that have not
 template <class F>
 void for_each_dof(F&& f) {
-    [&]<int... before>(std::integer_sequence<int, before...>) {
-        (f.template operator()<before + 1>(), ...);
-    }(std::make_integer_sequence<int, 8>());
+    [&]<int... before>(std::integer_sequence<int, before...>) { (f.template operator()<before + 1>(), ...); }
+    (std::make_integer_sequence<int, 8>());
 }
 
 // what a model's code for n degrees of freedom is compiled for

@@ -93,7 +93,8 @@ double error_after(double way, int calls, double tolerance) {
 }
 
 TEST(DormandPrince, IsOfOrderFive) {
-    for (const int steps : {10, 20}) EXPECT_NEAR(error_after(2, steps, 1e9) / error_after(2, 2 * steps, 1e9), 32, 1) << steps;
+    for (const int steps : {10, 20})
+        EXPECT_NEAR(error_after(2, steps, 1e9) / error_after(2, 2 * steps, 1e9), 32, 1) << steps;
 }
 
 TEST(DormandPrince, TheErrorFollowsTheTolerance) {

@@ -370,7 +370,7 @@ void differences_of_a_diagonal(const SolveSpec& spec, double first, double secon
     const SymmetricSolve<double, N> solve(mass, spec);
     if (N == 2 && !solve.truncated) return;  // in closed form, without phi
     EXPECT_TRUE(solve.truncated);
-    int k = 0;                               // eigenvalues come in any order
+    int k = 0;  // eigenvalues come in any order
     while (k < N - 1 && solve.value(k) != first) ++k;
     const int other = k == 0 ? 1 : 0;
     EXPECT_NEAR(solve.divided_difference(k, other, spec), expected, 1e-12) << N << " " << first << " " << second;

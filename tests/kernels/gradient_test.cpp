@@ -70,8 +70,7 @@ TEST_P(Gradient, OfEveryModel) {
                 SCOPED_TRACE(testing::Message() << "kind " << kind << ", n " << n << ", depth " << hidden.size());
                 const Nets net = nets_of(kind, n, 1, hidden, 0b101);
                 const std::size_t every = 1 + net.weights.size() / 60;
-                against_differences(net, {}, states(n, 5), scattered<double>(-4, 4, 5 * n, 77), {},
-                                    3e-4, 1e-7, every);
+                against_differences(net, {}, states(n, 5), scattered<double>(-4, 4, 5 * n, 77), {}, 3e-4, 1e-7, every);
             }
     });
 }

@@ -117,7 +117,8 @@ TYPED_TEST(Many, Scores) {
             for (const double off : {0.0, i == 0 ? twin_offset : 0.0})
                 for (std::int64_t s = 0; s < count; ++s) both.push_back(start[i * count + s] + off);
         this->portable->rollout(evaluate.system, evaluate.integration, both, truth);
-        const Numbers learned = rollout(*this->portable, this->net, this->precision, state, evaluate.integration, start);
+        const Numbers learned =
+            rollout(*this->portable, this->net, this->precision, state, evaluate.integration, start);
         const auto instant_of = [&](int model, std::int64_t k) {
             return std::span(learned).subspan((model * (instants + 1) + k) * row, row);
         };
@@ -133,9 +134,9 @@ TYPED_TEST(Many, Scores) {
                 Numbers paths;  // of this stretch
                 for (int m = 0; m < models; ++m)
                     for (int k = from; k <= to; ++k) append(paths, {instant_of(m, k).begin(), instant_of(m, k).end()});
-                compare_many(
-                    grid, CompareJob{evaluate, count, from, to, &truth[from * 2 * row], paths.data(), states.data()},
-                    models);
+                compare_many(grid,
+                             CompareJob{evaluate, count, from, to, &truth[from * 2 * row], paths.data(), states.data()},
+                             models);
             }
             finish_many(grid, FinishJob{evaluate, count, at_end.data(), reached.data(), states.data(), found.data()},
                         models);
@@ -166,29 +167,32 @@ TYPED_TEST(Many, RowsOfTheJacobian) {
     const JacobianJob<T> job{this->net.spec, {},       robust,   samples,        this->weights.data(), all.data(),
                              targets.data(), j.data(), r.data(), left_out.data()};
     const double tolerance = std::is_same_v<T, float> ? 1e-5 : 1e-13;
-    this->on_teams(jacobian_reals<Lnn::Pass<T, 2, Tape::regular, T, Strided<T>>>(this->shape, 2), [&](const auto& grid, Strided<T> scratch) {
-        jacobian_many<Lnn, 2>(grid, job, this->shape, models, scratch);
-        grid.for_each(1, [&](int) {
-            for (int m = 0; m < models; ++m) {
-                EXPECT_EQ(std::count(left_out.begin() + m * samples, left_out.begin() + (m + 1) * samples, 1),
-                          expected_out[m]);
-                EXPECT_EQ(expected_out[m], m == 0);
-                double size = 0;
-                for (std::size_t p = 0; p < parameters; ++p)
-                    size = std::max(size, matrix[(m * parameters + p) * parameters + p]);
-                for (std::size_t p = 0; p < parameters; ++p) {
-                    const T* const own = &j[(m * parameters + p) * rows];
-                    ASSERT_NEAR(std::inner_product(own, own + rows, &r[m * rows], 0.0) / rows,
-                                right[m * parameters + p], tolerance * size);
-                    for (std::size_t o = 0; o <= p; ++o)
-                        ASSERT_NEAR(std::inner_product(own, own + rows, &j[(m * parameters + o) * rows], 0.0) / rows,
-                                    matrix[(m * parameters + p) * parameters + o], tolerance * size);
+    this->on_teams(
+        jacobian_reals<Lnn::Pass<T, 2, Tape::regular, T, Strided<T>>>(this->shape, 2),
+        [&](const auto& grid, Strided<T> scratch) {
+            jacobian_many<Lnn, 2>(grid, job, this->shape, models, scratch);
+            grid.for_each(1, [&](int) {
+                for (int m = 0; m < models; ++m) {
+                    EXPECT_EQ(std::count(left_out.begin() + m * samples, left_out.begin() + (m + 1) * samples, 1),
+                              expected_out[m]);
+                    EXPECT_EQ(expected_out[m], m == 0);
+                    double size = 0;
+                    for (std::size_t p = 0; p < parameters; ++p)
+                        size = std::max(size, matrix[(m * parameters + p) * parameters + p]);
+                    for (std::size_t p = 0; p < parameters; ++p) {
+                        const T* const own = &j[(m * parameters + p) * rows];
+                        ASSERT_NEAR(std::inner_product(own, own + rows, &r[m * rows], 0.0) / rows,
+                                    right[m * parameters + p], tolerance * size);
+                        for (std::size_t o = 0; o <= p; ++o)
+                            ASSERT_NEAR(
+                                std::inner_product(own, own + rows, &j[(m * parameters + o) * rows], 0.0) / rows,
+                                matrix[(m * parameters + p) * parameters + o], tolerance * size);
+                    }
                 }
-            }
-            std::fill(j.begin(), j.end(), T(NAN));
-            std::fill(left_out.begin(), left_out.end(), 7);
+                std::fill(j.begin(), j.end(), T(NAN));
+                std::fill(left_out.begin(), left_out.end(), 7);
+            });
         });
-    });
 }
 
 TEST(AddMany, IsASumInDouble) {
@@ -211,7 +215,8 @@ TEST_F(ManyOfTheTruth, AccelerationsTrajectoriesAndDraws) {
     on_teams([&](const auto& grid, Strided<double>) {
         accelerate_many<DoublePendulum>(grid, {double_pendulum, samples, x.data(), found_a.data(), nullptr});
         for (const Stretch part : {Stretch{0, 2}, {2, 5}})
-            rollout_many<DoublePendulum>(grid, {double_pendulum, run, table_of(run), samples, x.data(), found_path.data()}, part);
+            rollout_many<DoublePendulum>(
+                grid, {double_pendulum, run, table_of(run), samples, x.data(), found_path.data()}, part);
         draw_many(grid, draw, Stream::states, 2, 100, samples, found_drawn.data());
         grid.for_each(1, [&](int) {
             EXPECT_TRUE(same_bits(found_a, a));

@@ -121,8 +121,7 @@ TEST(InitialWeights, PositiveOutputNeedAPriorToBeDefinite) {
         EXPECT_GT(share, 0.02) << hidden.size() << " x " << hidden[0];
         EXPECT_LT(share, 0.5) << hidden.size() << " x " << hidden[0];
         spec.mass_prior = 0.1;
-        EXPECT_EQ(indefinite_share<2>(positive_output_weights, spec, 24), 0)
-            << hidden.size() << " x " << hidden[0];
+        EXPECT_EQ(indefinite_share<2>(positive_output_weights, spec, 24), 0) << hidden.size() << " x " << hidden[0];
     }
 }
 

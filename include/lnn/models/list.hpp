@@ -21,8 +21,7 @@ template <class F>
 void with_model(const ModelSpec& spec, F&& f) {
     ModelKinds::visit(spec.kind, [&]<class Model>() {
         const auto choose = [&]<int... before>(std::integer_sequence<int, before...>) {
-            const bool exact =
-                ((spec.dof == before + 1 && (f.template operator()<Model, before + 1>(), true)) || ...);
+            const bool exact = ((spec.dof == before + 1 && (f.template operator()<Model, before + 1>(), true)) || ...);
             if (!exact) f.template operator()<Model, any_dof>();
         };
         choose(std::make_integer_sequence<int, Model::exact_dof>());

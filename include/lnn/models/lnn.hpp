@@ -72,9 +72,7 @@ class LnnPass {
 
     // the remaining columns of the factors, after forward()
     template <class Along>
-    LNN_HD void backward(const Inputs& inputs, const Along& along)
-        requires(tape)
-    {
+    LNN_HD void backward(const Inputs& inputs, const Along& along) requires(tape) {
         start_backward(inputs, along);
         for (int s = 0; s < backward_stages(); ++s) backward_stage(s, 0, backward_units(s), along);
     }
@@ -121,7 +119,8 @@ class LnnPass {
         Output terms;
         const auto slope = buffer(0);
         const R prior(net_.mass_prior);
-        derivatives_in_states(net_, inputs, [&](int k) { return R(slope[k]); }, terms.force, terms.momentum);
+        derivatives_in_states(
+            net_, inputs, [&](int k) { return R(slope[k]); }, terms.force, terms.momentum);
         for (int i = 0; i < dof(); ++i) terms.force[i] = terms.force[i] - curvature[packed_size(dof()) + i];
         for (int i = 0; i < packed_size(dof()); ++i) terms.mass[i] = curvature[i];
         R speed2(0);
@@ -199,20 +198,19 @@ class LnnPass {
 
     // dl/dq and dl/dv, after backward()
     template <class Along>
-    LNN_HD void cotangent(const Inputs& inputs, const Along& along, R* in_q, R* in_v)
-        requires(tape)
-    {
+    LNN_HD void cotangent(const Inputs& inputs, const Along& along, R* in_q, R* in_v) requires(tape) {
         const int columns_of_factors = factor_columns(net_.dof);
         if (shape_.depth > 0) {
-            backward_layer<fixed_factors, rows>(shape_, net_.parameters, 1, 0, shape_.widths[0], left(0), factors_.stride,
-                                                even_, columns_of_factors, columns_of_factors);
+            backward_layer<fixed_factors, rows>(shape_, net_.parameters, 1, 0, shape_.widths[0], left(0),
+                                                factors_.stride, even_, columns_of_factors, columns_of_factors);
         } else {  // the output is linear in the inputs
             for (int k = 0; k < shape_.widths[0]; ++k)
                 for (int c = 0; c < columns_of_factors; ++c)
                     even_[k * columns_of_factors + c] = c == 0 ? R(net_.parameters[shape_.weights[1] + k]) : R(0);
         }
         const auto adjoint_of = [&](int k, int column) { return R(even_[k * columns_of_factors + column]); };
-        derivatives_in_states(net_, inputs, [&](int k) { return adjoint_of(k, 1); }, in_q, in_v);
+        derivatives_in_states(
+            net_, inputs, [&](int k) { return adjoint_of(k, 1); }, in_q, in_v);
         int k = 0;
         for (int i = 0; i < dof(); ++i) {
             if (!net_.is_angle(i)) {

@@ -65,9 +65,7 @@ class PlainPass {
         return finish(inputs, nullptr);
     }
     template <class Along>
-    LNN_HD void backward(const Inputs& inputs, const Along& along)
-        requires(tape)
-    {
+    LNN_HD void backward(const Inputs& inputs, const Along& along) requires(tape) {
         start_backward(inputs, along);
         for (int s = 0; s < backward_stages(); ++s) backward_stage(s, 0, backward_units(s), along);
     }
@@ -116,8 +114,8 @@ class PlainPass {
     template <class Along>
     LNN_HD void backward_stage(int s, int begin, int count, const Along&) {
         const int l = shape_.depth - s;
-        backward_layer<1, rows>(shape_, net_.parameters, l + 1, begin, count, left(shape_.first[l + 1]), factors_.stride,
-                                left(shape_.first[l]), factors_.stride);
+        backward_layer<1, rows>(shape_, net_.parameters, l + 1, begin, count, left(shape_.first[l + 1]),
+                                factors_.stride, left(shape_.first[l]), factors_.stride);
         for (int k = begin; k < begin + count; ++k) {
             const int number = shape_.first[l] + k;
             left(number)[0] = left(number)[0] * slopes_[number];
@@ -125,11 +123,10 @@ class PlainPass {
     }
 
     template <class Along>
-    LNN_HD void cotangent(const Inputs& inputs, const Along&, R* in_q, R* in_v)
-        requires(tape)
-    {
+    LNN_HD void cotangent(const Inputs& inputs, const Along&, R* in_q, R* in_v) requires(tape) {
         backward_layer<1, rows>(shape_, net_.parameters, 1, 0, shape_.widths[0], left(0), factors_.stride, even_, 1);
-        derivatives_in_states(net_, inputs, [&](int k) { return R(even_[k]); }, in_q, in_v);
+        derivatives_in_states(
+            net_, inputs, [&](int k) { return R(even_[k]); }, in_q, in_v);
     }
 
   private:
