@@ -8,6 +8,7 @@
 #include "evaluation/write.hpp"
 #include "files/atomic_file.hpp"
 #include "files/record.hpp"
+#include "files/run_files.hpp"
 #include "problem/backends.hpp"
 #include "problem/problem.hpp"
 #include "run/session.hpp"
@@ -44,7 +45,7 @@ std::filesystem::path partial_path(const Flags& flags) {
         return std::filesystem::exists(target) && !std::filesystem::is_regular_file(target)
                    ? ""
                    : flags.common.out + ".partial";
-    return flags.run.empty() ? "" : flags.run + "/trajectories.partial";
+    return flags.run.empty() ? "" : flags.run + "/" + run_files::unfinished_command;
 }
 
 // random trajectories; after a signal `ended` is not ok, and the same command goes on

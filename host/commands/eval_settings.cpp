@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "files/run_files.hpp"
 #include "lnn/error.hpp"
 #include "settings/schema.hpp"
 
@@ -52,7 +53,7 @@ std::vector<Setting> parameter_settings(std::string text) {
 void take_run(const std::string& run, Options& options) {
     if (!options.config.empty() || !options.preset.empty())
         throw Error(Exit::usage, fmt::format("{} has its own configuration; leave out --config and --preset", run));
-    options.config = run + "/config.toml";
+    options.config = run + "/" + run_files::config;
     options.environment = false;
     refuse_changes(
         options, [](const std::string& key) { return !of_the_evaluation(key); }, run + " has its");

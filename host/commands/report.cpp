@@ -6,6 +6,7 @@
 #include "commands/flags.hpp"
 #include "files/atomic_file.hpp"
 #include "files/run_directory.hpp"
+#include "files/run_files.hpp"
 #include "report/report.hpp"
 #include "sweep/directory.hpp"
 #include "sweep/sweep.hpp"
@@ -51,9 +52,9 @@ Action report_command(CLI::App& app) {
                             fmt::format("{} is a sweep, which has no place beside runs; give it alone", run.string()));
             tell(sweep ? report_sweep(run) : write_report(run));
             json["runs"].push_back(
-                sweep ? nlohmann::ordered_json{{"run", run.string()}, {"report", (run / "report.html").string()}}
+                sweep ? nlohmann::ordered_json{{"run", run.string()}, {"report", (run / run_files::report).string()}}
                       : report_json(run));
-            if (!options.json) fmt::print("{}\n", (run / "report.html").string());
+            if (!options.json) fmt::print("{}\n", (run / run_files::report).string());
         }
         if (several) {
             tell(write_comparison(flags->runs, page, options.force));

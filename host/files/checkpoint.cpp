@@ -11,6 +11,7 @@
 
 #include "files/atomic_file.hpp"
 #include "files/hash.hpp"
+#include "files/run_files.hpp"
 #include "lnn/error.hpp"
 
 namespace lnn {
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::string_view temporary = ".tmp";  // ends the name of what is not, or no longer, a checkpoint
 
-fs::path room_of(const fs::path& run) { return run / "checkpoints"; }
+fs::path room_of(const fs::path& run) { return run / run_files::checkpoints; }
 fs::path hidden(const fs::path& room, const std::string& name) { return room / fmt::format(".{}{}", name, temporary); }
 
 std::string mend(const fs::path& directory) {

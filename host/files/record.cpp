@@ -13,6 +13,7 @@
 #include "files/atomic_file.hpp"
 #include "files/json.hpp"
 #include "files/run_directory.hpp"
+#include "files/run_files.hpp"
 #include "files/version.hpp"
 #include "terminal/json_text.hpp"
 
@@ -62,7 +63,7 @@ nlohmann::ordered_json parse_record(std::string_view text, const std::string& wh
 }
 
 nlohmann::ordered_json read_record(const std::filesystem::path& directory) {
-    const std::filesystem::path path = directory / "run.json";
+    const std::filesystem::path path = directory / run_files::record;
     return parse_record(read_file(path), path.string());
 }
 
@@ -72,7 +73,7 @@ std::string begun_elsewhere(const std::filesystem::path& directory, const std::s
 }
 
 void write_record_file(const std::filesystem::path& directory, const Json& record) {
-    write_file(directory / "run.json", text_of(record) + "\n", true);
+    write_file(directory / run_files::record, text_of(record) + "\n", true);
 }
 
 }  // namespace lnn

@@ -13,6 +13,7 @@
 #include "files/atomic_file.hpp"
 #include "files/checkpoint.hpp"
 #include "files/json.hpp"
+#include "files/run_files.hpp"
 #include "lnn/error.hpp"
 
 namespace lnn {
@@ -21,15 +22,6 @@ namespace fs = std::filesystem;
 namespace {
 
 // what a run or a sweep writes; only these are removed when it is started anew
-constexpr const char* run_files[] = {"checkpoints", "data",
-                                     "eval",        "figures",
-                                     "models",      "model.safetensors",
-                                     "metrics.csv", "report.html",
-                                     "config.toml", "run.json",
-                                     "results",     "table.csv",
-                                     "table.json",  "summary.json",
-                                     "timings.csv", "trajectories.partial"};
-
 bool is_there(const fs::path& path) {
     std::error_code unknown;
     return fs::exists(path, unknown);
@@ -37,14 +29,14 @@ bool is_there(const fs::path& path) {
 
 // of a run in `path`, or null
 const char* first_file(const fs::path& path) {
-    for (const char* name : run_files)
+    for (const char* name : run_files::all)
         if (is_there(path / name)) return name;
     return nullptr;
 }
 
 // what killed writers left behind: beside the files above, and in their directories
 void remove_unfinished_in(const fs::path& run) {
-    for (const std::string name : run_files) {
+    for (const std::string name : run_files::all) {
         remove_unfinished(run, name);
         remove_unfinished(run / name);
     }
@@ -97,7 +89,7 @@ RunDirectory RunDirectory::create(const fs::path& out, bool force) {
                                              path.string(), file));
     Descriptor held = lock(path);
     // a run.json alone, the first file of all, was left by a start that was killed
-    if (const char* const file = first_file(path); file && file != std::string_view("run.json") && !force) {
+    if (const char* const file = first_file(path); file && file != std::string_view(run_files::record) && !force) {
         if (run_word(path, "status") == run_complete)
             throw Error(
                 Exit::usage,
@@ -106,13 +98,13 @@ RunDirectory RunDirectory::create(const fs::path& out, bool force) {
                                              "it, or another --out",
                                              path.string(), resume_command(path)));
     }
-    for (const char* name : run_files) remove_tree(path / name);
+    for (const char* name : run_files::all) remove_tree(path / name);
     remove_unfinished_in(path);
     return {path, std::move(held)};
 }
 
 RunDirectory RunDirectory::open(const fs::path& run) {
-    if (!is_there(run / "config.toml"))
+    if (!is_there(run / run_files::config))
         throw Error(Exit::file,
                     fmt::format("{} is not a run directory (no config.toml in it); check the path", run.string()));
     Descriptor held = lock(run);
@@ -121,8 +113,8 @@ RunDirectory RunDirectory::open(const fs::path& run) {
 }
 
 std::string run_word(const fs::path& run, const std::string& key) {
-    if (!is_there(run / "run.json")) return "";
-    const std::string text = read_file(run / "run.json");
+    if (!is_there(run / run_files::record)) return "";
+    const std::string text = read_file(run / run_files::record);
     try {
         const nlohmann::ordered_json json = parse_json(text, "", "");
         return JsonField(json, "", "").at(key).text();
@@ -140,7 +132,7 @@ std::optional<RunDirectory> RunDirectory::try_open(const fs::path& run) {
     return RunDirectory(run, std::move(*held));
 }
 
-bool is_run(const fs::path& path) { return is_there(path / ".lock") || is_there(path / "run.json"); }
+bool is_run(const fs::path& path) { return is_there(path / ".lock") || is_there(path / run_files::record); }
 
 bool is_sweep(const fs::path& run) { return run_word(run, "command") == "sweep"; }
 

@@ -8,6 +8,7 @@
 #include "files/atomic_file.hpp"
 #include "files/json.hpp"
 #include "files/npy.hpp"
+#include "files/run_files.hpp"
 #include "settings/load.hpp"
 
 namespace lnn {
@@ -107,25 +108,25 @@ Contents read_contents(const fs::path& run) {
     fs::path directory = fs::absolute(run).lexically_normal();
     if (!directory.has_filename()) directory = directory.parent_path();  // as in "runs/0001/"
     c.name = directory.filename().string();
-    c.toml = part(run, "config.toml", read_file);
-    c.config = part(run, "config.toml", read_config);
+    c.toml = part(run, run_files::config, read_file);
+    c.config = part(run, run_files::config, read_config);
     if (c.config) c.problem = problem_of(*c.config);
-    c.record = part(run, "run.json", read_object);
-    c.metrics = part(run, "metrics.csv", read_rows);
-    c.summary = part(run, "eval/summary.json", read_summary);
-    c.measured = part(run, "eval/measured.json", read_object);
-    c.box = part(run, "eval/box.json", read_object);
-    c.energy = part(run, "eval/energy.json", read_object);
-    c.network = part(run, "model.safetensors", [](const fs::path& path) {
+    c.record = part(run, run_files::record, read_object);
+    c.metrics = part(run, run_files::metrics, read_rows);
+    c.summary = part(run, run_files::summary, read_summary);
+    c.measured = part(run, run_files::measured, read_object);
+    c.box = part(run, run_files::box, read_object);
+    c.energy = part(run, run_files::energy, read_object);
+    c.network = part(run, run_files::model, [](const fs::path& path) {
         std::vector<std::string> notes;
         return load_network(path, notes);
     });
-    c.scores = part(run, "eval/per_trajectory.csv", read_scores);
+    c.scores = part(run, run_files::scores, read_scores);
     if (c.problem && c.problem->system)
         c.motions =
-            part(run, "eval/trajectories.npy", [&](const fs::path& path) { return read_motions(path, *c.problem); });
+            part(run, run_files::trajectories, [&](const fs::path& path) { return read_motions(path, *c.problem); });
     else if (c.problem)
-        c.motions = part(run, "eval/rollouts.csv",
+        c.motions = part(run, run_files::rollouts,
                          [&](const fs::path& path) { return read_rollouts(path, c.problem->coordinates); });
     else
         c.motions.reason = "without a readable config.toml the trajectories cannot be told apart";

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "files/atomic_file.hpp"
+#include "files/run_files.hpp"
 #include "problem/problem.hpp"
 #include "report/figures.hpp"
 #include "report/film.hpp"
@@ -32,8 +33,8 @@ std::string from_json(const std::filesystem::path& path, std::vector<std::string
 
 std::string protocols(const Contents& c, std::vector<std::string>& notes) {
     std::string html;
-    if (c.box) html += from_json(c.run / "eval/box.json", notes, [&] { return protocol(*c.box); });
-    if (c.energy) html += from_json(c.run / "eval/energy.json", notes, [&] { return protocol(*c.energy); });
+    if (c.box) html += from_json(c.run / run_files::box, notes, [&] { return protocol(*c.box); });
+    if (c.energy) html += from_json(c.run / run_files::energy, notes, [&] { return protocol(*c.energy); });
     for (const auto* part : {&c.box, &c.energy})
         if (part->broken) html += paragraph(part->reason, "absent");
     return html.empty() ? ""
@@ -83,7 +84,8 @@ std::string pictures(const Contents& c, std::vector<std::string>& notes) {
     if (c.motions)
         about = fmt::format("{} of {}. {}", compared ? "Motion and energy are those" : "Motion is that",
                             c.motions->all[0].label, about);
-    return moving + section("Figures", paragraph(about, "note") + figures(all, c.run / "figures", left_out, notes));
+    return moving +
+           section("Figures", paragraph(about, "note") + figures(all, c.run / run_files::figures, left_out, notes));
 }
 
 }  // namespace
@@ -100,28 +102,28 @@ std::vector<std::string> write_report(const std::filesystem::path& run) {
     std::string first;  // empty where the summary is broken: its section says why
     std::string tables, highlights;
     if (c.measured)
-        tables += from_json(run / "eval/measured.json", notes, [&] {
+        tables += from_json(run / run_files::measured, notes, [&] {
             first = measured_lead(c);
             highlights = measured_tiles(c);
             return measured_results(c);
         });
     if (c.summary || !c.measured)
-        tables += from_json(run / "eval/summary.json", notes, [&] {
+        tables += from_json(run / run_files::summary, notes, [&] {
             first += lead(c);
             return results(c);
         });
     std::string html = header(c, first) + highlights + tiles(c) + pictures(c, notes) + section("Results", tables) +
                        protocols(c, notes) + settings(c) + record(c);
-    write_file(run / "report.html", page(title(c), html), true);
+    write_file(run / run_files::report, page(title(c), html), true);
     return notes;
 }
 
 nlohmann::ordered_json report_json(const std::filesystem::path& run) {
     const Contents c = read_contents(run);
-    Json json = {{"run", run.string()}, {"report", (run / "report.html").string()}};
+    Json json = {{"run", run.string()}, {"report", (run / run_files::report).string()}};
     std::set<std::string> pictures;
     std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(run / "figures", error))
+    for (const auto& entry : std::filesystem::directory_iterator(run / run_files::figures, error))
         if (entry.path().extension() == ".svg") pictures.insert(entry.path().string());
     json["figures"] = pictures;
     json["results"] = key_results(c);

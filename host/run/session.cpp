@@ -8,9 +8,11 @@
 
 #include "evaluation/write.hpp"
 #include "files/atomic_file.hpp"
+#include "files/checkpoint.hpp"
 #include "files/json.hpp"
 #include "files/npy.hpp"
 #include "files/record.hpp"
+#include "files/run_files.hpp"
 #include "lnn/range.hpp"
 #include "problem/backends.hpp"
 #include "problem/initialise.hpp"
@@ -19,6 +21,7 @@
 #include "settings/schema.hpp"
 #include "settings/write.hpp"
 #include "terminal/json_text.hpp"
+#include "training/rollback.hpp"
 #include "training/trainer.hpp"
 
 namespace lnn {
@@ -30,8 +33,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 fs::path model_path(const fs::path& run, const Config& config, int model) {
-    return config.run.seeds == 1 ? run / "model.safetensors"
-                                 : run / "models" / fmt::format("seed-{}.safetensors", config.run.seed + model);
+    return config.run.seeds == 1
+               ? run / run_files::model
+               : run / run_files::models / fmt::format("seed-{}.safetensors", config.run.seed + model);
 }
 
 }  // namespace
@@ -65,14 +69,14 @@ Session Session::start(const std::string& command, Config config, const Options&
     if (!init_from.empty()) session.record_["init_from"] = fs::absolute(init_from).string();
     session.record_backend(note);
     session.write_record();
-    write_file(session.path() / "config.toml", config_to_toml(session.config_), true);  // last: now it is a run
+    write_file(session.path() / run_files::config, config_to_toml(session.config_), true);  // last: now it is a run
     return session;
 }
 
 // RUN's own configuration; Exit::usage where a flag says otherwise
 Config run_config(const fs::path& run, const Options& options) {
     Sources sources;
-    sources.file = (run / "config.toml").string();
+    sources.file = (run / run_files::config).string();
     sources.environment = false;
     const Config own = load(sources);
     if (!options.config.empty() || !options.preset.empty())
@@ -109,17 +113,17 @@ void Session::save_models(const std::vector<Network>& networks, const std::vecto
         }
         const Safetensors file = network_file(networks[m], f64);
         if (config_.run.seeds > 1) {
-            make_directories(path() / "models");
+            make_directories(path() / run_files::models);
             write_safetensors(model_path(path(), config_, int(m)), file, true);
         }
-        if (first) write_safetensors(path() / "model.safetensors", file, true);
+        if (first) write_safetensors(path() / run_files::model, file, true);
         first = false;
     }
 }
 
 Exit Session::work(const Work& work) {
     if (complete()) {  // all but a report that a kill may have cost
-        if (is_whole() && !fs::exists(path() / "report.html")) report();
+        if (is_whole() && !fs::exists(path() / run_files::report)) report();
         return Exit::ok;
     }
     try {
@@ -142,9 +146,10 @@ Exit Session::train(const Work& work) {
     TrainingData data(*backend_, problem, problem.seeds(), work.data);
     const std::optional<Checkpoint> checkpoint = work.resume ? latest_checkpoint(path()) : std::nullopt;
     if (!checkpoint && problem.data.source == DataSpec::trajectories) {
-        make_directories(path() / "data");
+        make_directories(path() / run_files::data);
         for (std::size_t m = 0; m < data.sets().size(); ++m)
-            save_dataset(path() / "data" / fmt::format("train-{}.npz", config_.run.seed + m), data.sets()[m], true);
+            save_dataset(path() / run_files::data / fmt::format("train-{}.npz", config_.run.seed + m), data.sets()[m],
+                         true);
     }
     range.next("train");
     std::vector<Network> networks;
@@ -167,7 +172,7 @@ Exit Session::train(const Work& work) {
     record_["truncated_samples"] = outcome.truncated;
     record_["failed_at"] = outcome.failed;
     save_models(trainer.networks(), outcome.failed, problem.f64_weights);
-    write_file(path() / "metrics.csv", metrics_csv(trainer.metrics()), true);
+    write_file(path() / run_files::metrics, metrics_csv(trainer.metrics()), true);
 
     const std::size_t lost = std::count_if(outcome.failed.begin(), outcome.failed.end(), [](auto f) { return f >= 0; });
     for (std::size_t m = 0; m < outcome.failed.size(); ++m) {
@@ -237,7 +242,7 @@ Exit Session::evaluate(const Work& work) {
     const Range range("eval");
     const auto start = std::chrono::steady_clock::now();
     const RunModels models = load_run_models(path(), config_);
-    make_directories(path() / "eval");
+    make_directories(path() / run_files::eval);
     if (work.held_out.samples > 0) compare_with_held_out(models, work);
     if (work.problem.system)
         if (const Exit ended = compare_with_system(models, work.problem); ended != Exit::ok) return ended;
@@ -253,28 +258,28 @@ void Session::compare_with_held_out(const RunModels& models, const Work& work) {
     problem.data.path = config_.data.file();  // absolute, as config.toml has it
     const MeasuredEvaluation e =
         evaluate_measured(*backend_, problem, models.networks, models.alive, work.data[0], work.held_out);
-    write_file(path() / "eval/measured.json", text_of(to_json(e)) + "\n", true);
-    if (!e.rollouts.empty()) write_file(path() / "eval/rollouts.csv", rollouts_csv(e), true);
+    write_file(path() / run_files::measured, text_of(to_json(e)) + "\n", true);
+    if (!e.rollouts.empty()) write_file(path() / run_files::rollouts, rollouts_csv(e), true);
     results_ += table_of(e);
 }
 
 Exit Session::compare_with_system(const RunModels& models, const Problem& problem) {
     const std::int64_t total = models.count() * problem.eval.trajectories * problem.eval.repeats;
     Progress progress("eval", "trajectories", total, bars());
-    PartialFile partial(path() / "eval/trajectories.partial",
+    PartialFile partial(path() / run_files::unfinished_eval,
                         evaluation_key(*backend_, config_, models.networks, models.alive));
     say(talk() && !partial.problem().empty(), partial.problem());
     const TrajectoryEvaluation e =
         evaluate_trajectories(*backend_, problem, models.networks, models.alive, progress, partial);
     progress.finish();
     if (e.stop != Stop::none) return stopped(e.stop, "in the evaluation");
-    write_file(path() / "eval/summary.json", text_of(to_json(e)) + "\n", true);
-    write_file(path() / "eval/per_trajectory.csv", per_trajectory_csv(e), true);
+    write_file(path() / run_files::summary, text_of(to_json(e)) + "\n", true);
+    write_file(path() / run_files::scores, per_trajectory_csv(e), true);
     const Network& first = models.first();
     constexpr int count = 8;
     std::vector<double> trajectories = sample_trajectories(*backend_, problem, first, count);
     const std::size_t rows = 2 * first.spec.dof;
-    write_npy(path() / "eval/trajectories.npy",
+    write_npy(path() / run_files::trajectories,
               {{2, count, trajectories.size() / (2 * count * rows), rows}, trajectories}, true);
     partial.remove();
     results_ += table_of(e);
@@ -289,7 +294,7 @@ void Session::report() {
 
 nlohmann::ordered_json Session::json() const {
     Json result = {{"run", path().string()}, {"record", record_}};
-    for (const auto& [key, name] : {std::pair{"eval", "eval/summary.json"}, {"measured", "eval/measured.json"}})
+    for (const auto& [key, name] : {std::pair{"eval", run_files::summary}, {"measured", run_files::measured}})
         if (const fs::path file = path() / name; fs::exists(file))
             result[key] = parse_json(read_file(file), file.string(), "evaluate the run again");
     return result;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "files/atomic_file.hpp"
+#include "files/run_files.hpp"
 #include "report/figures.hpp"
 #include "report/html.hpp"
 #include "statistics/statistics.hpp"
@@ -207,10 +208,10 @@ std::vector<std::string> write_study_page(const std::filesystem::path& directory
     for (std::size_t i = 1; i < rows.size(); ++i) cells += row(rows[i]);
     const std::string title = fmt::format("Is one coordinate of {} preferred?", value_line(study["system"]));
     write_file(
-        directory / "report.html",
+        directory / run_files::report,
         page(title, fmt::format("<header>\n<h1>{}</h1>\n</header>\n", escape(title)) + section("Answer", lines) +
                         section("Figures", figures({models_figure(study, errors), ratios_figure(study, errors)},
-                                                   directory / "figures", {}, notes)) +
+                                                   directory / run_files::figures, {}, notes)) +
                         section("Numbers", table(cells, "numbers")) + section("How it was measured", methods(study))),
         true);
     return notes;

@@ -8,6 +8,7 @@
 #include "evaluation/trajectories.hpp"
 #include "files/atomic_file.hpp"
 #include "files/run_directory.hpp"
+#include "files/run_files.hpp"
 #include "problem/backends.hpp"
 #include "problem/problem.hpp"
 #include "run/dry_run.hpp"
@@ -60,7 +61,7 @@ Exit train(const Arm& arm, const Study& study, const Options& options) {
         Config config = wanted;
         return read_work(config, "", own);
     }();
-    const bool there = fs::exists(fs::path(own.out) / "config.toml") && !options.force;
+    const bool there = fs::exists(fs::path(own.out) / run_files::config) && !options.force;
     say(!options.quiet, fmt::format("{}: {} models", arm.name, study.models));
     if (!there) return Session::start("train", wanted, own).work(work);
     Options plain = own;  // what it was started with is in it
@@ -121,7 +122,7 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
 
     // held while the page is made; what a killed study left goes
     const RunDirectory held = RunDirectory::open(study.directory / arms[0].name);
-    for (const fs::path& place : {study.directory, study.directory / "figures"}) remove_unfinished(place);
+    for (const fs::path& place : {study.directory, study.directory / run_files::figures}) remove_unfinished(place);
 
     const auto backend = open_backend(config);
     const std::array<std::string, 2> names = {system.coordinates[0], system.coordinates[1]};

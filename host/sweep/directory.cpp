@@ -8,6 +8,7 @@
 #include "files/atomic_file.hpp"
 #include "files/json.hpp"
 #include "files/record.hpp"
+#include "files/run_files.hpp"
 #include "lnn/error.hpp"
 #include "settings/write.hpp"
 
@@ -39,7 +40,7 @@ RunDirectory create_sweep(const Config& base, Shard shard, const Json& used, con
     for (const char* key : {"backend", "device", "isa", "threads"})
         if (used.contains(key)) record[key] = used[key];
     write_record_file(path, record);
-    write_file(path / "config.toml", config_to_toml(base), true);  // last: now it is a sweep
+    write_file(path / run_files::config, config_to_toml(base), true);  // last: now it is a sweep
     return directory;
 }
 
@@ -59,22 +60,22 @@ SweepRecord parse_sweep_record(std::string_view text, const std::string& where) 
 }
 
 SweepRecord read_sweep_record(const fs::path& path) {
-    return parse_sweep_record(read_file(path / "run.json"), (path / "run.json").string());
+    return parse_sweep_record(read_file(path / run_files::record), (path / run_files::record).string());
 }
 
 void make_places(const fs::path& sweep) {
-    make_directories(sweep / "results");
-    make_directories(sweep / "models");
+    make_directories(sweep / run_files::pieces);
+    make_directories(sweep / run_files::models);
 }
 
 fs::path model_path(const fs::path& sweep, std::int64_t id) {
-    return sweep / "models" / fmt::format("{:06}.safetensors", id);
+    return sweep / run_files::models / fmt::format("{:06}.safetensors", id);
 }
 
 void keep_models(const fs::path& sweep, const std::set<std::int64_t>& ids) {
     std::set<fs::path> kept;
     for (const std::int64_t id : ids) kept.insert(model_path(sweep, id));
-    for (const fs::directory_entry& entry : entries_of(sweep / "models"))
+    for (const fs::directory_entry& entry : entries_of(sweep / run_files::models))
         if (!kept.contains(entry.path())) remove_tree(entry.path());
 }
 
@@ -85,7 +86,8 @@ std::string encode_piece(const std::vector<Row>& rows) {
 }
 
 void write_piece(const fs::path& sweep, const std::vector<Row>& rows) {
-    write_file(sweep / "results" / fmt::format("{}-{:06}.json", rows[0].rung, rows[0].id), encode_piece(rows), true);
+    write_file(sweep / run_files::pieces / fmt::format("{}-{:06}.json", rows[0].rung, rows[0].id), encode_piece(rows),
+               true);
 }
 
 std::vector<Row> parse_piece(std::string_view text, const std::string& where) {
@@ -100,7 +102,7 @@ std::vector<Row> parse_piece(std::string_view text, const std::string& where) {
 
 std::vector<Row> read_pieces(const fs::path& sweep, const Plan& plan) {
     std::vector<Row> rows;
-    for (const fs::directory_entry& entry : entries_of(sweep / "results")) {
+    for (const fs::directory_entry& entry : entries_of(sweep / run_files::pieces)) {
         if (entry.path().filename().string().starts_with(".")) continue;
         const std::string where = entry.path().string();
         for (Row& row : parse_piece(read_file(entry.path()), where)) {

@@ -6,6 +6,7 @@
 #include "files/atomic_file.hpp"
 #include "files/record.hpp"
 #include "files/run_directory.hpp"
+#include "files/run_files.hpp"
 #include "sweep/directory.hpp"
 #include "sweep/page.hpp"
 #include "sweep/table.hpp"
@@ -29,16 +30,16 @@ void print_summary(const Json& summary, const fs::path& path, const Options& opt
     for (const Json& row : summary["best"])
         fmt::print("{:>7}  relative error {:.4g}  seed {}  {}\n", row["id"].dump(), row["relative_error"].get<double>(),
                    row["seed"].dump(), row["settings"].dump());
-    fmt::print("{}\n", (path / "table.csv").string());
+    fmt::print("{}\n", (path / run_files::table).string());
 }
 
 void finish_sweep(const Plan& plan, const fs::path& path, const Options& options) {
     const std::vector<Row> all = read_pieces(path, plan), rows = last_rungs(all);
     const Json summary = summary_of(rows);
-    write_file(path / "table.csv", table_csv(plan.keys(), rows), true);
-    write_file(path / "table.json", text_of(rows) + "\n", true);
-    write_file(path / "summary.json", text_of(summary) + "\n", true);
-    write_file(path / "timings.csv", timings_csv(all), true);
+    write_file(path / run_files::table, table_csv(plan.keys(), rows), true);
+    write_file(path / run_files::rows, text_of(rows) + "\n", true);
+    write_file(path / run_files::sweep_summary, text_of(summary) + "\n", true);
+    write_file(path / run_files::timings, timings_csv(all), true);
     std::set<std::int64_t> kept;
     for (const Row& row : ranked(rows))
         if (std::int64_t(kept.size()) < plan.base().sweep.keep) kept.insert(row.id);

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "files/atomic_file.hpp"
+#include "files/run_files.hpp"
 #include "report/figures.hpp"
 #include "report/html.hpp"
 #include "statistics/statistics.hpp"
@@ -182,9 +183,9 @@ std::vector<std::string> write_sweep_page(const std::filesystem::path& directory
         "rolled some back.",
         summary["ok"].dump(), summary["failed"].dump(), summary["not_finite"].dump(), summary["worse_than_zero"].dump(),
         summary["skipped_steps"].dump(), summary["rolled_back"].dump());
-    write_file(directory / "report.html",
+    write_file(directory / run_files::report,
                page(title, fmt::format("<header>\n<h1>{}</h1>\n{}</header>\n", escape(title), paragraph(fate, "lead")) +
-                               section("Figures", figures(all, directory / "figures", {}, notes)) +
+                               section("Figures", figures(all, directory / run_files::figures, {}, notes)) +
                                section("The best",
                                        best_table(keys, summary["best"]) +
                                            paragraph("All models are in table.csv; the weights of the best in models/.",
