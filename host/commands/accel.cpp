@@ -9,7 +9,6 @@
 #include "problem/backends.hpp"
 #include "problem/problem.hpp"
 #include "problem/states.hpp"
-#include "terminal/progress.hpp"
 
 namespace lnn {
 
@@ -57,7 +56,7 @@ Action accel_command(CLI::App& app) {
             backend->accelerate(std::get<SystemSpec>(source), states, a, energies);
         }
         const auto bad = std::count_if(a.begin(), a.end(), [](double x) { return !std::isfinite(x); });
-        if (bad) say(!options.quiet, fmt::format("{} of {} accelerations are not finite", bad, a.size()));
+        if (bad) options.talk().say("{} of {} accelerations are not finite", bad, a.size());
         write_npy(options.out, {{samples, n}, transposed(a, n, samples)}, options.force);
         if (!flags->energy.empty()) write_npy(flags->energy, {{samples}, energies}, options.force);
         if (!flags->lagrangian.empty()) write_npy(flags->lagrangian, {{samples}, lagrangians}, options.force);

@@ -14,7 +14,6 @@
 #include "problem/states.hpp"
 #include "statistics/statistics.hpp"
 #include "terminal/json_text.hpp"
-#include "terminal/progress.hpp"
 #include "training/training_data.hpp"
 
 namespace lnn {
@@ -97,13 +96,13 @@ Exit generate(const Flags& flags) {
     if (options.json)
         print_json(describe(options.out, data));
     else
-        say(!options.quiet, fmt::format("{} samples of {} in {}", data.samples, problem.coordinates.name, options.out));
+        options.talk().say("{} samples of {} in {}", data.samples, problem.coordinates.name, options.out);
     return Exit::ok;
 }
 
 Exit info(const Flags& flags) {
     const LoadedDataset loaded = load_dataset(flags.file);
-    for (const std::string& note : loaded.notes) say(true, note);
+    for (const std::string& note : loaded.notes) Talk{}.say("{}", note);
     const nlohmann::ordered_json json = describe(flags.file, loaded.data);
     if (flags.common.json)
         print_json(json);

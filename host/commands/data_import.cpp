@@ -10,7 +10,6 @@
 #include "settings/catalog.hpp"
 #include "terminal/did_you_mean.hpp"
 #include "terminal/json_text.hpp"
-#include "terminal/progress.hpp"
 
 namespace lnn {
 
@@ -61,10 +60,10 @@ Exit import(const Flags& flags) {
     const Import result = import_measured(flags.file, how);
     if (!options.dry_run) save_dataset(options.out, result.data, options.force);
 
-    for (const std::string& note : result.notes) say(!options.quiet, note);
+    for (const std::string& note : result.notes) options.talk().say("{}", note);
     nlohmann::ordered_json json = describe(options.dry_run ? flags.file : options.out, result.data);
     if (!options.json) {
-        say(!options.quiet, summary(json));
+        options.talk().say("{}", summary(json));
         return Exit::ok;
     }
     json["imported"] = {{"from", flags.file},

@@ -53,7 +53,7 @@ Result evaluate_all(Backend& backend, const Config& config, const Problem& probl
                     const Flags& flags, PartialFile& partial, Exit& ended) {
     const Options& options = flags.common;
     const std::int64_t total = models.count() * problem.eval.trajectories * problem.eval.repeats;
-    Progress progress("eval", "trajectories", total, !options.quiet && !options.no_progress);
+    Progress progress("eval", "trajectories", total, options.talk().bars);
     catch_stop_signals();
     if (const auto path = partial_path(flags); !path.empty())
         partial = PartialFile(path, evaluation_key(backend, config, models.networks, models.alive));
@@ -62,12 +62,12 @@ Result evaluate_all(Backend& backend, const Config& config, const Problem& probl
     const TrajectoryEvaluation e =
         evaluate_trajectories(backend, problem, models.networks, models.alive, progress, partial);
     progress.finish();
-    say(!options.quiet && !partial.problem().empty(), partial.problem());
+    if (!partial.problem().empty()) options.talk().say("{}", partial.problem());
     if (e.stop == Stop::none) return result_of(e);
     ended = e.stop == Stop::interrupt ? Exit::interrupted : Exit::stopped;
-    say(!options.quiet, fmt::format("stopped after {} of {} trajectories; {}", e.done, total,
-                                    partial.keeps() ? "the same command goes on from " + partial.path().string()
-                                                    : "nothing of them is kept"));
+    options.talk().say(
+        "stopped after {} of {} trajectories; {}", e.done, total,
+        partial.keeps() ? "the same command goes on from " + partial.path().string() : "nothing of them is kept");
     return {};
 }
 
@@ -153,7 +153,7 @@ Action eval_command(CLI::App& app) {
         if (flags->run.empty()) {
             std::vector<std::string> notes;
             models = {{load_network(flags->model, notes)}, {true}};
-            for (const std::string& note : notes) say(!options.quiet, note);
+            for (const std::string& note : notes) options.talk().say("{}", note);
             take_system(models.networks[0], options);
         } else {
             take_run(flags->run, options);
@@ -167,7 +167,7 @@ Action eval_command(CLI::App& app) {
         const auto backend = flags->run.empty()
                                  ? open_backend(config)
                                  : open_backend(with_used_backend(config, used_backend(flags->run)), &note);
-        say(!options.quiet && !note.empty(), note);
+        if (!note.empty()) options.talk().say("{}", note);
         if (flags->protocol.empty()) flags->protocol = config.system.kind != no_system ? "trajectories" : "measured";
         PartialFile partial;
         Exit ended = Exit::ok;

@@ -11,7 +11,6 @@
 #include "sweep/directory.hpp"
 #include "sweep/sweep.hpp"
 #include "terminal/json_text.hpp"
-#include "terminal/progress.hpp"
 
 namespace lnn {
 
@@ -41,7 +40,7 @@ Action report_command(CLI::App& app) {
         const std::filesystem::path page = options.out.empty() ? "comparison.html" : options.out;
         if (several) check_target(page, options.force);
         const auto tell = [&](const std::vector<std::string>& notes) {
-            for (const std::string& note : notes) say(!options.quiet, note);
+            for (const std::string& note : notes) options.talk().say("{}", note);
         };
         nlohmann::ordered_json json;
         for (const auto& run : flags->runs) {

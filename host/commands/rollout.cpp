@@ -9,7 +9,6 @@
 #include "problem/backends.hpp"
 #include "problem/problem.hpp"
 #include "problem/states.hpp"
-#include "terminal/progress.hpp"
 
 namespace lnn {
 
@@ -68,8 +67,7 @@ Action rollout_command(CLI::App& app) {
         for (std::size_t s = 0; s < samples; ++s)
             diverged += !std::all_of(out.begin() + s * instants * rows, out.begin() + (s + 1) * instants * rows,
                                      [](double x) { return std::isfinite(x); });
-        if (diverged)
-            say(!options.quiet, fmt::format("{} of {} trajectories diverged (not finite)", diverged, samples));
+        if (diverged) options.talk().say("{} of {} trajectories diverged (not finite)", diverged, samples);
         write_npy(options.out, {{samples, instants, rows}, out}, options.force);
         return Exit::ok;
     };

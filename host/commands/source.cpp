@@ -1,7 +1,6 @@
 #include "commands/source.hpp"
 
 #include "problem/problem.hpp"
-#include "terminal/progress.hpp"
 
 namespace lnn {
 
@@ -20,7 +19,7 @@ Source open_source(const SourceFlags& flags, Options options, Config& config) {
     if (!flags.system.empty()) return problem_of(config).true_system();
     std::vector<std::string> notes;
     Network network = load_network(flags.model, notes);
-    for (const std::string& note : notes) say(!options.quiet, note);
+    for (const std::string& note : notes) options.talk().say("{}", note);
     return network;
 }
 

@@ -9,7 +9,7 @@
 #include "problem/problem.hpp"
 #include "problem/states.hpp"
 #include "settings/schema.hpp"
-#include "terminal/progress.hpp"
+#include "terminal/talk.hpp"
 
 namespace lnn {
 
@@ -60,11 +60,11 @@ std::unique_ptr<Backend> open_training_backend(const Config& config, std::string
 
 void say_fewer_threads(int missing, int wanted) {
     static std::atomic<bool> said = false;
-    say(!said.exchange(true),
-        fmt::format(
+    if (!said.exchange(true))
+        Talk{}.say(
             "{} of {} threads could not be started: working with {}; allow this user more (ulimit -u, ulimit -v), "
             "or ask for fewer by --threads",
-            missing, wanted, wanted - missing));
+            missing, wanted, wanted - missing);
 }
 
 void keep_processor(Config& config, const BackendInfo& info) {

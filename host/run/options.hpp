@@ -6,6 +6,7 @@
 
 #include "settings/config.hpp"
 #include "settings/load.hpp"
+#include "terminal/talk.hpp"
 
 namespace lnn {
 
@@ -23,6 +24,7 @@ struct Options {
     bool json = false, quiet = false, no_progress = false;
     bool verbose = false;
 
+    Talk talk() const { return {!quiet, !quiet && !no_progress, verbose}; }
     static Options silent() {
         Options options;
         options.quiet = true;

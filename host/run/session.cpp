@@ -45,14 +45,14 @@ Session::Session(Config config, const Options& options, std::unique_ptr<Backend>
 
 void Session::record_backend(const std::string& note) {
     if (complete()) return;  // nothing is computed any more
-    if (!note.empty()) say(talk(), note);
+    if (!note.empty()) talk().say("{}", note);
     const BackendInfo info = backend_->info();
     const std::string before = record_.value("backend", "");
     if (before.empty())
         keep_processor(config_, info);
     else if (before != info.name)
-        say(talk(), begun_elsewhere(path(), before));
-    say(verbose(), fmt::format("backend {}: {}, {}, {} threads", info.name, info.device, info.isa, info.threads));
+        talk().say("{}", begun_elsewhere(path(), before));
+    talk().detail("backend {}: {}, {}, {} threads", info.name, info.device, info.isa, info.threads);
     record_.update(used_backend(info));
 }
 
@@ -161,11 +161,11 @@ Exit Session::train(const Work& work) {
     record_["status"] = "training";
     write_record();
     const std::int64_t total = problem.train.total_steps(data.samples());
-    Progress progress("train", "steps", total, bars());
+    Progress progress("train", "steps", total, talk().bars);
     const TrainingOutcome outcome = trainer.run(progress, work.max_seconds);
     progress.finish();
     record_["timings"]["train"] = outcome.seconds;
-    say(verbose(), fmt::format("train: {:.1f} s, {} steps", outcome.seconds, outcome.steps));
+    talk().detail("train: {:.1f} s, {} steps", outcome.seconds, outcome.steps);
     record_["steps"] = outcome.steps;
     record_["skipped"] = outcome.skipped;
     record_["rolled_back"] = outcome.rolled_back;
@@ -178,24 +178,24 @@ Exit Session::train(const Work& work) {
     for (std::size_t m = 0; m < outcome.failed.size(); ++m) {
         if (outcome.failed[m] >= 0 &&
             rolled_back_too_often(outcome.rolled_back[m], problem.train.adam_steps(data.samples())))
-            say(talk(),
-                fmt::format("seed {}: rolled back {} steps, more than a tenth of them all, by step {}; the model stops "
-                            "there",
-                            config_.run.seed + m, outcome.rolled_back[m], outcome.failed[m]));
+            talk().say(
+                "seed {}: rolled back {} steps, more than a tenth of them all, by step {}; the model stops "
+                "there",
+                config_.run.seed + m, outcome.rolled_back[m], outcome.failed[m]);
         else if (outcome.failed[m] >= 0)
-            say(talk(), fmt::format("seed {}: the gradient left the finite numbers at step {}; the model stops there",
-                                    config_.run.seed + m, outcome.failed[m]));
+            talk().say("seed {}: the gradient left the finite numbers at step {}; the model stops there",
+                       config_.run.seed + m, outcome.failed[m]);
         else if (outcome.skipped[m] > 0)
-            say(talk(), fmt::format("seed {}: {} of {} steps left out (gradient not finite)", config_.run.seed + m,
-                                    outcome.skipped[m], outcome.steps));
+            talk().say("seed {}: {} of {} steps left out (gradient not finite)", config_.run.seed + m,
+                       outcome.skipped[m], outcome.steps);
         if (outcome.failed[m] < 0 && outcome.rolled_back[m] > 0)
-            say(talk(), fmt::format("seed {}: {} of {} steps rolled back", config_.run.seed + m, outcome.rolled_back[m],
-                                    outcome.steps));
+            talk().say("seed {}: {} of {} steps rolled back", config_.run.seed + m, outcome.rolled_back[m],
+                       outcome.steps);
         if (outcome.failed[m] < 0 && !outcome.stalled.empty() && outcome.stalled[m] >= 5)
-            say(talk(),
-                fmt::format("seed {}: no step lowered the cost in the last {} iterations; the weights before them "
-                            "are kept",
-                            config_.run.seed + m, outcome.stalled[m]));
+            talk().say(
+                "seed {}: no step lowered the cost in the last {} iterations; the weights before them "
+                "are kept",
+                config_.run.seed + m, outcome.stalled[m]);
     }
     if (lost == outcome.failed.size()) {
         record_["status"] = "failed";
@@ -234,7 +234,7 @@ RunModels load_run_models(const fs::path& run, const Config& config) {
 }
 
 Exit Session::stopped(Stop stop, const std::string& where) {
-    say(talk(), fmt::format("stopped {}; go on with: {}", where, resume_command(path())));
+    talk().say("stopped {}; go on with: {}", where, resume_command(path()));
     return stop == Stop::interrupt ? Exit::interrupted : Exit::stopped;
 }
 
@@ -248,7 +248,7 @@ Exit Session::evaluate(const Work& work) {
         if (const Exit ended = compare_with_system(models, work.problem); ended != Exit::ok) return ended;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     record_["timings"]["eval"] = seconds;
-    say(verbose(), fmt::format("eval: {:.1f} s", seconds));
+    talk().detail("eval: {:.1f} s", seconds);
     write_record();
     return Exit::ok;
 }
@@ -265,10 +265,10 @@ void Session::compare_with_held_out(const RunModels& models, const Work& work) {
 
 Exit Session::compare_with_system(const RunModels& models, const Problem& problem) {
     const std::int64_t total = models.count() * problem.eval.trajectories * problem.eval.repeats;
-    Progress progress("eval", "trajectories", total, bars());
+    Progress progress("eval", "trajectories", total, talk().bars);
     PartialFile partial(path() / run_files::unfinished_eval,
                         evaluation_key(*backend_, config_, models.networks, models.alive));
-    say(talk() && !partial.problem().empty(), partial.problem());
+    if (!partial.problem().empty()) talk().say("{}", partial.problem());
     const TrajectoryEvaluation e =
         evaluate_trajectories(*backend_, problem, models.networks, models.alive, progress, partial);
     progress.finish();
@@ -289,7 +289,7 @@ Exit Session::compare_with_system(const RunModels& models, const Problem& proble
 void Session::report() {
     const Range range("report");
     write_record();
-    for (const std::string& note : write_report(path())) say(talk(), note);
+    for (const std::string& note : write_report(path())) talk().say("{}", note);
 }
 
 nlohmann::ordered_json Session::json() const {

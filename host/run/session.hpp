@@ -59,9 +59,7 @@ class Session {
     Exit stopped(Stop, const std::string& where);
     void write_record();
     bool is_whole() const { return record_.value("command", "") == "run"; }  // to the report, not training alone
-    bool talk() const { return !options_.quiet; }
-    bool verbose() const { return options_.verbose; }
-    bool bars() const { return !options_.quiet && !options_.no_progress; }
+    Talk talk() const { return options_.talk(); }
     void compare_with_held_out(const RunModels&, const Work&);   // what was measured
     Exit compare_with_system(const RunModels&, const Problem&);  // the true equations
     void save_models(const std::vector<Network>&, const std::vector<std::int64_t>& failed, bool f64);

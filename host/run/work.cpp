@@ -8,7 +8,6 @@
 
 #include "files/columns.hpp"
 #include "files/segments.hpp"
-#include "terminal/progress.hpp"
 
 namespace lnn {
 
@@ -98,7 +97,7 @@ Work read_work(Config& config, const std::string& init_from, const Options& opti
                             "model.velocity_scale, model.mass_prior and model.damping to match it",
                             init_from));
     }
-    for (const std::string& note : notes) say(!options.quiet, note);
+    for (const std::string& note : notes) options.talk().say("{}", note);
     return work;
 }
 

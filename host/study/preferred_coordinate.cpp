@@ -62,7 +62,7 @@ Exit train(const Arm& arm, const Study& study, const Options& options) {
         return read_work(config, "", own);
     }();
     const bool there = fs::exists(fs::path(own.out) / run_files::config) && !options.force;
-    say(!options.quiet, fmt::format("{}: {} models", arm.name, study.models));
+    options.talk().say("{}: {} models", arm.name, study.models);
     if (!there) return Session::start("train", wanted, own).work(work);
     Options plain = own;  // what it was started with is in it
     plain.preset.clear(), plain.settings.clear();
@@ -116,7 +116,7 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
     remove_tree(study.directory / "study.json");
     for (const Arm& arm : arms)
         if (const Exit ended = train(arm, study, options); ended != Exit::ok) {
-            say(!options.quiet, "the study goes on where it was when its command is given again, without --force");
+            options.talk().say("the study goes on where it was when its command is given again, without --force");
             return ended;
         }
 
@@ -144,8 +144,7 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
         const RunModels models = load_run_models(run, own);
         Problem asked = problem;
         asked.seed = own.run.seed;
-        Progress progress("eval " + arm.name, "trajectories", models.count() * study.trajectories,
-                          !options.quiet && !options.no_progress);
+        Progress progress("eval " + arm.name, "trajectories", models.count() * study.trajectories, options.talk().bars);
         PartialFile nothing_kept;
         const TrajectoryEvaluation e =
             evaluate_trajectories(*backend, asked, models.networks, models.alive, progress, nothing_kept);
@@ -177,7 +176,7 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
             csv += fmt::format(",{:.9g}\n", errors[a].median_log_ratio(m));
         }
     write_file(study.directory / "per_model.csv", csv, true);
-    for (const std::string& note : write_study_page(study.directory, result, errors)) say(!options.quiet, note);
+    for (const std::string& note : write_study_page(study.directory, result, errors)) options.talk().say("{}", note);
     write_file(study.directory / "study.json", text_of(result) + "\n", true);  // last: now it is complete
     if (options.json)
         print_json(result);

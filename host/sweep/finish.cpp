@@ -11,7 +11,6 @@
 #include "sweep/page.hpp"
 #include "sweep/table.hpp"
 #include "terminal/json_text.hpp"
-#include "terminal/progress.hpp"
 
 namespace lnn {
 
@@ -45,7 +44,8 @@ void finish_sweep(const Plan& plan, const fs::path& path, const Options& options
         if (std::int64_t(kept.size()) < plan.base().sweep.keep) kept.insert(row.id);
     keep_models(path, kept);
     if (!rows.empty())  // a shard of a sweep that has fewer models than shards
-        for (const std::string& note : write_sweep_page(path, plan.keys(), rows, summary)) say(!options.quiet, note);
+        for (const std::string& note : write_sweep_page(path, plan.keys(), rows, summary))
+            options.talk().say("{}", note);
     Json record = read_sweep_record(path).json;
     record["status"] = run_complete;
     record["finished"] = now_text();

@@ -8,7 +8,6 @@
 #include "sweep/directory.hpp"
 #include "sweep/finish.hpp"
 #include "sweep/sweep.hpp"
-#include "terminal/progress.hpp"
 
 namespace lnn {
 
@@ -29,9 +28,9 @@ Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
             throw Error(Exit::file,
                         fmt::format("{} is unfinished; go on with: {}", path.string(), resume_command(path)));
         for (const auto& [what, used] : {std::pair{"backend", &SweepRecord::backend}, {"isa", &SweepRecord::isa}})
-            say(!options.quiet && first.*used != record.*used,
-                fmt::format("{} and {} differ in the {} used: the last bits are not those of one machine",
-                            shards[0].string(), path.string(), what));
+            if (first.*used != record.*used)
+                options.talk().say("{} and {} differ in the {} used: the last bits are not those of one machine",
+                                   shards[0].string(), path.string(), what);
         for (const std::string& key : differences(base, run_config(path, {})))
             if (key != "run.backend" && key != "run.isa" && key != "run.threads" && key != "run.device")
                 throw Error(Exit::file, fmt::format("{} and {} differ in {}; merge shards of one sweep",

@@ -26,7 +26,7 @@ constexpr std::size_t card_models = 1024;  // of a piece on a card; on the CPU a
 // from then on. False where a stop was asked for.
 template <class Keep>
 bool train_as_fits(Backend& backend, const Plan& plan, int rung, std::span<const std::int64_t> ids, std::size_t& most,
-                   bool talk, Keep&& keep) {
+                   const Talk& talk, Keep&& keep) {
     while (!ids.empty()) {
         const auto some = ids.first(std::min(most, ids.size()));
         try {
@@ -37,7 +37,7 @@ bool train_as_fits(Backend& backend, const Plan& plan, int rung, std::span<const
         } catch (const OutOfDeviceMemory& error) {
             if (some.size() == 1) throw;
             most = some.size() / 2;
-            say(talk, fmt::format("out of device memory: going on with {} models at once", most));
+            talk.say("out of device memory: going on with {} models at once", most);
         }
     }
     return true;
@@ -59,7 +59,7 @@ bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wan
     const auto jobs = pieces(plan, ids, most);
     const int workers = card ? 1 : int(std::clamp<std::size_t>(jobs.size(), 1, std::size_t(info.threads)));
     make_places(path);
-    Progress progress("sweep", "models", std::int64_t(ids.size()), !options.quiet && !options.no_progress);
+    Progress progress("sweep", "models", std::int64_t(ids.size()), options.talk().bars);
     std::mutex mutex;
     std::exception_ptr error;
     std::int64_t trained = 0;
@@ -80,7 +80,7 @@ bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wan
         try {
             for (std::size_t j; (j = next++) < jobs.size();) {
                 std::size_t together = card ? most : 1;  // the threads of the CPU share nothing that changes
-                if (!train_as_fits(own, plan, rung, jobs[j], together, !options.quiet, keep)) return;
+                if (!train_as_fits(own, plan, rung, jobs[j], together, options.talk(), keep)) return;
                 if (card) most = together;
                 if (stop_requested() != Stop::none) return;
             }
@@ -113,10 +113,9 @@ bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wan
     progress.finish();
     if (error) std::rethrow_exception(error);
     if (trained < std::int64_t(ids.size()))
-        say(!options.quiet,
-            fmt::format("stopped with {} of {} models to do{}; go on with: {}", std::int64_t(ids.size()) - trained,
-                        wanted.size(), plan.rungs() > 1 ? fmt::format(" on rung {} of {}", rung + 1, plan.rungs()) : "",
-                        resume_command(path)));
+        options.talk().say(
+            "stopped with {} of {} models to do{}; go on with: {}", std::int64_t(ids.size()) - trained, wanted.size(),
+            plan.rungs() > 1 ? fmt::format(" on rung {} of {}", rung + 1, plan.rungs()) : "", resume_command(path));
     return trained == std::int64_t(ids.size());
 }
 

@@ -11,7 +11,6 @@
 #include "sweep/finish.hpp"
 #include "sweep/page.hpp"
 #include "sweep/rung.hpp"
-#include "terminal/progress.hpp"
 #include "terminal/signals.hpp"
 
 namespace lnn {
@@ -49,10 +48,10 @@ Exit work(const Plan& plan, const fs::path& path, const Options& options) {
     std::vector<std::int64_t> ids = models_of(plan, record.shard);
     std::string note;
     const auto backend = open_training_backend(with_used_backend(first_model(plan, options), record.backend), note);
-    say(!options.quiet && !note.empty(), note);
+    if (!note.empty()) options.talk().say("{}", note);
     const BackendInfo info = backend->info();
     if (record.backend != info.name) {
-        say(!options.quiet, begun_elsewhere(path, record.backend));
+        options.talk().say("{}", begun_elsewhere(path, record.backend));
         record.json.update(used_backend(info));
         write_record_file(path, record.json);
     }

@@ -27,7 +27,7 @@ Progress::Progress(std::string what, std::string unit, std::int64_t total, bool 
 
 Progress::~Progress() { finish(); }
 
-void Progress::show(std::int64_t done, const std::string& note) {
+void Progress::show(std::int64_t done, const std::string& note) noexcept {
     if (!wanted_) return;
     const auto now = Clock::now();
     if (began_ < 0) {  // a resumed job is not credited with what was done before
@@ -37,6 +37,10 @@ void Progress::show(std::int64_t done, const std::string& note) {
     const double since = std::chrono::duration<double>(now - last_).count();
     if (done < total_ && since < (terminal_ ? 0.1 : 5.0)) return;
     last_ = now;
+    without_failing([&] { draw(done, note, now); });
+}
+
+void Progress::draw(std::int64_t done, const std::string& note, Clock::time_point now) {
     const double elapsed = std::chrono::duration<double>(now - start_).count();
     const double rate = elapsed > 0 ? double(done - began_) / elapsed : 0;
     const std::string left = rate > 0 ? duration(double(total_ - done) / rate) : "?";
@@ -53,13 +57,9 @@ void Progress::show(std::int64_t done, const std::string& note) {
     }
 }
 
-void Progress::finish() {
+void Progress::finish() noexcept {
     if (open_) talk("\n");
     open_ = false;
-}
-
-void say(bool wanted, const std::string& line) {
-    if (wanted) talk(line + "\n");
 }
 
 }  // namespace lnn

@@ -14,8 +14,8 @@ class Progress {
     ~Progress();
 
     // `done` so far; `note` stands at the end of the line ("loss 0.031")
-    void show(std::int64_t done, const std::string& note = {});
-    void finish();
+    void show(std::int64_t done, const std::string& note = {}) noexcept;
+    void finish() noexcept;
 
   private:
     using Clock = std::chrono::steady_clock;
@@ -23,9 +23,8 @@ class Progress {
     std::int64_t total_, began_ = -1;
     bool wanted_, terminal_, open_ = false;
     Clock::time_point start_, last_;
-};
 
-// talk on stderr, a line
-void say(bool wanted, const std::string& line);
+    void draw(std::int64_t done, const std::string& note, Clock::time_point now);
+};
 
 }  // namespace lnn
