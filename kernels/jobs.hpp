@@ -64,7 +64,17 @@ struct RolloutJob {
         0;  // of several models: numbers from the start of one to the next: 0 where all share it
 };
 
-// Paths of a stretch of instants compared, of some trajectories of some models: all arrays begin at instant `from`.
+// where some trajectories of some models begin to be scored
+struct StartJob {
+    int dof;
+    std::int64_t samples;
+    const double* start;     // (2n, samples)
+    const double* energies;  // (samples), true ones
+    double* pair;            // (2n, 2 samples): the truth, then its twin
+    ScoreState* states;      // (models, samples)
+};
+
+// their paths of a stretch of instants compared: all arrays begin at instant `from`
 struct CompareJob {
     EvaluateJob job;
     std::int64_t samples;
@@ -72,6 +82,8 @@ struct CompareJob {
     const double* truth;  // (instants + 1, 2n, 2 samples): the truth, then its twin
     const double* model;  // (models, instants + 1, 2n, samples)
     ScoreState* states;   // (models, samples)
+    // where they have come to: as `pair` above, the truth alone (2n, samples), and (models, 2n, samples)
+    double *pair, *truth_reached, *model_reached;
 };
 
 // and what they end in
@@ -85,7 +97,7 @@ struct FinishJob {
 };
 
 // the integrator of a run
-inline const ButcherTable& table_of(const Integration& run) { return integrators[run.integrator]; }
+inline const ButcherTable& table_of(const Integration& run) { return integrators[run.integrator].table; }
 
 // a batch whose gradient is wanted
 struct Batch {

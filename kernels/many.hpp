@@ -74,6 +74,10 @@ LNN_HD void draw_many(const Grid& grid, const Draw& draw, Stream stream, int dof
 }
 
 template <class Grid>
+LNN_HD void start_many(const Grid& grid, const StartJob& job, int models) {
+    for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) { start_sample(job, m, sample); });
+}
+template <class Grid>
 LNN_HD void compare_many(const Grid& grid, const CompareJob& job, int models) {
     for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) { compare_sample(job, m, sample); });
 }

@@ -23,8 +23,6 @@ LNN_HD TrajectorySums operator+(const TrajectorySums& a, const TrajectorySums& b
     return s;
 }
 
-LNN_HD ScoreState start_score(double energy) { return {energy, {}, 0, 0, twin_offset * twin_offset, true, true, true}; }
-
 // instants from + 1 .. to, of paths that begin at `from`: (instants + 1, 2n, stride) each, this trajectory's column first
 LNN_HD void advance_score(const EvaluateJob& job, int n, std::int64_t from, std::int64_t to, const double* truth,
                           const double* twin, std::int64_t true_stride, const double* model, std::int64_t model_stride,
@@ -64,12 +62,29 @@ LNN_HD TrajectoryScore finish_score(const EvaluateJob& job, int n, const ScoreSt
     return out;
 }
 
-// trajectory `sample` of model m of a job
+// trajectory `sample` of model m of a job; what all models share is written with the first
+LNN_HD void start_sample(const StartJob& job, int m, std::int64_t sample) {
+    job.states[m * job.samples + sample] = {job.energies[sample],      {},   0,    0,
+                                            twin_offset * twin_offset, true, true, true};
+    for (int i = 0; i < 2 * job.dof && m == 0; ++i) {
+        const double x = job.start[i * job.samples + sample];
+        job.pair[2 * i * job.samples + sample] = x;
+        job.pair[(2 * i + 1) * job.samples + sample] = i == 0 ? x + twin_offset : x;
+    }
+}
 LNN_HD void compare_sample(const CompareJob& job, int m, std::int64_t sample) {
     const int n = job.job.system.dof;
-    const std::int64_t path = (job.to - job.from + 1) * 2 * n * job.samples;
-    advance_score(job.job, n, job.from, job.to, job.truth + sample, job.truth + job.samples + sample, 2 * job.samples,
-                  job.model + m * path + sample, job.samples, job.states[m * job.samples + sample]);
+    const std::int64_t instants = job.to - job.from, size = 2 * n * job.samples;
+    const double *const truth = job.truth + sample, *const model = job.model + m * (instants + 1) * size + sample;
+    advance_score(job.job, n, job.from, job.to, truth, truth + job.samples, 2 * job.samples, model, job.samples,
+                  job.states[m * job.samples + sample]);
+    for (int i = 0; i < 2 * n; ++i) {
+        job.model_reached[m * size + i * job.samples + sample] = model[instants * size + i * job.samples];
+        if (m > 0) continue;
+        const double* const row = truth + (instants * size + i * job.samples) * 2;
+        job.truth_reached[i * job.samples + sample] = job.pair[2 * i * job.samples + sample] = row[0];
+        job.pair[(2 * i + 1) * job.samples + sample] = row[job.samples];
+    }
 }
 LNN_HD void finish_sample(const FinishJob& job, int m, std::int64_t sample) {
     const std::int64_t at = m * job.samples + sample;

@@ -38,7 +38,7 @@ inline void require_mass_matrix(const ModelSpec& spec, const SolveSpec& solve) {
 
 // where steps cannot adapt
 inline void require_fixed_steps(const Integration& run) {
-    if (integrators[run.integrator].adaptive())
+    if (integrators[run.integrator].table.adaptive())
         throw Error(Exit::backend, std::string("eval.integrator = \"") + integrators[run.integrator].name +
                                        "\" is not on the card; use --backend cpu, or \"rk4\"");
 }

@@ -208,7 +208,7 @@ Integration EvalSpec::over(double seconds) const { return {dt, 1, std::llround(s
 
 int integrator_of(const std::string& word) {
     const auto at = std::find_if(std::begin(integrators), std::end(integrators),
-                                 [&](const ButcherTable& table) { return table.name == word; });
+                                 [&](const Integrator& integrator) { return integrator.name == word; });
     return int(at - std::begin(integrators));
 }
 

@@ -64,7 +64,7 @@ std::vector<Word> words_of_first_weights() {
 
 std::vector<Word> words_of_integrators() {
     std::vector<Word> words;
-    for (const ButcherTable& table : integrators) words.push_back({table.name, table.meaning});
+    for (const Integrator& integrator : integrators) words.push_back({integrator.name, integrator.meaning});
     return words;
 }
 

@@ -12,7 +12,6 @@ namespace lnn {
 inline constexpr int most_stages = 6;  // before the step itself
 
 struct ButcherTable {
-    const char *name, *meaning;
     int order, stages;
     struct Row {
         double a[most_stages], divisor;
@@ -25,29 +24,31 @@ struct ButcherTable {
     }
 };
 
-// What they are called, in the order of Integration::integrator.
+struct Integrator {
+    const char *name, *meaning;
+    ButcherTable table;
+};
+
+// in the order of Integration::integrator
 //   rk4: Kutta's, the classical one.
 //   dormand-prince: J. R. Dormand and P. J. Prince, A family of embedded Runge-Kutta formulae, J. Comput. Appl. Math. 6
 //   (1980) 19, table 2 (RK5(4)7M); the solution of order 5 is kept.
-inline constexpr ButcherTable integrators[] = {
+inline constexpr Integrator integrators[] = {
     {"rk4",
      "a step of the classical Runge-Kutta method from instant to instant",
-     4,
-     4,
-     {{{}, 1}, {{1}, 2}, {{0, 1}, 2}, {{0, 0, 1}, 1}, {{1, 2, 2, 1}, 6}},
-     {}},
+     {4, 4, {{{}, 1}, {{1}, 2}, {{0, 1}, 2}, {{0, 0, 1}, 1}, {{1, 2, 2, 1}, 6}}, {}}},
     {"dormand-prince",
      "order 5(4) with steps as long as eval.tolerance allows; CPU only",
-     5,
-     6,
-     {{{}, 1},
-      {{1.0 / 5}, 1},
-      {{3.0 / 40, 9.0 / 40}, 1},
-      {{44.0 / 45, -56.0 / 15, 32.0 / 9}, 1},
-      {{19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729}, 1},
-      {{9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656}, 1},
-      {{35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}, 1}},
-     {71.0 / 57600, 0, -71.0 / 16695, 71.0 / 1920, -17253.0 / 339200, 22.0 / 525, -1.0 / 40}}};
+     {5,
+      6,
+      {{{}, 1},
+       {{1.0 / 5}, 1},
+       {{3.0 / 40, 9.0 / 40}, 1},
+       {{44.0 / 45, -56.0 / 15, 32.0 / 9}, 1},
+       {{19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729}, 1},
+       {{9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656}, 1},
+       {{35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}, 1}},
+      {71.0 / 57600, 0, -71.0 / 16695, 71.0 / 1920, -17253.0 / 339200, 22.0 / 525, -1.0 / 40}}}};
 
 inline namespace LNN_ISA {
 

@@ -21,52 +21,44 @@ void score_piece(const LaneKernels<T>& kernels, const Lanes& lanes, const Models
     const ButcherTable& table = table_of(job.integration);
     const std::int64_t instants = job.integration.instants, longest = std::min(path_instants, instants);
 
-    // (d, 2 count): the truth, then its twin; (models, d, count)
-    std::vector<double> start(d * count), truth((longest + 1) * d * 2 * count),
-        learned(models.count * (longest + 1) * d * count), begin(2 * d * count), model_begin(models.count * d * count);
-    for (std::int64_t s = 0; s < count; ++s)
-        lanes.systems->draw(job.draw, Stream::evaluation, n, first, count, s, start.data());
-    for (int i = 0; i < d; ++i)
-        for (int twin = 0; twin < 2; ++twin)
-            for (std::int64_t s = 0; s < count; ++s)
-                begin[(2 * i + twin) * count + s] = start[i * count + s] + (twin && i == 0 ? twin_offset : 0);
-    for (int m = 0; m < models.count; ++m) std::copy(start.begin(), start.end(), model_begin.begin() + m * d * count);
-
-    const auto true_energies = [&](const double* states) {
+    std::vector<double> start(d * count), pair(2 * d * count), reached(models.count * d * count),
+        truth((longest + 1) * d * 2 * count), learned(models.count * (longest + 1) * d * count);
+    std::vector<ScoreState> states(models.count * count);
+    std::vector<double> steps(2 * count, job.integration.dt), model_steps(models.count * count, job.integration.dt);
+    const auto true_energies = [&](const double* at) {
         std::vector<double> accelerations(n * count), energies(count);
-        lanes.systems->accelerate({job.system, count, states, accelerations.data(), energies.data()}, 0, count);
+        lanes.systems->accelerate({job.system, count, at, accelerations.data(), energies.data()}, 0, count);
         return energies;
     };
-    const std::vector<double> at_start = true_energies(start.data());
-    std::vector<ScoreState> states(models.count * count);
-    for (std::size_t i = 0; i < states.size(); ++i) states[i] = start_score(at_start[i % count]);
-    std::vector<double> steps(2 * count, job.integration.dt), model_steps(models.count * count, job.integration.dt);
 
+    for (std::int64_t s = 0; s < count; ++s)
+        lanes.systems->draw(job.draw, Stream::evaluation, n, first, count, s, start.data());
+    const std::vector<double> at_start = true_energies(start.data());
+    lanes.systems->start({n, count, start.data(), at_start.data(), pair.data(), states.data()}, models.count);
     for (std::int64_t from = 0; from < instants; from += longest) {
         Integration part = job.integration;
         part.instants = std::min(longest, instants - from);
-        lanes.systems->rollout({job.system, part, table, 2 * count, begin.data(), truth.data(), steps.data()}, 0,
+        lanes.systems->rollout({job.system, part, table, 2 * count, pair.data(), truth.data(), steps.data()}, 0,
                                2 * count);
-        std::copy_n(truth.begin() + part.instants * d * 2 * count, begin.size(), begin.begin());
-        for (int m = 0; m < models.count; ++m) {
-            double* const path = learned.data() + m * (longest + 1) * d * count;
-            double* const own = model_begin.data() + m * d * count;
-            kernels.rollout({models.spec, job.solve, part, table, count, weights + m * parameters, own, path,
-                             model_steps.data() + m * count},
+        for (int m = 0; m < models.count; ++m)
+            kernels.rollout({models.spec, job.solve, part, table, count, weights + m * parameters,
+                             from == 0 ? start.data() : reached.data() + m * d * count,
+                             learned.data() + m * (part.instants + 1) * d * count, model_steps.data() + m * count},
                             job.state == Precision::f64, 0, count, scratch);
-            std::copy_n(path + part.instants * d * count, d * count, own);
-            lanes.systems->compare(
-                {job, count, from, from + part.instants, truth.data(), path, states.data() + m * count});
-        }
+        lanes.systems->compare({job, count, from, from + part.instants, truth.data(), learned.data(), states.data(),
+                                pair.data(), start.data(), reached.data()},
+                               models.count);
     }
-
-    // where they have come to; the truth is the first half of each row
-    for (int i = 0; i < d; ++i) std::copy_n(begin.begin() + 2 * i * count, count, start.begin() + i * count);
-    const std::vector<double> at_end = true_energies(start.data());
+    const std::vector<double> at_end = true_energies(start.data());  // the truth has come there
+    std::vector<double> model_energies;
     for (int m = 0; m < models.count; ++m) {
-        const std::vector<double> reached = true_energies(model_begin.data() + m * d * count);
-        lanes.systems->finish({job, count, at_end.data(), reached.data(), states.data() + m * count, scores_of(m)});
+        const std::vector<double> own = true_energies(reached.data() + m * d * count);
+        model_energies.insert(model_energies.end(), own.begin(), own.end());
     }
+    std::vector<TrajectoryScore> scores(models.count * count);
+    lanes.systems->finish({job, count, at_end.data(), model_energies.data(), states.data(), scores.data()},
+                          models.count);
+    for (int m = 0; m < models.count; ++m) std::copy_n(scores.begin() + m * count, count, scores_of(m));
 }
 
 }  // namespace lnn

@@ -36,9 +36,9 @@ struct SystemLaneKernels {
     // state `first + sample` of the stream into column `sample` of states (2n, samples)
     void (*draw)(const Draw&, Stream, int dof, std::int64_t first, std::int64_t samples, std::int64_t sample,
                  double* states);
-    // of one model
-    void (*compare)(const CompareJob&);
-    void (*finish)(const FinishJob&);
+    void (*start)(const StartJob&, int models);
+    void (*compare)(const CompareJob&, int models);
+    void (*finish)(const FinishJob&, int models);
 };
 
 template <class T>

@@ -31,16 +31,21 @@ void draw(const Draw& draw, Stream stream, int dof, std::int64_t first, std::int
     draw_column(draw, stream, dof, first, samples, sample, states);
 }
 
-void compare(const CompareJob& job) {
-    for (std::int64_t s = 0; s < job.samples; ++s) compare_sample(job, 0, s);
-}
-void finish(const FinishJob& job) {
-    for (std::int64_t s = 0; s < job.samples; ++s) finish_sample(job, 0, s);
+template <class Job, void (*score)(const Job&, int, std::int64_t)>
+void each_sample(const Job& job, int models) {
+    for (int m = 0; m < models; ++m)
+        for (std::int64_t s = 0; s < job.samples; ++s) score(job, m, s);
 }
 
 }  // namespace
 
 extern const SystemLaneKernels lanes_systems;
-const SystemLaneKernels lanes_systems = {native, accelerate, rollout_system, draw, compare, finish};
+const SystemLaneKernels lanes_systems = {native,
+                                         accelerate,
+                                         rollout_system,
+                                         draw,
+                                         each_sample<StartJob, start_sample>,
+                                         each_sample<CompareJob, compare_sample>,
+                                         each_sample<FinishJob, finish_sample>};
 
 }  // namespace lnn::inline LNN_ISA

@@ -285,51 +285,35 @@ class CudaBackend final : public Backend {
     void score_piece(const ModelSpec& spec, const EvaluateJob& job, std::int64_t first, std::int64_t count, int models,
                      const DeviceBuffer<T>& weights, const DeviceBuffer<TrajectoryScore>& found) {
         const int n = job.system.dof;
-        const std::int64_t d = 2 * n, size = d * count, instants = job.integration.instants;
+        const std::int64_t size = 2 * n * count, instants = job.integration.instants,
+                           longest = std::min(path_instants, instants);
         const ButcherTable& table = table_of(job.integration);
         const DeviceBuffer<double> accelerations(n * count);
         const auto true_energies = [&](const double* states, double* to) {
             cuda::accelerate(card_, {job.system, count, states, accelerations.get(), to});
         };
-        // one start: of the truth and each model; and a twin's beside it, (d, 2 count)
-        DeviceBuffer<double> start(size);
-        const DeviceBuffer<double> energies(count);
+        const DeviceBuffer<double> start(size), pair(2 * size), reached(models * size), energies(count),
+            model_energies(models * count), truth((longest + 1) * 2 * size), learned(models * (longest + 1) * size);
+        const DeviceBuffer<ScoreState> states(models * count);
         cuda::draw(card_, job.draw, Stream::evaluation, n, first, count, start.get());
         true_energies(start.get(), energies.get());
-        std::vector<double> drawn = downloaded(start), both(2 * size);
-        const std::vector<double> at_start = downloaded(energies);
-        for (std::int64_t i = 0; i < d; ++i)
-            for (std::int64_t s = 0; s < count; ++s) {
-                both[2 * i * count + s] = drawn[i * count + s];
-                both[(2 * i + 1) * count + s] = drawn[i * count + s] + (i == 0 ? twin_offset : 0);
-            }
-        std::vector<ScoreState> states;
-        for (std::int64_t i = 0; i < models * count; ++i) states.push_back(start_score(at_start[i % count]));
-        const DeviceBuffer<ScoreState> kept{std::span<const ScoreState>(states)};
-        DeviceBuffer<double> pair{std::span<const double>(both)}, reached(models * size);
-        const DeviceBuffer<double> ends(models * count);
-        const std::int64_t longest = std::min(path_instants, instants);
-        const DeviceBuffer<double> truth((longest + 1) * 2 * size), learned(models * (longest + 1) * size);
+        cuda::start_scores(card_, {n, count, start.get(), energies.get(), pair.get(), states.get()}, models);
         for (std::int64_t from = 0; from < instants; from += longest) {
             Integration part = job.integration;
             part.instants = std::min(longest, instants - from);
-            const bool first_stretch = from == 0;
             cuda::rollout(card_, {job.system, part, table, 2 * count, pair.get(), truth.get()});
-            cuda::rollout<T>(
-                card_,
-                {spec, job.solve, part, table, count, weights.get(), first_stretch ? start.get() : reached.get(),
-                 learned.get(), nullptr, first_stretch ? 0 : size},
-                job.state == Precision::f64, models);
-            cuda::compare(card_, {job, count, from, from + part.instants, truth.get(), learned.get(), kept.get()},
+            cuda::rollout<T>(card_,
+                             {spec, job.solve, part, table, count, weights.get(),
+                              from == 0 ? start.get() : reached.get(), learned.get(), nullptr, from == 0 ? 0 : size},
+                             job.state == Precision::f64, models);
+            cuda::compare(card_,
+                          {job, count, from, from + part.instants, truth.get(), learned.get(), states.get(), pair.get(),
+                           start.get(), reached.get()},
                           models);
-            // the next stretch begins where this one ends
-            pair.take_rows(truth.get() + part.instants * 2 * size, 2 * size, 1);
-            reached.take_rows(learned.get() + part.instants * size, (part.instants + 1) * size, models);
         }
-        start.take_rows(pair.get(), 2 * count, d);  // the truth is the first half of each row
-        true_energies(start.get(), energies.get());
-        for (int m = 0; m < models; ++m) true_energies(reached.get() + m * size, ends.get() + m * count);
-        cuda::finish(card_, {job, count, energies.get(), ends.get(), kept.get(), found.get()}, models);
+        true_energies(start.get(), energies.get());  // the truth has come there
+        for (int m = 0; m < models; ++m) true_energies(reached.get() + m * size, model_energies.get() + m * count);
+        cuda::finish(card_, {job, count, energies.get(), model_energies.get(), states.get(), found.get()}, models);
         check(cudaDeviceSynchronize(), "scoring");
     }
 

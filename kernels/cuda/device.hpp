@@ -77,11 +77,6 @@ class DeviceBuffer {
         const std::size_t count = size_ / rows;
         copy_rows(to + first, columns, p_, count, rows, count, cudaMemcpyDeviceToHost);
     }
-    // rows of the card's own, which begin `from_row` elements apart
-    void take_rows(const T* from, std::size_t from_row, std::size_t rows) {
-        const std::size_t count = size_ / rows;
-        copy_rows(p_, count, from, from_row, rows, count, cudaMemcpyDeviceToDevice);
-    }
     // waits for the kernels that write it
     void download(std::span<T> to) const {
         check(cudaMemcpy(to.data(), p_, to.size_bytes(), cudaMemcpyDeviceToHost), "copying from the card");

@@ -21,7 +21,9 @@ template <class T>
 void accelerate(const Card&, const AccelerateJob<T>&, int models);
 template <class T>
 void rollout(const Card&, const RolloutJob<T>&, bool state64, int models);
-// paths of `models` networks compared with the truth, instants further each time, and what they end in
+// scores of `models` networks: how they begin, paths compared with the truth, instants further each time, and what they
+// end in
+void start_scores(const Card&, const StartJob&, int models);
 void compare(const Card&, const CompareJob&, int models);
 void finish(const Card&, const FinishJob&, int models);
 // Sum of `count` scores on the card, in an order that is Thrust's own: the same on the same card, but the last bits may

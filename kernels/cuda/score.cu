@@ -7,6 +7,11 @@
 namespace lnn::cuda {
 namespace {
 
+__global__ void __launch_bounds__(grid_threads, 1)
+    start_scores_kernel(const __grid_constant__ StartJob job, int models) {
+    start_many(ThreadGrid(), job, models);
+}
+
 __global__ void __launch_bounds__(grid_threads, 1) compare_kernel(const __grid_constant__ CompareJob job, int models) {
     compare_many(ThreadGrid(), job, models);
 }
@@ -16,6 +21,11 @@ __global__ void __launch_bounds__(grid_threads, 1) finish_kernel(const __grid_co
 }
 
 }  // namespace
+
+void start_scores(const Card& card, const StartJob& job, int models) {
+    const SampleGrid<double> grid(card, start_scores_kernel, models * job.samples, 0);
+    launch(start_scores_kernel, grid.shape(), job, models);
+}
 
 void compare(const Card& card, const CompareJob& job, int models) {
     const SampleGrid<double> grid(card, compare_kernel, models * job.samples, 0);

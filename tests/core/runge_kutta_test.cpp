@@ -9,7 +9,7 @@
 namespace lnn {
 namespace {
 
-const ButcherTable &classical = integrators[0], &adaptive_pair = integrators[1];
+const ButcherTable &classical = integrators[0].table, &adaptive_pair = integrators[1].table;
 
 template <int D, class S, class Field>
 void rk4_step(Field&& field, S* x, double h) {
@@ -30,18 +30,18 @@ double error_of(const ButcherTable& table, int steps) {
 }
 
 TEST(RungeKutta, EveryMethodHasItsOrder) {
-    for (const ButcherTable& table : integrators)
+    for (const auto& [name, meaning, table] : integrators)
         for (const int steps : {10, 20})
             EXPECT_NEAR(std::log2(error_of(table, steps) / error_of(table, 2 * steps)), table.order, 0.1)
-                << table.name << ", " << steps;
+                << name << ", " << steps;
 }
 
 // rows sum to the share of the step at which their stage lies, the last to the whole; of the errors nothing is left
 TEST(RungeKutta, TheTablesAreConsistent) {
-    for (const ButcherTable& table : integrators) {
+    for (const auto& [name, meaning, table] : integrators) {
         const auto& last = table.rows[table.stages];
-        EXPECT_NEAR(std::accumulate(last.a, last.a + table.stages, 0.0) / last.divisor, 1, 1e-15) << table.name;
-        EXPECT_NEAR(std::accumulate(table.error, table.error + table.stages + 1, 0.0), 0, 1e-15) << table.name;
+        EXPECT_NEAR(std::accumulate(last.a, last.a + table.stages, 0.0) / last.divisor, 1, 1e-15) << name;
+        EXPECT_NEAR(std::accumulate(table.error, table.error + table.stages + 1, 0.0), 0, 1e-15) << name;
     }
 }
 

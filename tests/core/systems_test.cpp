@@ -55,7 +55,7 @@ std::vector<double> after(const std::vector<double>& p, std::vector<double> x, d
         const auto a = accelerations<System>(p, y);
         for (int i = 0; i < N; ++i) dydt[i] = y[N + i], dydt[N + i] = a[i];
     };
-    for (int k = 0; k < steps; ++k) runge_kutta_step<2 * N>(integrators[0], field, 2 * N, x.data(), time / steps);
+    for (int k = 0; k < steps; ++k) runge_kutta_step<2 * N>(integrators[0].table, field, 2 * N, x.data(), time / steps);
     return x;
 }
 

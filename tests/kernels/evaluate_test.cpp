@@ -102,7 +102,7 @@ TEST_P(Evaluate, OfManyInstants) {
     const Nets net = nets(2, 2);
     for (std::size_t integrator = 0; integrator < std::size(integrators); ++integrator)
         for (const Precision state : {Precision::f32, Precision::f64}) {
-            if (isa == "cuda" && integrators[integrator].adaptive()) continue;
+            if (isa == "cuda" && integrators[integrator].table.adaptive()) continue;
             EvaluateJob job = job_of(precision);
             job.state = state;
             job.integration = {.dt = 0.01, .instants = 150, .integrator = int(integrator), .tolerance = 1e-6};

@@ -128,18 +128,31 @@ TYPED_TEST(Many, Scores) {
         for (int m = 0; m < models; ++m) append(reached, energies(instant_of(m, instants)));
 
         std::vector<ScoreState> states(models * count);
+        Numbers pair(2 * row), truth_alone(row), model_reached(models * row), paths[3];
+        constexpr std::pair<int, int> stretches[] = {{0, 2}, {2, 3}, {3, 6}};
+        for (int k = 0; k < 3; ++k)
+            for (int m = 0; m < models; ++m)
+                for (int i = stretches[k].first; i <= stretches[k].second; ++i)
+                    append(paths[k], {instant_of(m, i).begin(), instant_of(m, i).end()});
         this->on_teams([&](const auto& grid, auto) {
-            grid.for_each(models * count, [&](int i) { states[i] = start_score(at_start[i % count]); });
-            for (const auto& [from, to] : {std::pair{0, 2}, {2, 3}, {3, 6}}) {
-                Numbers paths;  // of this stretch
-                for (int m = 0; m < models; ++m)
-                    for (int k = from; k <= to; ++k) append(paths, {instant_of(m, k).begin(), instant_of(m, k).end()});
+            start_many(grid, StartJob{2, count, start.data(), at_start.data(), pair.data(), states.data()}, models);
+            grid.for_each(1, [&](int) { EXPECT_TRUE(same_bits(pair, both)); });
+            for (int k = 0; k < 3; ++k) {
+                const auto [from, to] = stretches[k];
                 compare_many(grid,
-                             CompareJob{evaluate, count, from, to, &truth[from * 2 * row], paths.data(), states.data()},
+                             CompareJob{evaluate, count, from, to, &truth[from * 2 * row], paths[k].data(),
+                                        states.data(), pair.data(), truth_alone.data(), model_reached.data()},
                              models);
             }
             finish_many(grid, FinishJob{evaluate, count, at_end.data(), reached.data(), states.data(), found.data()},
                         models);
+            grid.for_each(1, [&](int) {  // where they have come to
+                EXPECT_TRUE(same_bits(pair, {truth.end() - 2 * row, truth.end()}));
+                EXPECT_TRUE(same_bits(truth_alone, columns(pair, 2 * count, 0, count)));
+                for (int m = 0; m < models; ++m)
+                    EXPECT_TRUE(std::equal(instant_of(m, instants).begin(), instant_of(m, instants).end(),
+                                           model_reached.begin() + m * row));
+            });
             grid.for_each(1, [&](int) {
                 EXPECT_TRUE(same_bits(numbers(found), numbers(expected)));
                 std::fill(found.begin(), found.end(), TrajectoryScore{});
