@@ -193,7 +193,7 @@ LNN_HD void block_chunk(const Block& block, const TrainShape& job, const Network
     const auto states = [&](int sample, T* x) {
         const std::int64_t at = batch.order ? batch.order[begin + sample] : batch.offset + begin + sample;
         for (int d = 0; d < 2 * n; ++d) x[d] = T(batch.states[d * batch.samples + at]);
-        for (int d = 0; d < n; ++d) x[2 * n + d] = T(batch.accelerations[d * batch.samples + at]);
+        for (int d = 0; d < n; ++d) x[2 * n + d] = T(batch.targets[d * batch.samples + at]);
     };
 
     const BlockPass<Model, N, Tape::regular, T> all{net, job.solve, scratch, size,

@@ -36,7 +36,7 @@ LNN_HD void block_train(const Block& block, const TrainShape& job, const MlpShap
 
     std::int64_t k = 0;
     for (; k < job.count && m.progress.failed < 0; ++k) {
-        const Batch batch{job.samples,   m.states, m.accelerations, m.order ? m.order + k * job.batch : nullptr,
+        const Batch batch{job.samples,   m.states, m.targets, m.order ? m.order + k * job.batch : nullptr,
                           k * job.batch, job.batch};
         for (int c = 0; c < chunks; ++c) {
             T* const partial = c == 0 ? memory.gradient : memory.partial;

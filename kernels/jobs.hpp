@@ -101,10 +101,10 @@ inline const ButcherTable& table_of(const Integration& run) { return integrators
 
 // a batch whose gradient is wanted
 struct Batch {
-    std::int64_t samples;         // in the set
-    const double* states;         // (2n, samples)
-    const double* accelerations;  // (n, samples)
-    const std::int32_t* order;    // (size) samples of the batch, or null: from `offset` on
+    std::int64_t samples;       // in the set
+    const double* states;       // (2n, samples)
+    const double* targets;      // (n, samples)
+    const std::int32_t* order;  // (size) samples of the batch, or null: from `offset` on
     std::int64_t offset;
     int size;
 };
@@ -121,7 +121,7 @@ struct TrainModel {
     AdamSpec adam;
     TrainProgress progress;
     const double* states;                              // (2n, samples)
-    const double* accelerations;                       // (n, samples)
+    const double* targets;                             // (n, samples)
     const std::int32_t* order;                         // (steps, batch) or null
     T *weights, *first, *second, *average, *gradient;  // (parameters) each
     T* partial;                                        // (chunks at a time, parameters)
@@ -161,12 +161,12 @@ struct EquationsJob {
     SolveSpec solve;
     RobustSpec robust;
     std::int64_t samples;
-    const T* weights;             // (parameters)
-    const double* states;         // (2n, samples)
-    const double* accelerations;  // (n, samples)
-    T* rows;                      // (parameters, a chunk's rows of the Jacobian), then their residuals
-    double *matrix, *right;       // (parameters, parameters), (parameters)
-    std::int64_t* left_out;       // (threads of the team)
+    const T* weights;        // (parameters)
+    const double* states;    // (2n, samples)
+    const double* targets;   // (n, samples)
+    T* rows;                 // (parameters, a chunk's rows of the Jacobian), then their residuals
+    double *matrix, *right;  // (parameters, parameters), (parameters)
+    std::int64_t* left_out;  // (threads of the team)
 };
 
 // rows of the Jacobian, with their residuals, the same samples of each of some models apart
@@ -175,13 +175,13 @@ struct JacobianJob {
     ModelSpec spec;
     SolveSpec solve;
     RobustSpec robust;
-    std::int64_t samples;         // of a model
-    const T* weights;             // (models, parameters)
-    const double* states;         // (models, 2n, samples)
-    const double* accelerations;  // (models, n, samples)
-    T* rows;                      // (models, parameters, samples, n): row n s + k is that of residual k of sample s
-    T* residuals;                 // (models, samples, n)
-    std::uint8_t* left_out;       // (models, samples)
+    std::int64_t samples;    // of a model
+    const T* weights;        // (models, parameters)
+    const double* states;    // (models, 2n, samples)
+    const double* targets;   // (models, n, samples)
+    T* rows;                 // (models, parameters, samples, n): row n s + k is that of residual k of sample s
+    T* residuals;            // (models, samples, n)
+    std::uint8_t* left_out;  // (models, samples)
 };
 
 // a damped step of one model

@@ -92,7 +92,7 @@ LNN_HD void jacobian_many(const Grid& grid, const JacobianJob<T>& job, const Mlp
     for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) {
         T x[3 * most_dof<N>];  // q, v, target
         for (int i = 0; i < 2 * n; ++i) x[i] = T(job.states[(m * 2 * n + i) * job.samples + sample]);
-        for (int i = 0; i < n; ++i) x[2 * n + i] = T(job.accelerations[(m * n + i) * job.samples + sample]);
+        for (int i = 0; i < n; ++i) x[2 * n + i] = T(job.targets[(m * n + i) * job.samples + sample]);
         const std::int64_t stride = job.samples * n;
         const NetworkView<T> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
         job.left_out[m * job.samples + sample] = jacobian_rows<Model, N, T>(

@@ -81,12 +81,12 @@ inline void require_trajectories(const Integration& run, std::span<const double>
 }
 
 inline std::size_t require_gradient(const Models& models, const SolveSpec& solve, std::span<const double> states,
-                                    std::span<const double> accelerations, std::span<const double> losses,
+                                    std::span<const double> targets, std::span<const double> losses,
                                     std::span<const double> gradient) {
     require_fused(solve);
     const std::size_t parameters = require_models(models);
     const std::int64_t samples = require_states(states, models.spec.dof);
-    require(accelerations.size() == std::size_t(samples) * models.spec.dof, "accelerations (n, samples)");
+    require(targets.size() == std::size_t(samples) * models.spec.dof, "targets (n, samples)");
     require(gradient.size() == models.weights.size() && losses.size() == std::size_t(models.count),
             "losses (models), gradient (models, parameters)");
     require(samples > 0 && samples <= INT32_MAX, "1 to 2^31 - 1 samples");
@@ -94,11 +94,11 @@ inline std::size_t require_gradient(const Models& models, const SolveSpec& solve
 }
 
 inline std::size_t require_equations(const Models& models, const SolveSpec& solve, std::span<const double> states,
-                                     std::span<const double> accelerations, const NormalEquations& out) {
+                                     std::span<const double> targets, const NormalEquations& out) {
     require_fused(solve);
     const std::size_t parameters = require_models(models), count = models.count, n = models.spec.dof;
     require(!states.empty() && states.size() % (count * 2 * n) == 0, "states (models, 2n, samples)");
-    require(accelerations.size() * 2 == states.size(), "accelerations (models, n, samples)");
+    require(targets.size() * 2 == states.size(), "targets (models, n, samples)");
     require(out.matrix.size() == count * parameters * parameters && out.right.size() == count * parameters &&
                 out.left_out.size() == count,
             "matrix (models, parameters, parameters), right (models, parameters), left_out (models)");
@@ -140,7 +140,7 @@ inline void require_training(const TrainJob& job, const TrainData& data, const T
     require(state.applied.size() == models && state.failed.size() == models && job.adam.size() == models,
             "applied, failed, adam (models)");
     require(data.states.size() == models * 2 * n * data.samples, "states (models, 2n, samples)");
-    require(data.accelerations.size() == models * n * data.samples, "accelerations (models, n, samples)");
+    require(data.targets.size() == models * n * data.samples, "targets (models, n, samples)");
     require(data.order.empty() ? data.samples >= steps * job.batch : data.order.size() == models * steps * job.batch,
             "order (models, steps, batch)");
     for (const std::int32_t i : data.order) require(i >= 0 && i < data.samples, "order within the samples");

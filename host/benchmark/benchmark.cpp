@@ -62,18 +62,18 @@ struct Fixture {
     std::int64_t samples;
     double products = 0;  // multiply-adds of one column through all weight matrices
 
-    Fixture(Backend& backend, const Case& c, std::int64_t count) : samples(count) {
-        spec.dof = 2;
+    Fixture(Backend& backend, const Case& c, std::int64_t count, int dof = 2) : samples(count) {
+        spec.dof = dof;
         spec.depth = int(c.hidden.size());
         std::copy(c.hidden.begin(), c.hidden.end(), spec.hidden.begin());
         spec.angles = c.angles ? 3 : 0;
         weights = initial_weights(spec, 0, 0);
         Draw draw;
-        for (int i = 0; i < 4; ++i) draw.low[i] = -1, draw.high[i] = 1;
-        states.resize(4 * count);
-        accelerations.resize(2 * count);
-        backend.draw(draw, 2, 0, count, states);
-        backend.accelerate(SystemSpec{0, 2, {1, 1, 1, 1, 9.8}}, states, accelerations, {});
+        for (int i = 0; i < 2 * dof; ++i) draw.low[i] = -1, draw.high[i] = 1;
+        states.resize(2 * dof * count);
+        accelerations.resize(dof * count);  // of others than the double pendulum: at rest
+        backend.draw(draw, dof, 0, count, states);
+        if (dof == 2) backend.accelerate(SystemSpec{0, 2, {1, 1, 1, 1, 9.8}}, states, accelerations, {});
         int in = input_count(spec);
         for (int width : c.hidden) products += double(in) * width, in = width;
         products += in;
@@ -101,6 +101,7 @@ class Bench {
         training(seed_class, Precision::f32, 64);
         for (const Precision precision : {Precision::f32, Precision::f64}) normal_equations(precision);
         damped_step();
+        for (const int dof : {1, 2, 3, 4, 5, 8, 12, 32}) gradients(dof);
         rollouts(1000, 100);
         if (card_) {
             for (const std::int64_t count : {10000, 100000, 1000000}) rollouts(count, 20);
@@ -195,6 +196,17 @@ class Bench {
                 TrainState state{weights, first, second, {}, applied, failed};
                 const TrainJob job{f.spec, models, batch, precision, {}, {}, adam};
                 backend.train(job, {f.samples, states, accelerations, {}}, state, 0, steps);
+            });
+    }
+
+    // what a degree of freedom costs: n + 11 columns through a network of one shape, and the solve
+    void gradients(int dof) {
+        const Case c = {"64-64", {64, 64}, false, 0};
+        const Fixture f(*one_, c, card_ ? 65536 : 4096, dof);
+        std::vector<double> loss(1), gradient(f.weights.size());
+        row(fmt::format("gradient sample {}-64-64-1, n = {}", 2 * dof, dof), Precision::f32, double(f.samples),
+            (dof + 11) * f.products, [&](Backend& backend) {
+                backend.gradient(f.models(), {}, {}, Precision::f32, f.states, f.accelerations, loss, gradient);
             });
     }
 

@@ -14,6 +14,7 @@
 #include "files/segments.hpp"
 #include "files/table.hpp"
 #include "lnn/error.hpp"
+#include "lnn/spec.hpp"
 
 namespace lnn {
 
@@ -58,6 +59,12 @@ std::size_t unwrap(Dataset& data, const Stretch& segment, std::size_t coordinate
 
 void require_columns(const Table& table, const Columns& columns, const Measurement& how) {
     const int dof = static_cast<int>(columns.q.size());
+    if (dof > max_dof)
+        throw Error(
+            Exit::file,
+            fmt::format("{}: {} coordinates q1, ...; models have up to {} degrees of freedom; choose columns by "
+                        "--columns",
+                        table.header_place(), dof, max_dof));
     if (how.dof && dof != *how.dof)
         throw Error(Exit::file,
                     fmt::format("{}: {} coordinates q1, ..., but the system has {}; tell the right columns by "

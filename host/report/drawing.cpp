@@ -8,23 +8,14 @@ namespace lnn {
 Drawing drawing_of(const Problem& problem, const Motions& motions) {
     const SystemInfo& system = problem.coordinates;
     const auto& parameters = problem.parameters;
-    const auto l = parameters.find("l");
     Drawing drawing;
-    if (!problem.system && system.angles == (1u << system.dof) - 1) {
-        drawing.kind = Drawing::chain;
+    drawing.kind = system.picture;
+    if (drawing.kind != Picture::points) drawing.anchor = {0, 0};
+    if (drawing.kind == Picture::chain) {
         drawing.lengths.assign(std::size_t(system.dof), 1.0);
-        drawing.anchor = {0, 0};
-        drawing.unit = "rod";
-    } else if (system.angles == (1u << system.dof) - 1 && l != parameters.end() &&
-               l->second.size() == std::size_t(system.dof)) {
-        drawing.kind = Drawing::chain;
-        drawing.lengths = l->second;
-        drawing.anchor = {0, 0};
-    } else if (system.coordinates == std::vector<std::string>{"r", "theta"}) {
-        drawing.kind = Drawing::polar;
-        drawing.anchor = {0, 0};
-    } else if (system.dof == 1 && system.angles == 0 && parameters.contains("k")) {
-        drawing.kind = Drawing::slider;
+        if (const auto l = parameters.find("l"); problem.system && l != parameters.end()) drawing.lengths = l->second;
+        if (!problem.system) drawing.unit = "rod";
+    } else if (drawing.kind == Picture::slider) {
         double furthest = 0.5;
         for (const Motion& motion : motions.all)
             for (double x : motion.along[truth][0]) furthest = std::max(furthest, std::abs(x));
@@ -34,18 +25,20 @@ Drawing drawing_of(const Problem& problem, const Motions& motions) {
     return drawing;
 }
 
-std::string_view Drawing::link() const { return kind == chain ? "rod" : kind == plane ? "none" : "spring"; }
+std::string_view Drawing::link() const {
+    return kind == Picture::chain ? "rod" : kind == Picture::points ? "none" : "spring";
+}
 
 std::vector<Body> Drawing::bodies(const Motion& motion) const {
-    std::vector<Body> all(kind == chain ? lengths.size() : 1);
+    std::vector<Body> all(kind == Picture::chain ? lengths.size() : 1);
     for (Path path : {truth, model})
         for (std::size_t k = 0; k < motion.instants.size(); ++k) {
             const auto q = [&](std::size_t i) { return motion.along[path][i][k]; };
             double x = 0, y = 0;
             for (std::size_t i = 0; i < all.size(); ++i) {
-                if (kind == chain)
+                if (kind == Picture::chain)
                     x += lengths[i] * std::sin(q(i)), y -= lengths[i] * std::cos(q(i));
-                else if (kind == polar)
+                else if (kind == Picture::polar)
                     x = q(0) * std::sin(q(1)), y = -q(0) * std::cos(q(1));
                 else
                     x = q(0), y = second ? q(1) : 0;

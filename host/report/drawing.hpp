@@ -19,11 +19,9 @@ struct Body {
 };
 
 struct Drawing {
-    // chain: angles of rods, each hanging from the end of the one before, of equal lengths where none are known; polar:
-    // a bob on a spring; slider: a mass on a spring that moves sideways; plane: the point of the first two coordinates
-    enum Kind { chain, polar, slider, plane } kind = plane;
-    std::vector<double> lengths;                  // of the rods
-    bool second = true;                           // plane: the second coordinate is of the kind of the first, and drawn
+    Picture kind = Picture::points;
+    std::vector<double> lengths;  // of the rods; equal where none are known
+    bool second = true;           // points: the second coordinate is of the kind of the first, and drawn
     std::optional<std::array<double, 2>> anchor;  // what the first link is fixed to
     std::string unit = "m";                       // of the plane
 

@@ -16,7 +16,7 @@ Pair row_of(const Motion& motion, std::string name, std::size_t row) {
 
 // the paths of the bodies; what moves on a line only has none to show
 std::optional<Figure> places_figure(const Drawing& drawing, const Motions& motions, const Motion& motion) {
-    if (drawing.kind == Drawing::slider || (drawing.kind == Drawing::plane && !drawing.second)) return {};
+    if (drawing.kind == Picture::slider || (drawing.kind == Picture::points && !drawing.second)) return {};
     std::vector<Pair> places, xs, ys;
     for (const Body& body : drawing.bodies(motion)) {
         const std::size_t number = xs.size() + 1;

@@ -27,7 +27,7 @@ double lm_seconds(Backend& backend, const Problem& problem, std::vector<double> 
     const TrainData batch = data.gather(0, largest);
     const auto start = std::chrono::steady_clock::now();
     const std::vector<std::int64_t> failed(problem.models, -1);
-    lm.iterate(problem.model, weights, batch.states, batch.accelerations, failed);
+    lm.iterate(problem.model, weights, batch.states, batch.targets, failed);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     double samples = 0;
     for (std::int64_t i = 0; i < iterations; ++i) samples += double(train.lm_samples(set, i));

@@ -17,6 +17,7 @@ std::span<const SystemInfo> systems() {
                     const ParameterRow& p = t.parameters[i];
                     info.parameters.push_back({p.name, std::vector<double>(p.count, p.value), p.unit, p.meaning});
                 }
+                info.picture = t.picture;
                 all.push_back(std::move(info));
             });
         return all;
@@ -41,6 +42,7 @@ std::span<const ModelInfo> models() {
 
 SystemInfo measured_coordinates(int dof, std::uint32_t angles) {
     SystemInfo info{no_system, "no equations known: the coordinates of a measured file", dof, {}, angles, {}};
+    if (dof > 0 && angles == (std::uint64_t(1) << dof) - 1) info.picture = Picture::chain;
     for (int i = 1; i <= dof; ++i) info.coordinates.push_back("q" + std::to_string(i));
     return info;
 }

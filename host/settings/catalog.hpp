@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "lnn/spec.hpp"
+#include "lnn/systems/table.hpp"
 
 namespace lnn {
 
@@ -24,6 +24,7 @@ struct SystemInfo {
     std::vector<std::string> coordinates;  // "theta1", "theta2"
     std::uint32_t angles = 0;              // bit i: coordinate i is an angle
     std::vector<ParameterInfo> parameters;
+    Picture picture = Picture::points;
 };
 
 inline bool is_angle(const SystemInfo& system, std::size_t coordinate) { return system.angles >> coordinate & 1; }

@@ -45,11 +45,10 @@ Optimizer::Slice Lm::advance(std::int64_t step) {
             return all.subspan(m * all.size() / models, all.size() / models);
         };
         backend_.gradient(model, problem_.arithmetic.solve, loss_, problem_.arithmetic.network, own(batch.states),
-                          own(batch.accelerations), std::span(loss).subspan(m, 1), gradient);
+                          own(batch.targets), std::span(loss).subspan(m, 1), gradient);
         norm[m] = std::sqrt(std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0));
     }
-    const auto report =
-        method_.iterate(problem_.model, states_.weights, batch.states, batch.accelerations, states_.failed);
+    const auto report = method_.iterate(problem_.model, states_.weights, batch.states, batch.targets, states_.failed);
     states_.average = states_.weights;
     states_.stalled = method_.rejected;
 

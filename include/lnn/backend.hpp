@@ -54,9 +54,9 @@ struct TrainState {
 // samples to learn from; each model has its own set
 struct TrainData {
     std::int64_t samples = 0;
-    std::span<const double> states;         // (models, 2n, samples)
-    std::span<const double> accelerations;  // (models, n, samples)
-    std::span<const std::int32_t> order;    // (models, steps of the slice, batch); empty: in sequence
+    std::span<const double> states;       // (models, 2n, samples)
+    std::span<const double> targets;      // (models, n, samples): the accelerations to learn
+    std::span<const std::int32_t> order;  // (models, steps of the slice, batch); empty: in sequence
 };
 
 struct TrainJob {
@@ -157,11 +157,10 @@ class Backend {
     virtual void accelerate(const Models&, const SolveSpec&, Precision, std::span<const double> states,
                             std::span<double> accelerations, std::span<double> energies,
                             std::span<double> lagrangians) = 0;
-    // loss and its gradient, averaged over the samples: accelerations (n, samples) are the targets;
-    // losses (models), gradient (models, parameters)
+    // loss and its gradient, averaged over the samples: targets (n, samples); losses (models), gradient (models,
+    // parameters)
     virtual void gradient(const Models&, const SolveSpec&, const LossSpec&, Precision, std::span<const double> states,
-                          std::span<const double> accelerations, std::span<double> losses,
-                          std::span<double> gradient) = 0;
+                          std::span<const double> targets, std::span<double> losses, std::span<double> gradient) = 0;
 
     // states first .. first + count - 1 of the stream: states (2n, count)
     virtual void draw(const Draw&, int dof, std::int64_t first, std::int64_t count, std::span<double> states) = 0;
@@ -175,10 +174,10 @@ class Backend {
     // steps first .. first + count - 1 of each model
     virtual TrainReport train(const TrainJob&, const TrainData&, TrainState&, std::int64_t first,
                               std::int64_t count) = 0;
-    // Normal equations of each model on samples of its own: states (models, 2n, samples), accelerations (models, n,
+    // Normal equations of each model on samples of its own: states (models, 2n, samples), targets (models, n,
     // samples). `precision` is that of the rows; sums of more than a chunk of them are float64.
     virtual void normal_equations(const Models&, const SolveSpec&, const RobustSpec&, Precision,
-                                  std::span<const double> states, std::span<const double> accelerations,
+                                  std::span<const double> states, std::span<const double> targets,
                                   NormalEquations&) = 0;
     // (J^T J + mu D) step = J^T r with D = diag(J^T J) + damping_floor max diag: damping (models) holds the mu; steps
     // (models, parameters). Returns for each model whether the matrix was positive definite and the step is finite.

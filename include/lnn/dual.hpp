@@ -74,10 +74,29 @@ LNN_HD Dual<R, N> operator*(const Dual<R, N>& a, const Dual<R, N>& b) {
     return r;
 }
 template <Real R, int N>
+LNN_HD Dual<R, N> operator+(const Dual<R, N>& a, double s) {
+    Dual<R, N> r = a;
+    r.value = r.value + R(s);
+    return r;
+}
+template <Real R, int N>
 LNN_HD Dual<R, N> operator-(const Dual<R, N>& a, double s) {
     Dual<R, N> r = a;
     r.value = r.value - R(s);
     return r;
+}
+template <Real R, int N>
+LNN_HD Dual<R, N> operator-(const Dual<R, N>& a) {
+    return -1.0 * a;
+}
+template <Real R, int N>
+LNN_HD Dual<R, N> operator/(double s, const Dual<R, N>& x) {
+    const R inverse = R(1) / x.value, g = R(s) * inverse;
+    return chain(x, g, -g * inverse, R(2) * g * inverse * inverse);
+}
+template <Real R, int N>
+LNN_HD Dual<R, N> operator/(const Dual<R, N>& a, const Dual<R, N>& b) {
+    return a * (1.0 / b);
 }
 
 template <Real R, int N>
@@ -91,6 +110,44 @@ LNN_HD Dual<R, N> cos(const Dual<R, N>& x) {
     R s, c;
     sin_cos(x.value, s, c);
     return chain(x, c, -s, -c);
+}
+
+template <Real R, int N>
+LNN_HD Dual<R, N> tan(const Dual<R, N>& x) {
+    R s, c;
+    sin_cos(x.value, s, c);
+    const R t = s / c, slope = mul_add(t, t, R(1));
+    return chain(x, t, slope, R(2) * t * slope);
+}
+template <Real R, int N>
+LNN_HD Dual<R, N> tanh(const Dual<R, N>& x) {
+    const R t = hyperbolic_tangent(x.value), slope = (R(1) - t) * (R(1) + t);
+    return chain(x, t, slope, R(-2) * t * slope);
+}
+template <Real R, int N>
+LNN_HD Dual<R, N> exp(const Dual<R, N>& x) {
+    const R e = exponential(x.value);
+    return chain(x, e, e, e);
+}
+// NaN where x is not above 0
+template <Real R, int N>
+LNN_HD Dual<R, N> log(const Dual<R, N>& x) {
+    const R inverse = R(1) / x.value;
+    return chain(x, select(x.value > R(0), logarithm(x.value), R(NAN)), inverse, -inverse * inverse);
+}
+template <Real R, int N>
+LNN_HD Dual<R, N> sqrt(const Dual<R, N>& x) {
+    const R root = square_root(x.value), slope = R(0.5) / root;
+    return chain(x, root, slope, R(-0.5) * slope / x.value);
+}
+// x^p: of a whole p by products, else NaN where x is not above 0
+template <Real R, int N>
+LNN_HD Dual<R, N> pow(const Dual<R, N>& x, double p) {
+    if (p == 0) return Dual<R, N>::constant(R(1));
+    const R up_to = power_of(x.value, p - 2);
+    const R slope = up_to * x.value;
+    return chain(x, p == 1 ? x.value : slope * x.value, R(p) * (p == 1 ? R(1) : slope),
+                 p == 1 ? R(0) : R(p * (p - 1)) * up_to);
 }
 
 }  // namespace lnn::inline LNN_ISA

@@ -171,4 +171,28 @@ LNN_HD void sin_cos(R x, R& s, R& c) {
     c = select(((quadrant + Integer(1)) & Integer(2)) != Integer(0), -b, b) + nan;
 }
 
+// tanh(x): by Lambert's continued fraction where the exponential would cancel
+template <Real R>
+LNN_HD R hyperbolic_tangent(R x) {
+    const R size = absolute(x), square = x * x, e = exponential(R(-2) * size);
+    R fraction(15);
+    LNN_UNROLL
+    for (int k = 13; k >= 1; k -= 2) fraction = R(k) + square / fraction;
+    const R far = (R(1) - e) / (R(1) + e);
+    return select(size < R(0.5), x / fraction, select(x < R(0), -far, far));
+}
+
+// x^p: of a whole p by products, whatever x is; else of x above 0, NaN elsewhere
+template <Real R>
+LNN_HD R power_of(R x, double p) {
+    const double size = p < 0 ? -p : p;
+    if (size <= 64 && size == double(int(size))) {
+        R product(1), base = p < 0 ? R(1) / x : x;
+        for (int n = int(size); n > 0; n /= 2, base = base * base)
+            if (n % 2) product = product * base;
+        return product;
+    }
+    return select(x > R(0), exponential(R(ScalarOf<R>(p)) * logarithm(x)), R(NAN));
+}
+
 }  // namespace lnn::inline LNN_ISA

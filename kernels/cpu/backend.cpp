@@ -88,10 +88,10 @@ class CpuBackend final : public Backend {
     }
 
     void gradient(const Models& models, const SolveSpec& solve, const LossSpec& loss, Precision precision,
-                  std::span<const double> states, std::span<const double> accelerations, std::span<double> losses,
+                  std::span<const double> states, std::span<const double> targets, std::span<double> losses,
                   std::span<double> gradient) override {
         with_precision(precision, [&]<class T>(const LaneKernels<T>& kernels) {
-            gradient_of_models(kernels, models, solve, loss, states, accelerations, losses, gradient);
+            gradient_of_models(kernels, models, solve, loss, states, targets, losses, gradient);
         });
     }
 
@@ -143,10 +143,10 @@ class CpuBackend final : public Backend {
     }
 
     void normal_equations(const Models& models, const SolveSpec& solve, const RobustSpec& robust, Precision precision,
-                          std::span<const double> states, std::span<const double> accelerations,
+                          std::span<const double> states, std::span<const double> targets,
                           NormalEquations& out) override {
         const auto with = [&]<class T>(const EquationLanes<T>& kernels) {
-            normal_equations_of_models(kernels, threads_, models, solve, robust, states, accelerations, out);
+            normal_equations_of_models(kernels, threads_, models, solve, robust, states, targets, out);
         };
         if (precision == Precision::f32)
             with(*lanes_.equations_f32);
@@ -236,10 +236,10 @@ class CpuBackend final : public Backend {
     // chunks are computed a group at a time and added in their order
     template <class T>
     void gradient_of_models(const LaneKernels<T>& kernels, const Models& models, const SolveSpec& solve,
-                            const LossSpec& loss, std::span<const double> states, std::span<const double> accelerations,
+                            const LossSpec& loss, std::span<const double> states, std::span<const double> targets,
                             std::span<double> losses, std::span<double> gradient) {
         constexpr std::int64_t group = 64;
-        const std::size_t parameters = require_gradient(models, solve, states, accelerations, losses, gradient);
+        const std::size_t parameters = require_gradient(models, solve, states, targets, losses, gradient);
         const std::int64_t samples = std::int64_t(states.size()) / (2 * models.spec.dof);
         const std::int64_t chunks = (samples + chunk_samples - 1) / chunk_samples;
         const auto scratch = thread_scratch(kernels.train_scratch_bytes(models.spec));
@@ -247,7 +247,7 @@ class CpuBackend final : public Backend {
         std::vector<double> chunk_loss(group);
         std::vector<std::int64_t> counts(group * (condition_bins + 1));
         const TrainShape shape{models.spec, solve, loss, int(samples), samples, 0, 1};
-        const Batch batch{samples, states.data(), accelerations.data(), nullptr, 0, int(samples)};
+        const Batch batch{samples, states.data(), targets.data(), nullptr, 0, int(samples)};
         for (int m = 0; m < models.count; ++m) {
             const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));
             const auto sum = gradient.subspan(m * parameters, parameters);
@@ -298,7 +298,7 @@ class CpuBackend final : public Backend {
             memory.model = TrainModel<T>{job.adam[m],
                                          {state.applied[m], state.failed[m], 0},
                                          data.states.data() + m * 2 * n * data.samples,
-                                         data.accelerations.data() + m * n * data.samples,
+                                         data.targets.data() + m * n * data.samples,
                                          data.order.empty() ? nullptr : data.order.data() + m * count * job.batch,
                                          memory.weights.data(),
                                          memory.first.data(),

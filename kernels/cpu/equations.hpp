@@ -20,8 +20,8 @@ inline Teams one_model_at_a_time(int threads, int models) {
 template <class T>
 void normal_equations_of_models(const EquationLanes<T>& kernels, const Threads& threads, const Models& models,
                                 const SolveSpec& solve, const RobustSpec& robust, std::span<const double> states,
-                                std::span<const double> accelerations, NormalEquations& out) {
-    const std::size_t parameters = require_equations(models, solve, states, accelerations, out), n = models.spec.dof;
+                                std::span<const double> targets, NormalEquations& out) {
+    const std::size_t parameters = require_equations(models, solve, states, targets, out), n = models.spec.dof;
     const std::size_t samples = states.size() / (models.count * 2 * n);
     const auto weights = narrowed<T>(models.weights);
     Crew crew(threads);
@@ -36,7 +36,7 @@ void normal_equations_of_models(const EquationLanes<T>& kernels, const Threads& 
                                   std::int64_t(samples),
                                   weights.data() + m * parameters,
                                   states.data() + m * 2 * n * samples,
-                                  accelerations.data() + m * n * samples,
+                                  targets.data() + m * n * samples,
                                   static_cast<T*>(rows[number]->get()),
                                   out.matrix.data() + m * parameters * parameters,
                                   out.right.data() + m * parameters,

@@ -126,7 +126,7 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
             const int i = pack * W + w < size ? pack * W + w : size - 1;
             const std::int64_t at = batch.order ? batch.order[begin + i] : batch.offset + begin + i;
             for (int d = 0; d < 2 * n; ++d) rows[d][pack * W + w] = T(batch.states[d * batch.samples + at]);
-            for (int d = 0; d < n; ++d) rows[2 * n + d][pack * W + w] = T(batch.accelerations[d * batch.samples + at]);
+            for (int d = 0; d < n; ++d) rows[2 * n + d][pack * W + w] = T(batch.targets[d * batch.samples + at]);
         }
         for (int d = 0; d < 3 * n; ++d) x[d] = load<R>(rows[d] + pack * W);
         T number[W];
@@ -221,7 +221,7 @@ void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scra
             continue;
         }
         const Range whole("step", job.ranges);
-        const Batch batch{job.samples,   m.states, m.accelerations, m.order ? m.order + k * job.batch : nullptr,
+        const Batch batch{job.samples,   m.states, m.targets, m.order ? m.order + k * job.batch : nullptr,
                           k * job.batch, job.batch};
         for (int c = team.index; c < chunks; c += team.size)
             gradient(job, batch, c, m.weights, m.partial + std::int64_t(c) * parameters, m.chunk_loss + c,

@@ -45,7 +45,7 @@ int pack_rows(const EquationsJob<T>& job, const NetworkView<T>& net, std::int64_
     for (int i = 0; i < n; ++i) {
         q[i] = row(job.states, i);
         v[i] = row(job.states, n + i);
-        a[i] = row(job.accelerations, i);
+        a[i] = row(job.targets, i);
     }
     T number[native];
     for (int w = 0; w < native; ++w) number[w] = T(pack * native + w);

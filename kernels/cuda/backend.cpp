@@ -103,10 +103,10 @@ class CudaBackend final : public Backend {
     }
 
     void gradient(const Models& models, const SolveSpec& solve, const LossSpec& loss, Precision precision,
-                  std::span<const double> states, std::span<const double> accelerations, std::span<double> losses,
+                  std::span<const double> states, std::span<const double> targets, std::span<double> losses,
                   std::span<double> gradient) override {
         with_precision(precision, [&]<class T>() {
-            gradient_of_models<T>(models, solve, loss, states, accelerations, losses, gradient);
+            gradient_of_models<T>(models, solve, loss, states, targets, losses, gradient);
         });
     }
 
@@ -174,10 +174,10 @@ class CudaBackend final : public Backend {
     }
 
     void normal_equations(const Models& models, const SolveSpec& solve, const RobustSpec& robust, Precision precision,
-                          std::span<const double> states, std::span<const double> accelerations,
+                          std::span<const double> states, std::span<const double> targets,
                           NormalEquations& out) override {
         with_precision(precision,
-                       [&]<class T>() { equations_of_models<T>(models, solve, robust, states, accelerations, out); });
+                       [&]<class T>() { equations_of_models<T>(models, solve, robust, states, targets, out); });
     }
 
     std::vector<bool> damped_steps(const NormalEquations& equations, std::span<const double> damping,
@@ -351,11 +351,10 @@ class CudaBackend final : public Backend {
     // chunks of samples, of all models or of as many as fit
     template <class T>
     void equations_of_models(const Models& models, const SolveSpec& solve, const RobustSpec& robust,
-                             std::span<const double> states, std::span<const double> accelerations,
-                             NormalEquations& out) {
+                             std::span<const double> states, std::span<const double> targets, NormalEquations& out) {
         constexpr std::int64_t chunk = 2048;  // samples whose sums may be in T
-        const std::size_t parameters = require_equations(models, solve, states, accelerations, out),
-                          n = models.spec.dof, square = parameters * parameters;
+        const std::size_t parameters = require_equations(models, solve, states, targets, out), n = models.spec.dof,
+                          square = parameters * parameters;
         cuda::require_least_squares();
         const std::int64_t samples = states.size() / (models.count * 2 * n);
         std::fill(out.left_out.begin(), out.left_out.end(), 0);
@@ -372,7 +371,7 @@ class CudaBackend final : public Backend {
                           const std::int64_t count = std::min(chunk, samples - first), all = together * count;
                           DeviceBuffer<double> x(all * 2 * n), a(all * n);
                           x.upload_columns(states.data() + m * 2 * n * samples, together * 2 * n, samples, first);
-                          a.upload_columns(accelerations.data() + m * n * samples, together * n, samples, first);
+                          a.upload_columns(targets.data() + m * n * samples, together * n, samples, first);
                           const DeviceBuffer<T> rows(all * n * parameters), residuals(all * n);
                           const DeviceBuffer<std::uint8_t> left_out(all);
                           const JacobianJob<T> job{models.spec, solve,   robust,     count,           weights.get(),
@@ -391,9 +390,9 @@ class CudaBackend final : public Backend {
     // chunks are computed a group at a time and added in their order
     template <class T>
     void gradient_of_models(const Models& models, const SolveSpec& solve, const LossSpec& loss,
-                            std::span<const double> states, std::span<const double> accelerations,
-                            std::span<double> losses, std::span<double> gradient) {
-        const std::size_t parameters = require_gradient(models, solve, states, accelerations, losses, gradient);
+                            std::span<const double> states, std::span<const double> targets, std::span<double> losses,
+                            std::span<double> gradient) {
+        const std::size_t parameters = require_gradient(models, solve, states, targets, losses, gradient);
         const std::int64_t samples = std::int64_t(states.size()) / (2 * models.spec.dof);
         const std::int64_t chunks = (samples + chunk_samples - 1) / chunk_samples;
         const TrainShape shape{models.spec, solve, loss, int(samples), samples, 0, 1};
@@ -412,7 +411,7 @@ class CudaBackend final : public Backend {
                       const auto weights = weights_of<T>(models, m, together);
                       DeviceBuffer<double> x(2 * n * some), a(n * some);
                       x.upload_columns(states.data(), 2 * n, samples, begin);
-                      a.upload_columns(accelerations.data(), n, samples, begin);
+                      a.upload_columns(targets.data(), n, samples, begin);
                       const auto own = gradient.subspan(m * parameters, together * parameters);
                       const DeviceBuffer<double> sum{std::span<const double>(own)}, loss_of(blocks);
                       const DeviceBuffer<T> partial(blocks * parameters);
@@ -459,7 +458,7 @@ class CudaBackend final : public Backend {
                        second_moment = narrowed<T>(own(state.second, parameters)),
                        average = narrowed<T>(own(state.average.empty() ? state.weights : state.average, parameters));
             const DeviceBuffer<double> states(own(data.states, 2 * n * samples)),
-                accelerations(own(data.accelerations, n * samples)), loss(models * count), norm(models * count);
+                targets(own(data.targets, n * samples)), loss(models * count), norm(models * count);
             const DeviceBuffer<std::int32_t> orders(own(data.order, order));
             const std::size_t counters = condition_bins + 1;
             DeviceBuffer<std::int64_t> counts(models * counters);
@@ -469,7 +468,7 @@ class CudaBackend final : public Backend {
                 list.push_back({job.adam[m + k],
                                 {state.applied[m + k], state.failed[m + k], 0},
                                 states.get() + k * 2 * n * samples,
-                                accelerations.get() + k * n * samples,
+                                targets.get() + k * n * samples,
                                 order ? orders.get() + k * order : nullptr,
                                 weights.get() + k * parameters,
                                 first_moment.get() + k * parameters,

@@ -80,5 +80,86 @@ TEST(Dual, ConstantsDoNotMove) {
     for (const double g : c.second) EXPECT_EQ(g, 0);
 }
 
+// value and both derivatives of functions of one variable against their closed forms
+struct Function {
+    const char* name;
+    Dual<double, 1> (*dual)(const Dual<double, 1>&);
+    double (*value)(double);
+    double (*slope)(double);
+    double (*curvature)(double);
+};
+TEST(Dual, FunctionsOfTextBooks) {
+    using D = Dual<double, 1>;
+    const Function all[] = {
+        {"tan", [](const D& x) { return tan(x); }, [](double x) { return std::tan(x); },
+         [](double x) { return 1 / (std::cos(x) * std::cos(x)); },
+         [](double x) { return 2 * std::tan(x) / (std::cos(x) * std::cos(x)); }},
+        {"tanh", [](const D& x) { return tanh(x); }, [](double x) { return std::tanh(x); },
+         [](double x) { return 1 / (std::cosh(x) * std::cosh(x)); },
+         [](double x) { return -2 * std::tanh(x) / (std::cosh(x) * std::cosh(x)); }},
+        {"exp", [](const D& x) { return exp(x); }, [](double x) { return std::exp(x); },
+         [](double x) { return std::exp(x); }, [](double x) { return std::exp(x); }},
+        {"log", [](const D& x) { return log(x); }, [](double x) { return std::log(x); }, [](double x) { return 1 / x; },
+         [](double x) { return -1 / (x * x); }},
+        {"sqrt", [](const D& x) { return sqrt(x); }, [](double x) { return std::sqrt(x); },
+         [](double x) { return 0.5 / std::sqrt(x); }, [](double x) { return -0.25 * std::pow(x, -1.5); }},
+        {"x^3", [](const D& x) { return pow(x, 3); }, [](double x) { return x * x * x; },
+         [](double x) { return 3 * x * x; }, [](double x) { return 6 * x; }},
+        {"x^1", [](const D& x) { return pow(x, 1); }, [](double x) { return x; }, [](double) { return 1.0; },
+         [](double) { return 0.0; }},
+        {"x^0", [](const D& x) { return pow(x, 0); }, [](double) { return 1.0; }, [](double) { return 0.0; },
+         [](double) { return 0.0; }},
+        {"x^-2", [](const D& x) { return pow(x, -2); }, [](double x) { return 1 / (x * x); },
+         [](double x) { return -2 / (x * x * x); }, [](double x) { return 6 / (x * x * x * x); }},
+        {"x^1.5", [](const D& x) { return pow(x, 1.5); }, [](double x) { return std::pow(x, 1.5); },
+         [](double x) { return 1.5 * std::sqrt(x); }, [](double x) { return 0.75 / std::sqrt(x); }},
+        {"2/x", [](const D& x) { return 2.0 / x; }, [](double x) { return 2 / x; },
+         [](double x) { return -2 / (x * x); }, [](double x) { return 4 / (x * x * x); }},
+        {"-x + 1", [](const D& x) { return -x + 1.0; }, [](double x) { return 1 - x; }, [](double) { return -1.0; },
+         [](double) { return 0.0; }}};
+    for (const Function& f : all)
+        for (const double x : {1e-3, 0.2, 0.49, 0.51, 1.0, 1.3, 2.5, -0.3, -1.7}) {
+            const D found = f.dual(D::variable(x, 0));
+            const double expected[] = {f.value(x), f.slope(x), f.curvature(x)};
+            if (!std::isfinite(expected[0])) {  // a logarithm, a root or a power of what is below 0
+                EXPECT_TRUE(std::isnan(found.value)) << f.name << " of " << x;
+                continue;
+            }
+            const double got[] = {found.value, found.first[0], found.second[0]};
+            for (int k = 0; k < 3; ++k)
+                EXPECT_NEAR(got[k], expected[k], 2e-14 * std::abs(expected[k])) << f.name << " of " << x << ", " << k;
+        }
+}
+
+TEST(Dual, QuotientsOfTwoVariables) {
+    using D = Dual<double, 2>;
+    const double x = 1.7, y = -0.6;
+    const D f = D::variable(x, 0) / D::variable(y, 1);
+    EXPECT_NEAR(f.value, x / y, 1e-15);
+    EXPECT_NEAR(f.first[0], 1 / y, 1e-15);
+    EXPECT_NEAR(f.first[1], -x / (y * y), 1e-14);
+    EXPECT_EQ(f.second[packed(0, 0)], 0);
+    EXPECT_NEAR(f.second[packed(1, 0)], -1 / (y * y), 1e-14);
+    EXPECT_NEAR(f.second[packed(1, 1)], 2 * x / (y * y * y), 1e-13);
+}
+
+TYPED_TEST(DualOn, TextBookFunctionsHaveTheScalarsBits) {
+    using R = TypeParam;
+    using T = ScalarOf<R>;
+    const auto xs = scattered<T>(T(0.1), 2, 64, 5);
+    const auto f = [](const auto& x) {
+        return tan(x) + tanh(x) * exp(x) - log(x) / sqrt(x) + pow(x, 2.5) + 1.0 / (pow(x, -3) + 0.5);
+    };
+    for (std::size_t k = 0; k < xs.size(); k += width_of<R>) {
+        const auto many = f(Dual<R, 1>::variable(load<R>(&xs[k]), 0));
+        for (int w = 0; w < width_of<R>; ++w) {
+            const auto one = f(Dual<T, 1>::variable(xs[k + w], 0));
+            EXPECT_EQ(lane(many.value, w), one.value);
+            EXPECT_EQ(lane(many.first[0], w), one.first[0]);
+            EXPECT_EQ(lane(many.second[0], w), one.second[0]);
+        }
+    }
+}
+
 }  // namespace
 }  // namespace lnn

@@ -80,7 +80,7 @@ TEST_F(Shapes, OfGradients) {
     };
     go(x, a, l, g);
     refused([&] { go(Numbers(4 * samples + 1), a, l, g); }, "states");
-    refused([&] { go(x, Numbers(2 * samples - 1), l, g); }, "accelerations");
+    refused([&] { go(x, Numbers(2 * samples - 1), l, g); }, "targets");
     refused([&] { go({}, {}, l, g); }, "samples");
     Numbers one(1), few(3);
     refused([&] { go(x, a, one, g); }, "losses");
@@ -104,7 +104,7 @@ TEST_F(Shapes, OfTraining) {
     broken("failed", [](Training& t) { t.failed.pop_back(); });
     broken("adam", [](Training& t) { t.adam.pop_back(); });
     broken("states", [](Training& t) { t.states.pop_back(); });
-    broken("accelerations", [](Training& t) { t.targets.pop_back(); });
+    broken("targets", [](Training& t) { t.targets.pop_back(); });
     broken("order", [](Training& t) { t.order[5] = std::int32_t(t.samples); });
     broken("order", [](Training& t) { t.order[5] = -1; });
     // no order: enough samples for the slice

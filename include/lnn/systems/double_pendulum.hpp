@@ -15,7 +15,8 @@ struct DoublePendulum {
                                           3,
                                           {{"m", 2, 1.0, "kg", "masses, from the pivot outwards"},
                                            {"l", 2, 1.0, "m", "lengths of the rods"},
-                                           {"g", 1, 9.8, "m/s^2", "gravity"}}};
+                                           {"g", 1, 9.8, "m/s^2", "gravity"}},
+                                          Picture::chain};
 
     template <class D>
     LNN_HD static D lagrangian(const double* p, const D* q, const D* v) {

@@ -13,7 +13,8 @@ struct HarmonicOscillator {
                                           {"x"},
                                           0b0,
                                           2,
-                                          {{"m", 1, 1.0, "kg", "mass"}, {"k", 1, 1.0, "N/m", "stiffness"}}};
+                                          {{"m", 1, 1.0, "kg", "mass"}, {"k", 1, 1.0, "N/m", "stiffness"}},
+                                          Picture::slider};
 
     template <class D>
     LNN_HD static D lagrangian(const double* p, const D* q, const D* v) {

@@ -14,7 +14,8 @@ struct Pendulum {
         {"theta"},
         0b1,
         3,
-        {{"m", 1, 1.0, "kg", "mass"}, {"l", 1, 1.0, "m", "length of the rod"}, {"g", 1, 9.8, "m/s^2", "gravity"}}};
+        {{"m", 1, 1.0, "kg", "mass"}, {"l", 1, 1.0, "m", "length of the rod"}, {"g", 1, 9.8, "m/s^2", "gravity"}},
+        Picture::chain};
 
     template <class D>
     LNN_HD static D lagrangian(const double* p, const D* q, const D* v) {

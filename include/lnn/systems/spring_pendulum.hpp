@@ -17,7 +17,8 @@ struct SpringPendulum {
                                           {{"m", 1, 1.0, "kg", "mass"},
                                            {"k", 1, 10.0, "N/m", "stiffness"},
                                            {"r0", 1, 1.0, "m", "length of the spring at rest"},
-                                           {"g", 1, 10.0, "m/s^2", "gravity"}}};
+                                           {"g", 1, 10.0, "m/s^2", "gravity"}},
+                                          Picture::polar};
 
     template <class D>
     LNN_HD static D lagrangian(const double* p, const D* q, const D* v) {
@@ -38,7 +39,8 @@ struct SpringPendulumSeed {
                                           3,
                                           {{"k", 1, 10.0, "N/m", "half the stiffness"},
                                            {"r0", 1, 1.0, "m", "length of the spring at rest"},
-                                           {"g", 1, 10.0, "m/s^2", "gravity"}}};
+                                           {"g", 1, 10.0, "m/s^2", "gravity"}},
+                                          Picture::polar};
 
     template <class D>
     LNN_HD static D lagrangian(const double* p, const D* q, const D* v) {

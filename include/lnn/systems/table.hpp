@@ -15,6 +15,11 @@ struct ParameterRow {
     const char* meaning;
 };
 
+// How a system looks in the plane. chain: angles of rods of lengths l, each hanging from the end of the one before; polar:
+// r and an angle, a bob on a spring; slider: a mass on a spring that moves sideways; points: the point of the first two
+// coordinates.
+enum class Picture { points, chain, polar, slider };
+
 struct SystemTable {
     const char* name;
     const char* summary;
@@ -22,6 +27,7 @@ struct SystemTable {
     std::uint32_t angles;  // bit i: coordinate i is an angle
     int rows;
     ParameterRow parameters[max_parameters];
+    Picture picture = Picture::points;
 };
 
 }  // namespace lnn
