@@ -1,4 +1,7 @@
 // lnn_gpu accel: accelerations of a model, or of the truth, at given states.
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "commands/commands.hpp"
@@ -12,24 +15,24 @@
 
 namespace lnn {
 
-Action accel_command(CLI::App& app) {
+Action accel_command(Arguments& arguments) {
     struct Flags {
         Options common;
         SourceFlags source;
         std::string states, energy, lagrangian;
     };
     auto flags = std::make_shared<Flags>();
-    app.footer(
+    arguments.examples(
         "lnn_gpu accel --model runs/0001/model.safetensors --states X.npy --out A.npy\n"
         "lnn_gpu accel --system double_pendulum --states X.npy --out A.npy");
-    add_setting_flags(app, flags->common);
-    add_talk_flags(app, flags->common);
-    add_source_flags(app, flags->source);
-    app.add_option("--states", flags->states, "states (N, 2n): q, v")->type_name("X.npy")->required();
-    app.add_option("--out", flags->common.out, "accelerations (N, n)")->type_name("A.npy")->required();
-    app.add_option("--energy", flags->energy, "energies (N), too")->type_name("E.npy");
-    app.add_option("--lagrangian", flags->lagrangian, "Lagrangians (N) of the model, too")->type_name("L.npy");
-    app.add_flag("--force", flags->common.force, "overwrite what is there");
+    add_setting_flags(arguments, flags->common);
+    add_talk_flags(arguments, flags->common);
+    add_source_flags(arguments, flags->source);
+    arguments.option("--states", flags->states, "states (N, 2n): q, v").type("X.npy").required();
+    arguments.option("--out", flags->common.out, "accelerations (N, n)").type("A.npy").required();
+    arguments.option("--energy", flags->energy, "energies (N), too").type("E.npy");
+    arguments.option("--lagrangian", flags->lagrangian, "Lagrangians (N) of the model, too").type("L.npy");
+    arguments.flag("--force", flags->common.force, "overwrite what is there");
     return [flags] {
         const Options& options = flags->common;
         for (const std::string& target : {options.out, flags->energy, flags->lagrangian})

@@ -1,4 +1,5 @@
 // lnn_gpu bench: how fast this machine is at each kernel and at the main jobs, beside its bound.
+#include <map>
 #include <optional>
 
 #include <fmt/format.h>
@@ -12,22 +13,20 @@
 
 namespace lnn {
 
-Action bench_command(CLI::App& app) {
+Action bench_command(Arguments& arguments) {
     struct Flags {
         Options common;
         std::string compare;
         double seconds = 0.5;
     };
     auto flags = std::make_shared<Flags>();
-    app.footer("lnn_gpu bench\nlnn_gpu bench --out now.json\nlnn_gpu bench --compare before.json");
-    add_setting_flags(app, flags->common);
-    add_json_flag(app, flags->common);
-    app.add_option("--out", flags->common.out, "JSON file for the result")->type_name("FILE")->group("Output");
-    app.add_flag("--force", flags->common.force, "overwrite it")->group("Output");
-    app.add_option("--compare", flags->compare, "an earlier result, to compare with")->type_name("FILE.json");
-    app.add_option("--seconds", flags->seconds, "time for each row, about")
-        ->check(positive_number())
-        ->capture_default_str();
+    arguments.examples("lnn_gpu bench\nlnn_gpu bench --out now.json\nlnn_gpu bench --compare before.json");
+    add_setting_flags(arguments, flags->common);
+    add_json_flag(arguments, flags->common);
+    arguments.option("--out", flags->common.out, "JSON file for the result").type("FILE").group("Output");
+    arguments.flag("--force", flags->common.force, "overwrite it").group("Output");
+    arguments.option("--compare", flags->compare, "an earlier result, to compare with").type("FILE.json");
+    arguments.option("--seconds", flags->seconds, "time for each row, about").check(positive_number()).show_default();
     return [flags] {
         const Options& options = flags->common;
         std::optional<std::map<std::string, double>> old;

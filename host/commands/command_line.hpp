@@ -1,17 +1,14 @@
-// From argv to a command: finds it in the table, parses its flags, runs it.
-// Unknown commands, subcommands and flags are Exit::usage with the nearest name; --help has examples
-// first, then usage and flags.
+// From argv to a command: finds it in the table, parses its arguments, runs it. Unknown commands are Exit::usage with
+// the nearest name.
 #pragma once
-
-#include <memory>
 
 #include "commands/commands.hpp"
 
 namespace lnn {
 
-// a command with its flags declared, not yet parsed
+// a command with its arguments declared, not yet parsed
 struct BuiltCommand {
-    std::unique_ptr<CLI::App> app;
+    Arguments arguments;
     Action action;
 };
 

@@ -1,12 +1,12 @@
 // The commands of lnn_gpu. To add one: a file commands/NAME.cpp that defines NAME_command, its declaration
-// below, its row in main.cpp. It declares flags on `app` and returns what to do once they are parsed:
+// below, its row in main.cpp. It declares flags on `arguments` and returns what to do once they are parsed:
 //
-//     Action hello_command(CLI::App& app) {
+//     Action hello_command(Arguments& arguments) {
 //         struct Flags { Options common; std::string name; };
 //         auto flags = std::make_shared<Flags>();      // lives as long as the action
-//         app.footer("lnn_gpu hello Ada");             // examples, one a line; --help shows them first
-//         add_json_flag(app, flags->common);
-//         app.add_option("NAME", flags->name, "whom to greet")->required();
+//         arguments.examples("lnn_gpu hello Ada");     // one a line; --help shows them first
+//         add_json_flag(arguments, flags->common);
+//         arguments.option("NAME", flags->name, "whom to greet").required();
 //         return [flags] { fmt::print("hello {}\n", flags->name); return Exit::ok; };
 //     }
 //
@@ -17,8 +17,7 @@
 #include <span>
 #include <string_view>
 
-#include <CLI/CLI.hpp>
-
+#include "commands/arguments.hpp"
 #include "lnn/error.hpp"
 
 namespace lnn {
@@ -27,26 +26,26 @@ using Action = std::function<Exit()>;
 
 struct Command {
     std::string_view name, summary;
-    Action (*define)(CLI::App& app);
+    Action (*define)(Arguments& arguments);
 };
 
 std::span<const Command> commands();  // the table in main.cpp
 
-Action accel_command(CLI::App&);
-Action bench_command(CLI::App&);
-Action completion_command(CLI::App&);
-Action config_command(CLI::App&);
-Action data_command(CLI::App&);
-Action doctor_command(CLI::App&);
-Action eval_command(CLI::App&);
-Action merge_command(CLI::App&);
-Action models_command(CLI::App&);
-Action report_command(CLI::App&);
-Action rollout_command(CLI::App&);
-Action run_command(CLI::App&);
-Action study_command(CLI::App&);
-Action sweep_command(CLI::App&);
-Action systems_command(CLI::App&);
-Action train_command(CLI::App&);
+Action accel_command(Arguments&);
+Action bench_command(Arguments&);
+Action completion_command(Arguments&);
+Action config_command(Arguments&);
+Action data_command(Arguments&);
+Action doctor_command(Arguments&);
+Action eval_command(Arguments&);
+Action merge_command(Arguments&);
+Action models_command(Arguments&);
+Action report_command(Arguments&);
+Action rollout_command(Arguments&);
+Action run_command(Arguments&);
+Action study_command(Arguments&);
+Action sweep_command(Arguments&);
+Action systems_command(Arguments&);
+Action train_command(Arguments&);
 
 }  // namespace lnn

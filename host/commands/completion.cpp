@@ -1,6 +1,8 @@
 // lnn_gpu completion bash|zsh|fish: a script for the shell, generated from the table of commands and the
 // schema. All three ask the same three things: which subcommands and flags follow a command, and which words
 // follow a flag.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "commands/command_line.hpp"
@@ -20,22 +22,15 @@ struct Stage {
     Words words, flags;
 };
 
-Words flags_of(const CLI::App& app) {
-    Words words;
-    for (const CLI::Option* option : app.get_options())
-        for (const std::string& name : option->get_lnames()) words.push_back({"--" + name, option->get_description()});
-    return words;
-}
-
 std::vector<Stage> stages() {
     std::vector<Stage> list;
     for (const Command& command : commands()) {
         const BuiltCommand built = build(command);
-        Stage stage{std::string(command.name), std::string(command.summary), {}, flags_of(*built.app)};
+        Stage stage{std::string(command.name), std::string(command.summary), {}, built.arguments.flags()};
         std::vector<Stage> below;
-        for (const CLI::App* sub : built.app->get_subcommands([](const CLI::App*) { return true; })) {
-            stage.words.push_back({sub->get_name(), sub->get_description()});
-            below.push_back({stage.path + " " + sub->get_name(), sub->get_description(), {}, flags_of(*sub)});
+        for (const Arguments& sub : built.arguments.subcommands()) {
+            stage.words.push_back({sub.name(), sub.summary()});
+            below.push_back({stage.path + " " + sub.name(), sub.summary(), {}, sub.flags()});
         }
         list.push_back(stage);
         list.insert(list.end(), below.begin(), below.end());
@@ -149,19 +144,18 @@ std::string fish() {
 
 }  // namespace
 
-Action completion_command(CLI::App& app) {
-    app.footer(
+Action completion_command(Arguments& arguments) {
+    arguments.examples(
         "source <(lnn_gpu completion bash)\n"
         "lnn_gpu completion zsh > ~/.zfunc/_lnn_gpu\n"
         "lnn_gpu completion fish > ~/.config/fish/completions/lnn_gpu.fish");
-    app.require_subcommand(1);
-    const CLI::App* in_bash = app.add_subcommand("bash", "a script for bash");
-    const CLI::App* in_zsh = app.add_subcommand("zsh", "a script for zsh");
-    app.add_subcommand("fish", "a script for fish");
+    const Arguments in_bash = arguments.subcommand("bash", "a script for bash");
+    const Arguments in_zsh = arguments.subcommand("zsh", "a script for zsh");
+    arguments.subcommand("fish", "a script for fish");
     return [in_bash, in_zsh] {
-        if (in_bash->parsed())
+        if (in_bash.given())
             fmt::print("{}", bash());
-        else if (in_zsh->parsed())
+        else if (in_zsh.given())
             fmt::print("#compdef lnn_gpu\nautoload -U +X bashcompinit && bashcompinit\n{}", bash());
         else
             fmt::print("{}", fish());

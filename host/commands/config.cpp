@@ -16,10 +16,10 @@ struct Flags {
     bool defaults = false;
 };
 
-void declare(CLI::App& app, Flags& flags) {
-    add_setting_flags(app, flags.common);
-    add_json_flag(app, flags.common);
-    app.add_option("FILE", flags.common.config, "configuration (TOML), as -c")->excludes("--config");
+void declare(Arguments& arguments, Flags& flags) {
+    add_setting_flags(arguments, flags.common);
+    add_json_flag(arguments, flags.common);
+    arguments.option("FILE", flags.common.config, "configuration (TOML), as -c").excludes("--config");
 }
 
 Exit show(const Flags& flags) {
@@ -39,25 +39,23 @@ Exit check(const Flags& flags) {
 
 }  // namespace
 
-Action config_command(CLI::App& app) {
+Action config_command(Arguments& arguments) {
     auto flags = std::make_shared<Flags>();
-    app.footer("lnn_gpu config show --defaults > my.toml\nlnn_gpu config check my.toml");
-    app.require_subcommand(1);
+    arguments.examples("lnn_gpu config show --defaults > my.toml\nlnn_gpu config check my.toml");
 
-    CLI::App* shown = app.add_subcommand("show", "prints the resolved configuration");
-    shown->footer(
+    Arguments shown = arguments.subcommand("show", "prints the resolved configuration");
+    shown.examples(
         "lnn_gpu config show --preset sweetspot\n"
         "lnn_gpu config show my.toml --set train.lr=1e-4 --json\n"
         "lnn_gpu config show --defaults");
-    declare(*shown, *flags);
-    shown
-        ->add_flag("--defaults", flags->defaults, "document every key; without other flags the values are the defaults")
-        ->group("Output");
+    declare(shown, *flags);
+    shown.flag("--defaults", flags->defaults, "document every key; without other flags the values are the defaults")
+        .group("Output");
 
-    CLI::App* checked = app.add_subcommand("check", "says whether a configuration is valid: exit 0, else 2 or 4");
-    checked->footer("lnn_gpu config check my.toml");
-    declare(*checked, *flags);
-    return [flags, shown] { return shown->parsed() ? show(*flags) : check(*flags); };
+    Arguments checked = arguments.subcommand("check", "says whether a configuration is valid: exit 0, else 2 or 4");
+    checked.examples("lnn_gpu config check my.toml");
+    declare(checked, *flags);
+    return [flags, shown] { return shown.given() ? show(*flags) : check(*flags); };
 }
 
 }  // namespace lnn

@@ -113,33 +113,32 @@ Exit info(const Flags& flags) {
 
 }  // namespace
 
-Action data_command(CLI::App& app) {
+Action data_command(Arguments& arguments) {
     auto flags = std::make_shared<Flags>();
-    app.footer(
+    arguments.examples(
         "lnn_gpu data gen --preset sweetspot --out train.npz\n"
         "lnn_gpu data import measured.csv --out train.npz\n"
         "lnn_gpu data info train.npz");
-    app.require_subcommand(1);
 
-    CLI::App* gen = app.add_subcommand("gen", "states and accelerations of a built-in system");
-    gen->footer(
+    Arguments gen = arguments.subcommand("gen", "states and accelerations of a built-in system");
+    gen.examples(
         "lnn_gpu data gen --preset sweetspot --out train.npz\n"
         "lnn_gpu data gen --set system.kind=pendulum --set data.source=box --samples 1000 --out states.npz");
-    add_setting_flags(*gen, flags->common);
-    add_target_flags(*gen, flags->common, "the data set (.npz)");
-    add_talk_flags(*gen, flags->common);
-    gen->add_option("--samples", flags->samples, "states, where they are drawn directly (data.source = box)")
-        ->check(count_up_to(beyond_any_memory))
-        ->capture_default_str();
+    add_setting_flags(gen, flags->common);
+    add_target_flags(gen, flags->common, "the data set (.npz)");
+    add_talk_flags(gen, flags->common);
+    gen.option("--samples", flags->samples, "states, where they are drawn directly (data.source = box)")
+        .check(count_up_to(beyond_any_memory))
+        .show_default();
 
-    const CLI::App* own = app.add_subcommand("import", "your own measured trajectories as a data set");
-    const Action import = import_command(*app.get_subcommand("import"));
+    Arguments own = arguments.subcommand("import", "your own measured trajectories as a data set");
+    const Action import = import_command(own);
 
-    CLI::App* about = app.add_subcommand("info", "what a file of samples holds");
-    about->footer("lnn_gpu data info train.npz");
-    add_json_flag(*about, flags->common);
-    about->add_option("FILE", flags->file, ".npz or .csv")->required();
-    return [=] { return gen->parsed() ? generate(*flags) : own->parsed() ? import() : info(*flags); };
+    Arguments about = arguments.subcommand("info", "what a file of samples holds");
+    about.examples("lnn_gpu data info train.npz");
+    add_json_flag(about, flags->common);
+    about.option("FILE", flags->file, ".npz or .csv").required();
+    return [=] { return gen.given() ? generate(*flags) : own.given() ? import() : info(*flags); };
 }
 
 }  // namespace lnn

@@ -14,6 +14,6 @@ nlohmann::ordered_json describe(const std::string& file, const Dataset&);
 // the same for people, on a few lines
 std::string summary(const nlohmann::ordered_json& described);
 
-Action import_command(CLI::App&);
+Action import_command(Arguments&);
 
 }  // namespace lnn

@@ -1,4 +1,6 @@
 // lnn_gpu data import: a person's own measured trajectories as a data set.
+#include <map>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -22,6 +24,12 @@ struct Flags {
 };
 
 const std::map<std::string, double> seconds_of = {{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}};
+
+std::vector<std::string> time_units() {
+    std::vector<std::string> names;
+    for (const auto& unit : seconds_of) names.push_back(unit.first);
+    return names;
+}
 
 const SystemInfo& system_named(const std::string& name) {
     std::vector<std::string> names;
@@ -79,37 +87,39 @@ Exit import(const Flags& flags) {
 
 }  // namespace
 
-Action import_command(CLI::App& app) {
+Action import_command(Arguments& arguments) {
     auto flags = std::make_shared<Flags>();
-    app.footer(
+    arguments.examples(
         "lnn_gpu data import measured.csv --out train.npz\n"
         "lnn_gpu data import log.txt --columns t=1,q1=2,q2=3 --angles q1,q2 --degrees --time-unit ms --out train.npz");
-    app.add_option("FILE", flags->file, ".npz, or text with rows of numbers (.csv, .txt)")->required();
-    app.add_option("--columns", flags->how.columns,
-                   "which column is what, by names of the header or numbers from 1; not given: q1.., v1.., a1.., t, "
-                   "trajectory by their names")
-        ->type_name("q1=NAME,...,t=NAME");
-    app.add_option("--system", flags->system, "a physical system whose coordinates these are")->type_name("NAME");
-    app.add_option("--angles", flags->angles,
-                   "coordinates that are angles, to be unwrapped; not given: the system's, "
-                   "else those named theta or o")
-        ->type_name("q1,...|none");
-    app.add_flag("--degrees", flags->how.degrees, "angles and their derivatives are in degrees");
-    app.add_option("--time-unit", flags->time_unit, "of the times; derivatives are per second")
-        ->check(CLI::IsMember(seconds_of))
-        ->type_name("UNIT")
-        ->capture_default_str();
-    app.add_option("--gap", flags->how.gap, "steps longer than this many median steps of a trial part segments")
-        ->check(positive_number())
-        ->capture_default_str();
-    app.add_option("--window", flags->how.filter.window, "samples in a fit, where derivatives are not in the file")
-        ->check(CLI::Range(3, 1001))
-        ->capture_default_str();
-    app.add_option("--order", flags->how.filter.order, "of the polynomial that is fitted")
-        ->check(CLI::Range(2, 8))
-        ->capture_default_str();
-    add_target_flags(app, flags->common, "the data set (.npz)");
-    add_talk_flags(app, flags->common);
+    arguments.option("FILE", flags->file, ".npz, or text with rows of numbers (.csv, .txt)").required();
+    arguments
+        .option("--columns", flags->how.columns,
+                "which column is what, by names of the header or numbers from 1; not given: q1.., v1.., a1.., t, "
+                "trajectory by their names")
+        .type("q1=NAME,...,t=NAME");
+    arguments.option("--system", flags->system, "a physical system whose coordinates these are").type("NAME");
+    arguments
+        .option("--angles", flags->angles,
+                "coordinates that are angles, to be unwrapped; not given: the system's, "
+                "else those named theta or o")
+        .type("q1,...|none");
+    arguments.flag("--degrees", flags->how.degrees, "angles and their derivatives are in degrees");
+    arguments.option("--time-unit", flags->time_unit, "of the times; derivatives are per second")
+        .one_of(time_units())
+        .type("UNIT")
+        .show_default();
+    arguments.option("--gap", flags->how.gap, "steps longer than this many median steps of a trial part segments")
+        .check(positive_number())
+        .show_default();
+    arguments.option("--window", flags->how.filter.window, "samples in a fit, where derivatives are not in the file")
+        .between(3, 1001)
+        .show_default();
+    arguments.option("--order", flags->how.filter.order, "of the polynomial that is fitted")
+        .between(2, 8)
+        .show_default();
+    add_target_flags(arguments, flags->common, "the data set (.npz)");
+    add_talk_flags(arguments, flags->common);
     return [flags] { return import(*flags); };
 }
 

@@ -3,6 +3,8 @@
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -43,11 +45,11 @@ bool accelerates(Backend& backend) {
 
 }  // namespace
 
-Action doctor_command(CLI::App& app) {
+Action doctor_command(Arguments& arguments) {
     auto options = std::make_shared<Options>();
-    app.footer("lnn_gpu doctor\nlnn_gpu doctor --backend cuda");
-    add_setting_flags(app, *options);
-    add_json_flag(app, *options);
+    arguments.examples("lnn_gpu doctor\nlnn_gpu doctor --backend cuda");
+    add_setting_flags(arguments, *options);
+    add_json_flag(arguments, *options);
     return [options] {
         const Config config = resolve(*options);
         nlohmann::ordered_json found = {{"version", version()}};

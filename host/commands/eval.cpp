@@ -115,30 +115,31 @@ Result evaluate(Backend& backend, const Config& config, const RunModels& models,
 
 }  // namespace
 
-Action eval_command(CLI::App& app) {
+Action eval_command(Arguments& arguments) {
     auto flags = std::make_shared<Flags>();
-    app.footer(
+    arguments.examples(
         "lnn_gpu eval runs/0001\n"
         "lnn_gpu eval runs/0001 --protocol energy\n"
         "lnn_gpu eval --model model.safetensors --protocol box --json");
-    add_setting_flags(app, flags->common);
-    add_talk_flags(app, flags->common);
-    app.add_option("--out", flags->common.out, "JSON file for the result")->type_name("FILE")->group("Output");
-    app.add_flag("--force", flags->common.force, "overwrite it")->group("Output");
-    auto* run = app.add_option("RUN", flags->run, "run directory: its models, system and settings");
-    app.add_option("--model", flags->model, "weights, where there is no run")
-        ->type_name("FILE.safetensors")
-        ->excludes(run);
-    app.add_option("--protocol", flags->protocol,
-                   "trajectories (random roll-outs), measured (what was held out of a file), box, energy or links (as "
-                   "published); "
-                   "not given: trajectories where the true system is known, else measured")
-        ->check(CLI::IsMember({"trajectories", "measured", "box", "energy", "links"}));
-    app.add_option("--trajectories", flags->trajectories,
-                   "trajectories, starts of `energy` and `links`, states of `box`")
-        ->check(count_up_to(most_trajectories));
-    app.add_option("--repeats", flags->repeats, "evaluations, each with trajectories of its own")
-        ->check(count_up_to(most_repeats));
+    add_setting_flags(arguments, flags->common);
+    add_talk_flags(arguments, flags->common);
+    arguments.option("--out", flags->common.out, "JSON file for the result").type("FILE").group("Output");
+    arguments.flag("--force", flags->common.force, "overwrite it").group("Output");
+    arguments.option("RUN", flags->run, "run directory: its models, system and settings");
+    arguments.option("--model", flags->model, "weights, where there is no run")
+        .type("FILE.safetensors")
+        .excludes("RUN");
+    arguments
+        .option("--protocol", flags->protocol,
+                "trajectories (random roll-outs), measured (what was held out of a file), box, energy or links (as "
+                "published); "
+                "not given: trajectories where the true system is known, else measured")
+        .one_of({"trajectories", "measured", "box", "energy", "links"});
+    arguments
+        .option("--trajectories", flags->trajectories, "trajectories, starts of `energy` and `links`, states of `box`")
+        .check(count_up_to(most_trajectories));
+    arguments.option("--repeats", flags->repeats, "evaluations, each with trajectories of its own")
+        .check(count_up_to(most_repeats));
     return [flags] {
         Options& options = flags->common;
         if (flags->run.empty() == flags->model.empty())

@@ -5,27 +5,26 @@
 #include <cstdint>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
+#include "commands/arguments.hpp"
 #include "run/options.hpp"
 
 namespace lnn {
 
 // each declares its flags on a command; options must outlive the parsing
 // -c --preset --set --backend --device --threads --precision --state --seed
-void add_setting_flags(CLI::App&, Options&);
-void add_target_flags(CLI::App&, Options&, const std::string& what_out_is);  // --out --force --dry-run
-void add_talk_flags(CLI::App&, Options&);                                    // --json -q -v --no-progress
-void add_json_flag(CLI::App&, Options&);
+void add_setting_flags(Arguments&, Options&);
+void add_target_flags(Arguments&, Options&, const std::string& what_out_is);  // --out --force --dry-run
+void add_talk_flags(Arguments&, Options&);                                    // --json -q -v --no-progress
+void add_json_flag(Arguments&, Options&);
 
-// check() of a flag: a finite number above 0; CLI::PositiveNumber lets nan and inf pass
-CLI::Validator positive_number();
+// a finite number above 0
+Check positive_number();
 
-// check() of a flag: one of the words that a key of the configuration may have
-CLI::Validator a_word_of(const std::string& key);
+// the words that a key of the configuration may have
+std::vector<std::string> allowed_words(const std::string& key);
 
-// check() of a flag: a whole number from 1 to `most`; CLI11 alone reads what is larger than 2^63 - 1 as that
-CLI::Validator count_up_to(std::int64_t most);
+// a whole number from 1 to `most`; CLI11 alone reads what is larger than 2^63 - 1 as that
+Check count_up_to(std::int64_t most);
 inline constexpr std::int64_t beyond_any_memory =
     100'000'000'000'000'000;  // where the estimate of memory refuses sooner
 

@@ -9,10 +9,10 @@
 
 namespace lnn {
 
-Action models_command(CLI::App& app) {
+Action models_command(Arguments& arguments) {
     auto options = std::make_shared<Options>();
-    app.footer("lnn_gpu models\nlnn_gpu run --preset plain\nlnn_gpu run --set model.inputs=raw");
-    add_json_flag(app, *options);
+    arguments.examples("lnn_gpu models\nlnn_gpu run --preset plain\nlnn_gpu run --set model.inputs=raw");
+    add_json_flag(arguments, *options);
     return [options] {
         nlohmann::ordered_json json;
         for (const char* name : {"model.kind", "model.inputs", "model.init"}) {

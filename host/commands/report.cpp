@@ -1,4 +1,6 @@
 // lnn_gpu report: makes report.html and figures of a run again, from its files; sets several side by side.
+#include <optional>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -14,24 +16,26 @@
 
 namespace lnn {
 
-Action report_command(CLI::App& app) {
+Action report_command(Arguments& arguments) {
     struct Flags {
         Options common;
         std::vector<std::filesystem::path> runs;
     };
     auto flags = std::make_shared<Flags>();
-    app.footer(
+    arguments.examples(
         "lnn_gpu report runs/0001\n"
         "lnn_gpu report runs/0001 runs/0002 --out both.html");
-    add_talk_flags(app, flags->common);
-    app.add_option("RUN", flags->runs,
-                   "run directories: each has its report.html made again; several are also set side by side")
-        ->required();
-    app.add_option("--out", flags->common.out,
-                   "page that sets several runs side by side; none given: comparison.html where you stand")
-        ->type_name("FILE.html")
-        ->group("Output");
-    app.add_flag("--force", flags->common.force, "overwrite that page")->group("Output");
+    add_talk_flags(arguments, flags->common);
+    arguments
+        .option("RUN", flags->runs,
+                "run directories: each has its report.html made again; several are also set side by side")
+        .required();
+    arguments
+        .option("--out", flags->common.out,
+                "page that sets several runs side by side; none given: comparison.html where you stand")
+        .type("FILE.html")
+        .group("Output");
+    arguments.flag("--force", flags->common.force, "overwrite that page").group("Output");
     return [flags] {
         const Options& options = flags->common;
         const bool several = flags->runs.size() > 1;

@@ -1,4 +1,7 @@
 // lnn_gpu rollout: trajectories of a model, or of the truth, from given states.
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "commands/commands.hpp"
@@ -12,7 +15,7 @@
 
 namespace lnn {
 
-Action rollout_command(CLI::App& app) {
+Action rollout_command(Arguments& arguments) {
     struct Flags {
         Options common;
         SourceFlags source;
@@ -22,21 +25,21 @@ Action rollout_command(CLI::App& app) {
         std::int64_t steps = 100;
     };
     auto flags = std::make_shared<Flags>();
-    app.footer(
+    arguments.examples(
         "lnn_gpu rollout --model runs/0001/model.safetensors --states X.npy --dt 0.01 --steps 1000 --out T.npy\n"
         "lnn_gpu rollout --system double_pendulum --states X.npy --dt 0.01 --steps 1000 --out T.npy");
-    add_setting_flags(app, flags->common);
-    add_talk_flags(app, flags->common);
-    add_source_flags(app, flags->source);
-    app.add_option("--states", flags->states, "starts (N, 2n): q, v")->type_name("X.npy")->required();
-    app.add_option("--out", flags->common.out, "trajectories (N, steps + 1, 2n)")->type_name("T.npy")->required();
-    app.add_option("--integrator", flags->integrator, "as eval.integrator; dormand-prince keeps to eval.tolerance")
-        ->check(a_word_of("eval.integrator"));
-    app.add_option("--dt", flags->dt, "time between two states, one step of RK4; s")
-        ->check(positive_number())
-        ->capture_default_str();
-    app.add_option("--steps", flags->steps, "steps")->check(count_up_to(beyond_any_memory))->capture_default_str();
-    app.add_flag("--force", flags->common.force, "overwrite what is there");
+    add_setting_flags(arguments, flags->common);
+    add_talk_flags(arguments, flags->common);
+    add_source_flags(arguments, flags->source);
+    arguments.option("--states", flags->states, "starts (N, 2n): q, v").type("X.npy").required();
+    arguments.option("--out", flags->common.out, "trajectories (N, steps + 1, 2n)").type("T.npy").required();
+    arguments.option("--integrator", flags->integrator, "as eval.integrator; dormand-prince keeps to eval.tolerance")
+        .one_of(allowed_words("eval.integrator"));
+    arguments.option("--dt", flags->dt, "time between two states, one step of RK4; s")
+        .check(positive_number())
+        .show_default();
+    arguments.option("--steps", flags->steps, "steps").check(count_up_to(beyond_any_memory)).show_default();
+    arguments.flag("--force", flags->common.force, "overwrite what is there");
     return [flags] {
         Options& options = flags->common;
         if (!flags->integrator.empty())

@@ -8,15 +8,15 @@
 
 namespace lnn {
 
-Action run_command(CLI::App& app) {
+Action run_command(Arguments& arguments) {
     auto options = std::make_shared<Options>();
-    app.footer(
+    arguments.examples(
         "lnn_gpu run\n"
         "lnn_gpu run --preset sweetspot --out runs/sweetspot\n"
         "lnn_gpu run --set system.kind=pendulum --set train.steps=20000 --seed 1");
-    add_setting_flags(app, *options);
-    add_target_flags(app, *options, "the run directory; without it a fresh numbered one under runs/");
-    add_talk_flags(app, *options);
+    add_setting_flags(arguments, *options);
+    add_target_flags(arguments, *options, "the run directory; without it a fresh numbered one under runs/");
+    add_talk_flags(arguments, *options);
     return [options] {
         Config config = resolve(*options);
         if (options->dry_run) return print_dry_run(config, *options);

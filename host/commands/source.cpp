@@ -4,11 +4,11 @@
 
 namespace lnn {
 
-void add_source_flags(CLI::App& app, SourceFlags& flags) {
-    auto* model = app.add_option("--model", flags.model, "learned weights")->type_name("FILE.safetensors");
-    app.add_option("--system", flags.system, "a physical system, the truth, in place of a model")
-        ->type_name("NAME")
-        ->excludes(model);
+void add_source_flags(Arguments& arguments, SourceFlags& flags) {
+    arguments.option("--model", flags.model, "learned weights").type("FILE.safetensors");
+    arguments.option("--system", flags.system, "a physical system, the truth, in place of a model")
+        .type("NAME")
+        .excludes("--model");
 }
 
 Source open_source(const SourceFlags& flags, Options options, Config& config) {

@@ -13,7 +13,7 @@ struct SourceFlags {
     std::string model, system;
 };
 
-void add_source_flags(CLI::App&, SourceFlags&);
+void add_source_flags(Arguments&, SourceFlags&);
 // loads it; `config` becomes the configuration the other flags resolve to
 Source open_source(const SourceFlags&, Options, Config& config);
 

@@ -8,30 +8,29 @@
 
 namespace lnn {
 
-Action study_command(CLI::App& app) {
+Action study_command(Arguments& arguments) {
     struct Flags {
         Options common;
         std::string name;
         Study study;
     };
     auto flags = std::make_shared<Flags>();
-    app.footer(
+    arguments.examples(
         "lnn_gpu study preferred-coordinate --out runs/coordinate\n"
         "lnn_gpu study preferred-coordinate --models 8 --trajectories 200 --out runs/quick");
-    app.add_option("NAME", flags->name,
-                   "preferred-coordinate: is one coordinate predicted worse than the other? Given again "
-                   "with the same --out, it goes on where it was stopped")
-        ->required()
-        ->check(CLI::IsMember({"preferred-coordinate"}));
-    app.add_option("--models", flags->study.models, "models of each setting")
-        ->check(CLI::Range(2, 65536))
-        ->capture_default_str();
-    app.add_option("--trajectories", flags->study.trajectories, "random trajectories that each model predicts")
-        ->check(CLI::Range(2, 1000000))
-        ->capture_default_str();
-    add_setting_flags(app, flags->common);
-    add_target_flags(app, flags->common, "the study's directory; without it runs/NAME");
-    add_talk_flags(app, flags->common);
+    arguments
+        .option("NAME", flags->name,
+                "preferred-coordinate: is one coordinate predicted worse than the other? Given again "
+                "with the same --out, it goes on where it was stopped")
+        .required()
+        .one_of({"preferred-coordinate"});
+    arguments.option("--models", flags->study.models, "models of each setting").between(2, 65536).show_default();
+    arguments.option("--trajectories", flags->study.trajectories, "random trajectories that each model predicts")
+        .between(2, 1000000)
+        .show_default();
+    add_setting_flags(arguments, flags->common);
+    add_target_flags(arguments, flags->common, "the study's directory; without it runs/NAME");
+    add_talk_flags(arguments, flags->common);
     return [flags] {
         Options& options = flags->common;
         if (!options.preset.empty() || !options.config.empty())

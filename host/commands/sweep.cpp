@@ -1,5 +1,6 @@
 // lnn_gpu sweep: many models trained side by side, one table.
 #include <charconv>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -26,35 +27,35 @@ std::pair<std::int64_t, std::int64_t> pair_of(const std::string& text, char betw
 
 }  // namespace
 
-Action sweep_command(CLI::App& app) {
+Action sweep_command(Arguments& arguments) {
     struct Flags {
         Options common;
         std::vector<std::string> grid, space;
         std::string random, keep, seeds, shard, resume;
     };
     auto flags = std::make_shared<Flags>();
-    app.footer(
+    arguments.examples(
         "lnn_gpu sweep --grid train.lr=1e-2,1e-3 --grid model.hidden=[16,16],[32,32] --seeds 0:4\n"
         "lnn_gpu sweep --random 100 --space \"train.lr=log(1e-5,1e-1)\" --space \"model.hidden=layers(2:4,16:128)\"\n"
         "lnn_gpu sweep --preset seed-grid --shard 0/8 --out runs/shard-0\n"
         "lnn_gpu sweep --resume runs/0001");
-    add_setting_flags(app, flags->common);
-    add_target_flags(app, flags->common, "the sweep's directory; without it a fresh numbered one under runs/");
-    add_talk_flags(app, flags->common);
-    app.add_option("--grid", flags->grid, "values of a setting, all combined; repeatable")
-        ->type_name("KEY=A,B")
-        ->allow_extra_args(false);
-    app.add_option("--space", flags->space,
-                   "what random points draw a setting from: log(a,b), uniform(a,b), int(a,b), "
-                   "layers(a:b,c:d) or choices; repeatable")
-        ->type_name("KEY=LAW")
-        ->allow_extra_args(false);
-    app.add_option("--random", flags->random, "random points of --space")->type_name("N");
-    app.add_option("--seeds", flags->seeds, "seeds A to B - 1 of every point")->type_name("A:B");
-    app.add_option("--keep", flags->keep, "weights kept: of so many models, the best")->type_name("N");
-    auto* shard =
-        app.add_option("--shard", flags->shard, "the part I, from 0, of N; merge puts them together")->type_name("I/N");
-    app.add_option("--resume", flags->resume, "sweep to go on with")->type_name("DIR")->excludes(shard);
+    add_setting_flags(arguments, flags->common);
+    add_target_flags(arguments, flags->common, "the sweep's directory; without it a fresh numbered one under runs/");
+    add_talk_flags(arguments, flags->common);
+    arguments.option("--grid", flags->grid, "values of a setting, all combined; repeatable")
+        .type("KEY=A,B")
+        .repeatable();
+    arguments
+        .option("--space", flags->space,
+                "what random points draw a setting from: log(a,b), uniform(a,b), int(a,b), "
+                "layers(a:b,c:d) or choices; repeatable")
+        .type("KEY=LAW")
+        .repeatable();
+    arguments.option("--random", flags->random, "random points of --space").type("N");
+    arguments.option("--seeds", flags->seeds, "seeds A to B - 1 of every point").type("A:B");
+    arguments.option("--keep", flags->keep, "weights kept: of so many models, the best").type("N");
+    arguments.option("--shard", flags->shard, "the part I, from 0, of N; merge puts them together").type("I/N");
+    arguments.option("--resume", flags->resume, "sweep to go on with").type("DIR").excludes("--shard");
     return [flags] {
         Options& options = flags->common;
         if (!flags->seeds.empty()) {

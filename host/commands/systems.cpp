@@ -44,10 +44,10 @@ nlohmann::ordered_json json_of(const SystemInfo& system) {
 
 }  // namespace
 
-Action systems_command(CLI::App& app) {
+Action systems_command(Arguments& arguments) {
     auto options = std::make_shared<Options>();
-    app.footer("lnn_gpu systems\nlnn_gpu run --set system.kind=double_pendulum");
-    add_json_flag(app, *options);
+    arguments.examples("lnn_gpu systems\nlnn_gpu run --set system.kind=double_pendulum");
+    add_json_flag(arguments, *options);
     return [options] {
         nlohmann::ordered_json json = nlohmann::ordered_json::array();
         for (const SystemInfo& system : systems()) {

@@ -9,29 +9,28 @@
 
 namespace lnn {
 
-Action train_command(CLI::App& app) {
+Action train_command(Arguments& arguments) {
     struct Flags {
         Options common;
         std::string resume, data, init_from;
         double max_seconds = 0;
     };
     auto flags = std::make_shared<Flags>();
-    app.footer(
+    arguments.examples(
         "lnn_gpu train --preset sweetspot --out runs/weights\n"
         "lnn_gpu train --data pendulum.npz --set train.epochs=100 --set train.steps=0\n"
         "lnn_gpu train --resume runs/0001");
-    add_setting_flags(app, flags->common);
-    add_target_flags(app, flags->common, "the run directory; without it a fresh numbered one under runs/");
-    add_talk_flags(app, flags->common);
-    auto* resume =
-        app.add_option("--resume", flags->resume, "run to go on with, from its last checkpoint")->type_name("RUN");
-    app.add_option("--data", flags->data, "samples to learn from: .npz or .csv")->type_name("FILE")->excludes(resume);
-    app.add_option("--init-from", flags->init_from, "weights to start with")
-        ->type_name("FILE.safetensors")
-        ->excludes(resume);
-    app.add_option("--max-time", flags->max_seconds, "stop with a checkpoint after so many seconds (exit 75)")
-        ->type_name("SECONDS")
-        ->check(positive_number());
+    add_setting_flags(arguments, flags->common);
+    add_target_flags(arguments, flags->common, "the run directory; without it a fresh numbered one under runs/");
+    add_talk_flags(arguments, flags->common);
+    arguments.option("--resume", flags->resume, "run to go on with, from its last checkpoint").type("RUN");
+    arguments.option("--data", flags->data, "samples to learn from: .npz or .csv").type("FILE").excludes("--resume");
+    arguments.option("--init-from", flags->init_from, "weights to start with")
+        .type("FILE.safetensors")
+        .excludes("--resume");
+    arguments.option("--max-time", flags->max_seconds, "stop with a checkpoint after so many seconds (exit 75)")
+        .type("SECONDS")
+        .check(positive_number());
     return [flags] {
         Options& options = flags->common;
         const auto work_through = [&](Session session, Work work) {

@@ -6,15 +6,15 @@
 
 namespace lnn {
 
-static Config parsed(const std::vector<std::string>& arguments) {
-    CLI::App app;
+static Config parsed(const std::vector<std::string>& words) {
+    Arguments arguments("lnn_gpu test", "");
     Options options;
-    add_setting_flags(app, options);
-    add_target_flags(app, options, "a directory");
-    add_talk_flags(app, options);
+    add_setting_flags(arguments, options);
+    add_target_flags(arguments, options, "a directory");
+    add_talk_flags(arguments, options);
     std::string file;
-    app.add_option("FILE", file);
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    arguments.option("FILE", file, "a file");
+    arguments.parse(words);
     return resolve(options);
 }
 
