@@ -10,7 +10,6 @@
 #include "files/run_directory.hpp"
 #include "files/run_files.hpp"
 #include "report/report.hpp"
-#include "sweep/directory.hpp"
 #include "sweep/sweep.hpp"
 #include "terminal/json_text.hpp"
 

@@ -21,11 +21,6 @@
 
 namespace lnn {
 
-// takes the models whose number leaves `index` when divided by `count`
-struct Shard {
-    std::int64_t index = 0, count = 1;
-};
-
 // what run.json says
 struct SweepRecord {
     Shard shard;

@@ -34,4 +34,9 @@ class Plan {
     std::vector<std::vector<Setting>> points_;
 };
 
+// takes the models whose number leaves `index` when divided by `count`
+struct Shard {
+    std::int64_t index = 0, count = 1;
+};
+
 }  // namespace lnn

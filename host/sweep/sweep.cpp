@@ -8,6 +8,7 @@
 #include "problem/backends.hpp"
 #include "run/dry_run.hpp"
 #include "run/session.hpp"
+#include "sweep/directory.hpp"
 #include "sweep/finish.hpp"
 #include "sweep/page.hpp"
 #include "sweep/rung.hpp"

@@ -8,7 +8,7 @@
 
 #include "lnn/error.hpp"
 #include "run/options.hpp"
-#include "sweep/directory.hpp"
+#include "sweep/plan.hpp"
 
 namespace lnn {
 
