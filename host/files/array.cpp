@@ -1,7 +1,6 @@
 #include "files/array.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cmath>
 

@@ -1,7 +1,6 @@
 #include "files/dataset.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <set>
 #include <unordered_map>

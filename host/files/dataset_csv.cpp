@@ -1,7 +1,6 @@
 // CSV datasets: a header line q1..qn, v1..vn, a1..an (any order; a may be absent), t and trajectory where
 // known, further columns ignored with a note; then a line of numbers a sample.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "files/columns.hpp"
 #include "files/dataset.hpp"
