@@ -24,10 +24,11 @@ libraries() {
     ldd "$@" | sed -En 's/.* => (\/[^ ]+) .*/\1/p' | grep -Ev '/lib(c|m|dl|rt|pthread)\.so' | sort -u
 }
 
+# make_bundle [test|all]: with the packages for what is done with it
 make_bundle() {
     # shellcheck source=tools/setup.sh
     source "$here/setup.sh"
-    install_packages test
+    install_packages "${1:-test}"
     build "$preset" ON "${programs[@]}"
     if ! grep -q 'lnn_kernels.dir/cuda/train.cu.o:' "$root/build/build.ninja"; then
         say "gpu_check.sh: no CUDA toolkit of at least 12.0, nothing to check; set CUDA_HOME to it"
@@ -185,7 +186,7 @@ on_the_emulated_device() {
 }
 
 dry() {
-    make_bundle
+    make_bundle all
     local elsewhere program status=0
     elsewhere=$(mktemp -d)
     # shellcheck disable=SC2064

@@ -46,12 +46,14 @@ TYPED_TEST(BlockTrain, OfEveryNumberOfDegreesOfFreedom) {
             t.first = t.second = Numbers(t.weights.size());
             t.states = states(n, int(t.samples));
             t.targets = scattered<double>(-1, 1, n * t.samples, 3);
-            Training expected = t;
+            Training expected = t, threaded = t;
             with_model(t.net.spec, [&]<class Model, int N>() {
                 run_on<TypeParam, Model, N>(Shuffled{unsigned(n)}, t, 0, this->steps);
+                run_on<TypeParam, Model, N>(Threaded{3}, threaded, 0, this->steps);
             });
             expected.run(*this->portable, 0, this->steps);
             EXPECT_TRUE(same_bits(t.left(), expected.left()));
+            EXPECT_TRUE(same_bits(threaded.left(), expected.left()));
         }
     });
 }
