@@ -31,7 +31,8 @@ LNN_HD void accelerate_model(const AccelerateJob<T>& job, const NetworkView<T>& 
     State x[2 * most_dof<N>];
     for (int i = 0; i < 2 * n; ++i) x[i] = load_row<State>(job.states + i * job.samples, sample, job.samples);
     typename Pass::Inputs inputs;
-    const auto output = Pass(net, scratch).forward(x, x + n, inputs, job.energies || job.lagrangians);
+    typename Pass::Output output;
+    Pass(net, scratch).forward(x, x + n, inputs, output, job.energies || job.lagrangians);
     const typename Pass::Answer answer(output, job.solve, n);
     for (int i = 0; i < n; ++i) store_row(job.accelerations + i * job.samples, sample, job.samples, answer.a[i]);
     if (job.energies) store_row(job.energies, sample, job.samples, answer.energy(inputs.v));

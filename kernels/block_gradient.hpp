@@ -48,7 +48,7 @@ LNN_HD ChunkShape chunk_shape(const MlpShape& s, int n, int batch) {
     ChunkShape c = of.template operator()<StridedPass<Model, N, Tape::regular, float>>(stride);
     if constexpr (Model::table.lagrangian) {
         const auto larger = [](int a, int b) { return a > b ? a : b; };
-        const ChunkShape one = of.template operator()<StridedPass<Model, truncated_dof<N>, Tape::truncated, float>>(1);
+        const ChunkShape one = of.template operator()<StridedPass<Model, N, Tape::truncated, float>>(1);
         c.pass = larger(c.pass, one.pass);
         c.factors = larger(c.factors, one.factors);
         c.sample = larger(c.sample, one.sample);
@@ -119,7 +119,8 @@ struct BlockPass {
             states(sample, x);
             for (int e = 0; e < Pass::sums(net.dof); ++e) of_units[e] = sums(sample)[e];
             Pass own = pass(sample);
-            const auto output = own.finish(inputs[sample], of_units);
+            typename Pass::Output output;
+            own.finish(inputs[sample], of_units, output);
             between(sample, Answer(output, solve, dof()), x + 2 * dof(), along(sample));
             own.start_backward(inputs[sample], along(sample));
         });
@@ -224,11 +225,11 @@ LNN_HD void block_chunk(const Block& block, const TrainShape& job, const Network
     if constexpr (Model::table.lagrangian)
         for (int k = 0; k < size; ++k) {
             if (scratch.bins[k] < condition_bins) continue;
-            const BlockPass<Model, truncated_dof<N>, Tape::truncated, T> one{net, job.solve, scratch, 1, 1};
+            const BlockPass<Model, N, Tape::truncated, T> one{net, job.solve, scratch, 1, 1};
             one.factors(
                 block, [&](int, T* x) { states(k, x); },
                 [&](int, const auto& answer, const T* target, const auto& along) {
-                    truncated_directions<T, truncated_dof<N>>(answer, job.loss, target, n, share, along);
+                    truncated_directions<T, N>(answer, job.loss, target, n, share, along);
                 });
             one.template outer_products<1>(block, true, gradient);
         }

@@ -56,7 +56,8 @@ LNN_HD MaskOf<R> jacobian_rows(const NetworkView<T>& net, const SolveSpec& solve
     const Factors<Ptr> factors{left, left + net.shape.left_units() * F, F};
     Pass pass(net, scratch, factors);
     typename Pass::Inputs inputs;
-    const auto output = pass.forward(q, v, inputs);
+    typename Pass::Output output;
+    pass.forward(q, v, inputs, output);
     const typename Pass::Answer answer(output, solve, n);
     R directions[Pass::along_reals(most_dof<N>)];
     const Directions<R*, N> along{directions, n};

@@ -33,7 +33,8 @@ struct ModelField {
     LNN_HD void operator()(const S* x, S* dxdt) const {
         const int n = dof_of<N>(net.dof);
         typename Pass::Inputs inputs;
-        const auto output = Pass(net, scratch).forward(x, x + n, inputs);
+        typename Pass::Output output;
+        Pass(net, scratch).forward(x, x + n, inputs, output);
         const typename Pass::Answer answer(output, solve, n);
         for (int i = 0; i < n; ++i) {
             dxdt[i] = x[n + i];

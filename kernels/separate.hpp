@@ -26,9 +26,10 @@ LNN_HD void terms_many(const Grid& grid, const TermsJob<T, S>& job, const MlpSha
         const NetworkView<T> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
         S x[2 * most_dof<N>];
         for (int i = 0; i < 2 * n; ++i) x[i] = job.states[m * job.model_states + i * job.samples + sample];
-        typename Model::template Pass<T, N, Tape::none, T, Ptr>::Inputs inputs;
-        const Terms<T, N> terms =
-            typename Model::template Pass<T, N, Tape::none, T, Ptr>(net, scratch).forward(x, x + n, inputs);
+        using Pass = typename Model::template Pass<T, N, Tape::none, T, Ptr>;
+        typename Pass::Inputs inputs;
+        Terms<T, N> terms;
+        Pass(net, scratch).forward(x, x + n, inputs, terms);
         T poison(0);
         for (int i = 0; i < packed_size(n); ++i) poison = mul_add(terms.mass[i], T(0), poison);
         T* const mass = job.mass + (m * job.samples + sample) * n * n;

@@ -62,11 +62,6 @@ LNN_HD SolveSpec exact_solve() { return {.rcond = 0.0}; }
 // rank-deficient or below the floor of the solve, of which there are few samples.
 enum class Tape { none, regular, truncated };
 
-// The degrees of freedom that Tape::truncated has code for, where a gradient has it for N: there are few such samples, and
-// only two have a solve of their own.
-template <int N>
-inline constexpr int truncated_dof = N == 2 ? 2 : any_dof;
-
 // pairs (A_k, B_k) of the bracket
 template <Tape tape, int N>
 LNN_HD constexpr int bracket_pairs(int n) {

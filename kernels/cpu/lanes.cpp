@@ -74,8 +74,7 @@ std::size_t train_scratch_bytes(const ModelSpec& spec) {
         bytes = wide > narrow ? wide : narrow;
         if constexpr (Model::table.lagrangian)
             bytes +=
-                tape_reals<typename Model::template Pass<T, truncated_dof<N>, Tape::truncated, T, T*>>(s, spec.dof, 1) *
-                sizeof(T);
+                tape_reals<typename Model::template Pass<T, N, Tape::truncated, T, T*>>(s, spec.dof, 1) * sizeof(T);
     });
     return bytes;
 }
@@ -90,7 +89,8 @@ void add_truncated(const TrainShape& job, const NetworkView<T>& net, const T* x,
     T* const right = left + std::size_t(s.left_units()) * F;
     Pass pass(net, memory, {left, right, F});
     typename Pass::Inputs inputs;
-    const auto output = pass.forward(x, x + n, inputs);
+    typename Pass::Output output;
+    pass.forward(x, x + n, inputs, output);
     const typename Pass::Answer answer(output, job.solve, n);
     T directions[Pass::along_reals(most_dof<N>)];
     const Directions<T*, N> along{directions, n};
@@ -135,7 +135,8 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
 
         Pass pass(net, scratch, {left + pack * F, right + pack * F, packs * F});
         typename Pass::Inputs inputs;
-        const auto output = pass.forward(x, x + n, inputs);
+        typename Pass::Output output;
+        pass.forward(x, x + n, inputs, output);
         range.next("solve");
         const typename Pass::Answer answer(output, job.solve, n);
         R directions[Pass::along_reals(most_dof<N>)];
@@ -159,7 +160,7 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
         for (int k = 0; k < truncations; ++k) {
             T x[3 * most_dof<N>];
             for (int d = 0; d < 3 * n; ++d) x[d] = rows[d][truncated[k]];
-            add_truncated<Model, truncated_dof<N>>(job, net, x, share, apart, partial);
+            add_truncated<Model, N>(job, net, x, share, apart, partial);
         }
     }
 }

@@ -45,7 +45,8 @@ Found by_factors(const Network& net, const double* q, const double* v, Numbers a
     for (auto* memory : {&scratch, &left, &right}) memory->fill(before);
     Pass pass(view, scratch.get(), {left.get(), right.get(), F});
     typename Pass::Inputs inputs;
-    pass.forward(q, v, inputs);
+    typename Pass::Output terms;
+    pass.forward(q, v, inputs, terms);
     const Directions<double*, code_for<Lnn, N>> d{along.data(), N};
     pass.backward(inputs, d);
 

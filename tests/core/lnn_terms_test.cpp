@@ -16,7 +16,8 @@ Terms<R, N> pass_terms(const Network& net, const std::vector<ScalarOf<R>>& weigh
     scratch.fill(T(before));
     const NetworkView<T> view(shape, net.spec, weights.data());
     typename Pass::Inputs inputs;
-    const auto terms = Pass(view, scratch.get()).forward(q, v, inputs, true);
+    typename Pass::Output terms;
+    Pass(view, scratch.get()).forward(q, v, inputs, terms, true);
     EXPECT_TRUE(scratch.intact());
     Terms<R, N> of_n;
     std::copy_n(terms.mass, packed_size(N), of_n.mass);
@@ -125,7 +126,9 @@ TEST(LnnTerms, StatesMayBeFinerThanTheNetwork) {
     const double turns = 2 * 3.14159265358979323846 * 1000, v = 0.5;
     for (const double q : {0.3, 1.2, -2.0}) {
         const double far = q + turns;
-        const auto here = pass.forward(&q, &v, inputs, true), there = pass.forward(&far, &v, inputs, true);
+        Pass::Output here, there;
+        pass.forward(&q, &v, inputs, here, true);
+        pass.forward(&far, &v, inputs, there, true);
         // float32 would round the angle itself to 2e-4
         EXPECT_NEAR(here.force[0], there.force[0], 1e-6);
         EXPECT_NEAR(here.value, there.value, 1e-6);

@@ -49,7 +49,7 @@ emulated_switch:
 namespace emulated {
 namespace {
 
-constexpr std::size_t page = 4096, stack_bytes = 256 << 10;
+constexpr std::size_t page = 4096, stack_bytes = 512 << 10;
 
 enum class State { idle, running, waiting };
 

@@ -91,7 +91,9 @@ double indefinite_share(const WeightRule& rule, const ModelSpec& spec, int seeds
                 v[i] = 20 * uniform(seed, Stream::states, k, N + i) - 10;
             }
             typename Pass::Inputs inputs;
-            indefinite += !positive_definite<N>(Pass(view, scratch.data()).forward(q, v, inputs));
+            typename Pass::Output terms;
+            Pass(view, scratch.data()).forward(q, v, inputs, terms);
+            indefinite += !positive_definite<N>(terms);
         }
     }
     return double(indefinite) / (states * seeds);

@@ -57,7 +57,7 @@ class LnnPass {
 
     // the terms at (q, v); with a tape, also the columns y and h of the factors. L itself only where it is wanted.
     template <class State>
-    LNN_HD Output forward(const State* q, const State* v, Inputs& inputs, bool with_value = false) {
+    LNN_HD void forward(const State* q, const State* v, Inputs& inputs, Output& terms, bool with_value = false) {
         start(q, v, inputs);
         for (int l = 1; l <= shape_.depth; ++l) rise(l, 0, shape_.widths[l]);
         const R value = with_value ? output() : R(0);
@@ -67,7 +67,7 @@ class LnnPass {
             adjoint(l, 0, shape_.widths[l]);
             if (l > 0) contract(l, curvature);
         }
-        return finish(inputs, curvature, value);
+        finish(inputs, curvature, terms, value);
     }
 
     // the remaining columns of the factors, after forward()
@@ -115,8 +115,7 @@ class LnnPass {
     }
 
     // the terms from the sums over the units and from dL/dinputs, with the mass prior
-    LNN_HD Output finish(const Inputs& inputs, const R* curvature, R value = R(0)) const {
-        Output terms;
+    LNN_HD void finish(const Inputs& inputs, const R* curvature, Output& terms, R value = R(0)) const {
         const auto slope = buffer(0);
         const R prior(net_.mass_prior);
         derivatives_in_states(
@@ -136,7 +135,6 @@ class LnnPass {
                 for (int j = 0; j < dof(); ++j) terms.force[i] = mul_add(R(-beside(i, j)), along[j], terms.force[i]);
         }
         terms.value = mul_add(R(0.5) * prior, speed2, value);
-        return terms;
     }
 
     // pi, t^A and t^B of the inputs; factors of the output, which has no curvature
@@ -417,7 +415,8 @@ struct Lnn {
         .summary = "Lagrangian neural network: L(q, v) is a softplus network, motion follows from Euler-Lagrange",
         .lagrangian = true,
         .first_weights = {definite_weights, positive_output_weights, lnn_weights, lnn_seed_weights}};
-    static constexpr int exact_dof = 4;  // degrees of freedom that have code of their own: 1 .. 4
+    static constexpr int exact_dof =
+        2;  // degrees of freedom that have code of their own: 1 and 2; for 3 and 4 it gains an eighth
 
     LNN_HD static MlpShape shape(const ModelSpec& m) { return network_shape(m, 1, m.damping ? m.dof : 0); }
     template <Real R, int N, Tape tape, class T, class Ptr, int rows = 8>

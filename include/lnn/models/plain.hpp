@@ -59,10 +59,10 @@ class PlainPass {
           factors_(factors) {}
 
     template <class State>
-    LNN_HD Output forward(const State* q, const State* v, Inputs& inputs, bool = false) {
+    LNN_HD void forward(const State* q, const State* v, Inputs& inputs, Output& output, bool = false) {
         start(q, v, inputs);
         for (int s = 0; s < forward_stages(); ++s) forward_stage(s, 0, forward_units(s));
-        return finish(inputs, nullptr);
+        finish(inputs, nullptr, output);
     }
     template <class Along>
     LNN_HD void backward(const Inputs& inputs, const Along& along) requires(tape) {
@@ -99,10 +99,8 @@ class PlainPass {
     static constexpr int most_sums = 1;
     LNN_HD static constexpr int sums(int) { return 0; }
     LNN_HD R sum(int) const { return R(0); }
-    LNN_HD Output finish(const Inputs&, const R*) const {
-        Output out;
-        for (int i = 0; i < dof_of<N>(net_.dof); ++i) out.accelerations[i] = buffer(shape_.depth + 1)[i];
-        return out;
+    LNN_HD void finish(const Inputs&, const R*, Output& output) const {
+        for (int i = 0; i < dof_of<N>(net_.dof); ++i) output.accelerations[i] = buffer(shape_.depth + 1)[i];
     }
 
     template <class Along>
