@@ -85,7 +85,7 @@ Exit generate(const Flags& flags) {
     if (options.out.empty()) throw Error(Exit::usage, "where to? give --out FILE.npz");
     check_target(options.out, options.force);
     if (drawn)
-        require_memory(6.0 * sizeof(double) * max_dof * double(flags.samples),
+        require_memory(6.0 * sizeof(double) * problem.coordinates.dof * double(flags.samples),
                        fmt::format("{} samples", flags.samples));
     const auto backend = open_backend(config);
     const SystemSpec& system = problem.true_system();

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "lnn/backend.hpp"
-#include "problem/initialise.hpp"
 #include "settings/catalog.hpp"
 #include "settings/config.hpp"
 

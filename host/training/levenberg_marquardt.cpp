@@ -44,7 +44,7 @@ double mean_cost(std::span<const double> costs, std::span<const double> before) 
 }  // namespace
 
 LevenbergMarquardt::LevenbergMarquardt(Backend& backend, const Arithmetic& arithmetic, const TrainSpec::Lm& lm,
-                                       int models, const std::array<double, max_dof>& scale)
+                                       int models, const PerComponent& scale)
     : damping(models, lm.damping),
       rejected(models, 0),
       backend_(backend),

@@ -25,8 +25,7 @@ struct LmIteration {
 class LevenbergMarquardt {
   public:
     // `scale`: what the residuals of a component are divided by
-    LevenbergMarquardt(Backend&, const Arithmetic&, const TrainSpec::Lm&, int models,
-                       const std::array<double, max_dof>& scale);
+    LevenbergMarquardt(Backend&, const Arithmetic&, const TrainSpec::Lm&, int models, const PerComponent& scale);
 
     // weights (models, parameters) of networks of one shape; states (models, 2n, samples), accelerations
     // (models, n, samples); failed (models): at or above 0 for a model that is left alone. Where the backend fails,

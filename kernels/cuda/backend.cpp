@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cuda/equations.hpp"
+#include "cuda/evaluate.hpp"
 #include "cuda/launchers.hpp"
 #include "cuda/libraries.hpp"
 #include "cuda/solve.hpp"
@@ -16,7 +17,6 @@ namespace lnn {
 namespace {
 
 using cuda::Card;
-using cuda::check;
 using cuda::DeviceBuffer;
 
 template <class T>
@@ -259,62 +259,21 @@ class CudaBackend final : public Backend {
     void score(const Models& models, const EvaluateJob& job, std::int64_t first, std::int64_t count, Take&& take) {
         require_fixed_steps(job.integration);
         with_precision(job.precision, [&]<class T>() {
-            const std::size_t parameters = require_models(models), row = 2 * job.system.dof * sizeof(double);
-            const std::int64_t stretch = std::min(path_instants, job.integration.instants);
+            const std::size_t parameters = require_models(models);
             in_pieces(models.count, count,
                       {.model = parameters * sizeof(T),
-                       .sample = (2 * (stretch + 1) + 4) * row + 2 * sizeof(double),
-                       .pair = (stretch + 3) * row + 2 * sizeof(double) + sizeof(ScoreState) + sizeof(TrajectoryScore)},
+                       .sample = cuda::score_sample_bytes(job),
+                       .pair = cuda::score_pair_bytes(job) + sizeof(TrajectoryScore)},
                       in_a_launch((parameters + system_work) * 4 * job.integration.substeps),
                       [&](std::int64_t m, std::int64_t together, std::int64_t begin, std::int64_t n) {
                           const auto weights = weights_of<T>(models, m, together);
                           DeviceBuffer<TrajectoryScore> found(together * n);
                           found.clear();  // padding, too, comes back
-                          score_piece<T>(models.spec, job, first + begin, n, int(together), weights, found);
+                          cuda::score<T>(card_, models.spec, job, first + begin, n, int(together), weights.get(),
+                                         found.get());
                           take(found, m, together, begin, n);
                       });
         });
-    }
-
-    // instants of a stretch whose paths are on the card at once
-    static constexpr std::int64_t path_instants = 16;
-
-    // Trajectories first .. first + count - 1 of the stream, of `models` models: the paths of a stretch of instants at a
-    // time, those of the truth once for all models, then what they say of each other.
-    template <class T>
-    void score_piece(const ModelSpec& spec, const EvaluateJob& job, std::int64_t first, std::int64_t count, int models,
-                     const DeviceBuffer<T>& weights, const DeviceBuffer<TrajectoryScore>& found) {
-        const int n = job.system.dof;
-        const std::int64_t size = 2 * n * count, instants = job.integration.instants,
-                           longest = std::min(path_instants, instants);
-        const ButcherTable& table = table_of(job.integration);
-        const DeviceBuffer<double> accelerations(n * count);
-        const auto true_energies = [&](const double* states, double* to) {
-            cuda::accelerate(card_, {job.system, count, states, accelerations.get(), to});
-        };
-        const DeviceBuffer<double> start(size), pair(2 * size), reached(models * size), energies(count),
-            model_energies(models * count), truth((longest + 1) * 2 * size), learned(models * (longest + 1) * size);
-        const DeviceBuffer<ScoreState> states(models * count);
-        cuda::draw(card_, job.draw, Stream::evaluation, n, first, count, start.get());
-        true_energies(start.get(), energies.get());
-        cuda::start_scores(card_, {n, count, start.get(), energies.get(), pair.get(), states.get()}, models);
-        for (std::int64_t from = 0; from < instants; from += longest) {
-            Integration part = job.integration;
-            part.instants = std::min(longest, instants - from);
-            cuda::rollout(card_, {job.system, part, table, 2 * count, pair.get(), truth.get()});
-            cuda::rollout<T>(card_,
-                             {spec, job.solve, part, table, count, weights.get(),
-                              from == 0 ? start.get() : reached.get(), learned.get(), nullptr, from == 0 ? 0 : size},
-                             job.state == Precision::f64, models);
-            cuda::compare(card_,
-                          {job, count, from, from + part.instants, truth.get(), learned.get(), states.get(), pair.get(),
-                           start.get(), reached.get()},
-                          models);
-        }
-        true_energies(start.get(), energies.get());  // the truth has come there
-        for (int m = 0; m < models; ++m) true_energies(reached.get() + m * size, model_energies.get() + m * count);
-        cuda::finish(card_, {job, count, energies.get(), model_energies.get(), states.get(), found.get()}, models);
-        check(cudaDeviceSynchronize(), "scoring");
     }
 
     template <class T>

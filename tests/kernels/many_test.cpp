@@ -97,7 +97,8 @@ TYPED_TEST(Many, Scores) {
     const auto numbers = [](const std::vector<TrajectoryScore>& scores) {
         Numbers all;
         for (const auto& s : scores)
-            append(all, {s.mse[0], s.mse[1], s.energy_error, s.energy_drift, s.valid_time, double(s.diverged)});
+            append(all, {s.mse[0], s.mse[1], s.energy_error, s.energy_drift, s.valid_time, s.twin_valid_time,
+                         s.lyapunov, double(s.diverged)});
         return all;
     };
     const auto energies = [&](std::span<const double> states) {
