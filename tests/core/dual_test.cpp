@@ -118,7 +118,7 @@ TEST(Dual, FunctionsOfTextBooks) {
         {"-x + 1", [](const D& x) { return -x + 1.0; }, [](double x) { return 1 - x; }, [](double) { return -1.0; },
          [](double) { return 0.0; }}};
     for (const Function& f : all)
-        for (const double x : {1e-3, 0.2, 0.49, 0.51, 1.0, 1.3, 2.5, -0.3, -1.7}) {
+        for (const double x : {1e-7, 1e-3, 0.2, 0.49, 0.51, 1.0, 1.3, 2.5, -0.3, -1.7}) {
             const D found = f.dual(D::variable(x, 0));
             const double expected[] = {f.value(x), f.slope(x), f.curvature(x)};
             if (!std::isfinite(expected[0])) {  // a logarithm, a root or a power of what is below 0
