@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "files/dataset.hpp"
+#include "problem/network.hpp"
 #include "problem/problem.hpp"
 #include "run/options.hpp"
 #include "settings/config.hpp"
