@@ -85,11 +85,9 @@ std::vector<int> widths_of(const Safetensors& file, const std::string& where) {
 }
 
 int kind_of(const std::string& where, const std::string& name) {
-    const auto all = models();
-    const auto at = std::find_if(all.begin(), all.end(), [&](const ModelInfo& model) { return model.name == name; });
-    if (at == all.end())
-        refuse(where, fmt::format("metadata model = \"{}\" is none of this version; see lnn_gpu models", name));
-    return int(at - all.begin());
+    const ModelInfo* model = find_model(name);
+    if (!model) refuse(where, fmt::format("metadata model = \"{}\" is none of this version; see lnn_gpu models", name));
+    return int(model - models().data());
 }
 
 }  // namespace

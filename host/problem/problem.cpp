@@ -28,8 +28,7 @@ std::optional<SystemSpec> system_spec(const Config& config) {
 
 ModelSpec model_spec(const Config& config, const SystemInfo& coordinates) {
     ModelSpec spec;
-    for (std::size_t kind = 0; kind < models().size(); ++kind)
-        if (models()[kind].name == config.model.kind) spec.kind = int(kind);
+    spec.kind = int(find_model(config.model.kind) - models().data());
     spec.dof = coordinates.dof;
     spec.depth = int(config.model.hidden.size());
     std::copy(config.model.hidden.begin(), config.model.hidden.end(), spec.hidden.begin());

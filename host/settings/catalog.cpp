@@ -47,4 +47,23 @@ SystemInfo measured_coordinates(int dof, std::uint32_t angles) {
     return info;
 }
 
+const ModelInfo* find_model(std::string_view name) {
+    for (const ModelInfo& model : models())
+        if (model.name == name) return &model;
+    return nullptr;
+}
+
+const SystemInfo* find_system(std::string_view name) {
+    for (const SystemInfo& system : systems())
+        if (system.name == name) return &system;
+    static const SystemInfo none = measured_coordinates(0, 0);
+    return name == no_system ? &none : nullptr;
+}
+
+const ParameterInfo* find_parameter(const SystemInfo& system, std::string_view name) {
+    for (const ParameterInfo& parameter : system.parameters)
+        if (parameter.name == name) return &parameter;
+    return nullptr;
+}
+
 }  // namespace lnn

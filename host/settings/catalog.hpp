@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -46,5 +47,10 @@ std::span<const SystemInfo> systems();  // in the order of SystemSpec::kind
 // what a measured file has: coordinates q1 .. qn, and no equations
 inline constexpr const char* no_system = "none";
 SystemInfo measured_coordinates(int dof, std::uint32_t angles);
+
+// by name; null where there is none
+const ModelInfo* find_model(std::string_view name);
+const SystemInfo* find_system(std::string_view name);  // also "none", without coordinates
+const ParameterInfo* find_parameter(const SystemInfo&, std::string_view name);
 
 }  // namespace lnn

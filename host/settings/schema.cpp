@@ -325,19 +325,6 @@ std::optional<int> device_number(std::string_view text) {
     return whole && text[0] != '-' ? std::optional(number) : std::nullopt;
 }
 
-const SystemInfo* find_system(std::string_view kind) {
-    for (const SystemInfo& system : systems())
-        if (system.name == kind) return &system;
-    static const SystemInfo none = measured_coordinates(0, 0);
-    return kind == no_system ? &none : nullptr;
-}
-
-const ParameterInfo* find_parameter(const SystemInfo& system, std::string_view name) {
-    for (const ParameterInfo& parameter : system.parameters)
-        if (parameter.name == name) return &parameter;
-    return nullptr;
-}
-
 std::string expected(const ParameterInfo& parameter) {
     const std::size_t count = parameter.defaults.size();
     return count == 1 ? "a finite number" : fmt::format("a list of {} finite numbers", count);

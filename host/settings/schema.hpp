@@ -58,9 +58,6 @@ std::string environment_name(std::string_view key);  // "LNN_GPU_TRAIN_LR"
 // run.device as a number; nothing where the text is not that of one device
 std::optional<int> device_number(std::string_view text);
 
-// the chosen system, and one of its parameters by name; null where there is none
-const SystemInfo* find_system(std::string_view kind);  // also "none", without coordinates
-const ParameterInfo* find_parameter(const SystemInfo&, std::string_view name);
 std::string expected(const ParameterInfo&);  // "a list of 2 finite numbers"
 
 // what is wrong with the value of a key ("train.lr must be a number above 0"); empty: nothing

@@ -41,9 +41,7 @@ void check_times(std::string_view section, double t_end, double dt) {
 
 // what only some models have
 void check_model(const Config::Model& chosen) {
-    const auto all = models();
-    const ModelInfo& model =
-        *std::find_if(all.begin(), all.end(), [&](const ModelInfo& m) { return m.name == chosen.kind; });
+    const ModelInfo& model = *find_model(chosen.kind);
     const bool known =
         chosen.init == "auto" || std::any_of(model.init_rules.begin(), model.init_rules.end(),
                                              [&](const auto& rule) { return rule.first == chosen.init; });

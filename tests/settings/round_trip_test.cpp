@@ -60,6 +60,14 @@ static void reconcile(Config& config) {
     for (const std::string& next : *rc::gen::container<std::vector<std::string>>(letter)) path += next;
     config.data.source = *rc::gen::element<std::string>("box", "trajectories", path);
     config.run.device = *rc::gen::element<std::string>("0", "1", "15");
+    const ModelInfo& model = *find_model(config.model.kind);
+    std::vector<std::string> rules{"auto"};
+    for (const auto& rule : model.init_rules) rules.push_back(rule.first);
+    config.model.init = *rc::gen::elementOf(rules);
+    if (!model.lagrangian) {
+        config.model.mass_prior = 0;
+        config.model.damping = "none";
+    }
     const bool by_epochs = config.data.source != "box" && *rc::gen::arbitrary<bool>();
     config.train.epochs = by_epochs ? std::max(1, config.train.epochs) : 0;
     config.train.steps = by_epochs ? 0 : std::max<std::int64_t>(1, config.train.steps);
