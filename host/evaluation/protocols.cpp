@@ -65,7 +65,7 @@ BoxEvaluation evaluate_box(Backend& backend, const Problem& problem, const Netwo
         }
     }
     const std::int64_t bad = std::count_if(errors.begin(), errors.end(), [](double e) { return !std::isfinite(e); });
-    return {system.name, states, quantiles(errors), mean(sizes), bad};
+    return {system.name, states, quantiles(errors), mean(sizes), bad, {}};
 }
 
 EnergyEvaluation evaluate_energy(Backend& backend, const Problem& problem, const Network& network,
@@ -76,7 +76,7 @@ EnergyEvaluation evaluate_energy(Backend& backend, const Problem& problem, const
     job.draw = box_draw(system, 2 * std::numbers::pi, 0);
     for (int i = 0; i < system.dof; ++i) job.draw.high[system.dof + i] = 0.1;
     job.draw.seed = problem.seed;
-    job.integration = {0.1, 20, 1000};  // 100 s in steps of 0.005 s
+    job.integration = energy_run;
     const double scale = energy_at_rest(backend, job.system);
     if (scale == 0)
         throw Error(Exit::usage,
@@ -92,7 +92,7 @@ EnergyEvaluation evaluate_energy(Backend& backend, const Problem& problem, const
     }
     const auto s = sorted(errors), d = sorted(drifts);
     const std::int64_t diverged = std::count_if(scores.begin(), scores.end(), [](const auto& x) { return x.diverged; });
-    return {system.name, starts, scale, mean(s), quantile(s, 0.5), s.back(), mean(d), d.back(), diverged};
+    return {system.name, starts, scale, mean(s), quantile(s, 0.5), s.back(), mean(d), d.back(), diverged, {}};
 }
 
 }  // namespace lnn

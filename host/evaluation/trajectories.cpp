@@ -128,13 +128,14 @@ TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Problem& prob
     const EvaluateJob job = evaluate_job(problem);
     check_system(networks[0], problem.coordinates);
     TrajectoryEvaluation result;
-    result.system = problem.coordinates;
+    result.system = problem.coordinates.name;
+    result.coordinates = problem.coordinates.coordinates;
     result.t_end = problem.eval.t_end;
     result.dt = problem.eval.dt;
     result.trajectories = problem.eval.trajectories;
     result.repeats = problem.eval.repeats;
     const auto summary_of = [&](std::span<const TrajectoryScore> scores) {
-        return summarise(scores, result.trajectories, result.repeats, result.system.dof, job.integration);
+        return summarise(scores, result.trajectories, result.repeats, job.system.dof, job.integration);
     };
     const std::int64_t per_model = result.trajectories * result.repeats;
     for (std::size_t m = 0; m < networks.size(); ++m) {
@@ -163,7 +164,7 @@ TrajectoryEvaluation evaluate_trajectories(Backend& backend, const Problem& prob
         result.models.push_back({seed, summary_of(scores)});
     }
     if (!result.seeds.empty()) result.pooled = summary_of(result.scores);
-    if (result.seeds.size() > 1) result.over_models = over_models(result.models, result.system.dof);
+    if (result.seeds.size() > 1) result.over_models = over_models(result.models, job.system.dof);
     return result;
 }
 
@@ -188,13 +189,13 @@ std::uint64_t evaluation_key(const Backend& backend, const Config& config, const
 
 std::string per_trajectory_csv(const TrajectoryEvaluation& e) {
     std::string text = "seed,repeat,trajectory";
-    for (const std::string& name : e.system.coordinates) text += ",mse_" + name;
+    for (const std::string& name : e.coordinates) text += ",mse_" + name;
     text += ",energy_error,energy_drift,valid_time,twin_valid_time,lyapunov_exponent,diverged\n";
     for (std::size_t m = 0; m < e.seeds.size(); ++m)
         for (std::int64_t k = 0; k < e.repeats * e.trajectories; ++k) {
             const TrajectoryScore& s = e.scores[m * e.repeats * e.trajectories + k];
             text += fmt::format("{},{},{}", e.seeds[m], k / e.trajectories, k % e.trajectories);
-            for (int i = 0; i < e.system.dof; ++i) text += fmt::format(",{:.9g}", s.mse[i]);
+            for (std::size_t i = 0; i < e.coordinates.size(); ++i) text += fmt::format(",{:.9g}", s.mse[i]);
             text += fmt::format(",{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{}\n", s.energy_error, s.energy_drift,
                                 s.valid_time, s.twin_valid_time, s.lyapunov, int(s.diverged));
         }

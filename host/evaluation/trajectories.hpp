@@ -50,7 +50,8 @@ struct OverModels {
 };
 
 struct TrajectoryEvaluation {
-    SystemInfo system;
+    std::string system;
+    std::vector<std::string> coordinates;
     double t_end = 0, dt = 0;
     std::int64_t trajectories = 0, repeats = 0;
     std::vector<std::uint64_t> seeds;     // (models that did not fail)
@@ -64,6 +65,8 @@ struct TrajectoryEvaluation {
     std::optional<OverModels> over_models;    // where there are several
     std::int64_t done = 0;                    // trajectories
     Stop stop = Stop::none;                   // asked for before all was done; then what is above is not complete
+
+    std::int64_t evaluated() const { return trajectories * repeats * std::int64_t(seeds.size()); }
 };
 
 // `alive[m]`: whether model m has weights worth asking. Slices of trajectories that `partial` has are taken from it,

@@ -26,13 +26,13 @@ Json json_of(const Quantiles& q) {
 Json json_of(const std::optional<Quantiles>& q) { return q ? json_of(*q) : Json(nullptr); }
 
 // "mse" begins as an object: of a null, lacking memory could make none
-void add(Json& json, const TrajectorySummary& summary, const SystemInfo& system) {
+void add(Json& json, const TrajectorySummary& summary, const std::vector<std::string>& coordinates) {
     json["mse"] = Json::object();
     for (std::size_t i = 0; i < summary.mse.size(); ++i) {
         Json entry = json_of(summary.mse[i].all), means = Json::array();
         for (const double mean : summary.mse[i].means) means.push_back(finite_or_null(mean));
         entry["per_repeat_mean"] = means;
-        json["mse"][system.coordinates[i]] = entry;
+        json["mse"][coordinates[i]] = entry;
     }
     if (summary.paired)
         json["paired"] = {{"second_worse", finite_or_null(summary.paired->second_worse)},
@@ -47,15 +47,21 @@ void add(Json& json, const TrajectorySummary& summary, const SystemInfo& system)
     json["diverged"] = summary.diverged;
 }
 
-Json json_of(const OverModels& over, const SystemInfo& system) {
+Json json_of(const OverModels& over, const std::vector<std::string>& coordinates) {
     Json json = {{"mse", Json::object()}};
     for (std::size_t i = 0; i < over.mse.size(); ++i)
-        json["mse"][system.coordinates[i]] = {{"median", finite_or_null(over.mse[i].median)},
-                                              {"ci95_median", pair_of(over.mse[i].of_median)}};
+        json["mse"][coordinates[i]] = {{"median", finite_or_null(over.mse[i].median)},
+                                       {"ci95_median", pair_of(over.mse[i].of_median)}};
     if (over.paired)
         json["paired"] = {{"second_worse", over.paired->second_worse},
                           {"models", over.paired->models},
                           {"p_value", over.paired->p_value}};
+    return json;
+}
+
+Json json_of(std::span<const Published> published) {
+    Json json = Json::object();
+    for (const auto& [who, error] : published) json[who] = error;
     return json;
 }
 
@@ -69,10 +75,11 @@ std::string range(const Interval& interval) {
 std::string percent(double x) { return std::isfinite(x) ? fmt::format("{:.4f} %", 100 * x) : "-"; }
 
 // the rows of one model, or of all pooled
-std::string mse_rows(const TrajectorySummary& summary, const SystemInfo& system, const std::string& label) {
+std::string mse_rows(const TrajectorySummary& summary, const std::vector<std::string>& coordinates,
+                     const std::string& label) {
     std::string text;
     for (std::size_t i = 0; i < summary.mse.size(); ++i) {
-        const std::string& name = system.coordinates[i];
+        const std::string& name = coordinates[i];
         const auto& [all, means] = summary.mse[i];
         text += fmt::format("{:<22}", label.empty() ? name : fmt::format("{} {}", label, name));
         for (const double mean : means) text += fmt::format(" {:>10}", number(mean));
@@ -86,18 +93,18 @@ std::string mse_rows(const TrajectorySummary& summary, const SystemInfo& system,
 
 Json to_json(const TrajectoryEvaluation& e) {
     Json json = {{"protocol", "trajectories"},
-                 {"system", e.system.name},
+                 {"system", e.system},
                  {"trajectories", e.trajectories},
                  {"repeats", e.repeats},
                  {"models_evaluated", e.seeds.size()},
                  {"t_end", e.t_end},
                  {"dt", e.dt}};
-    if (e.pooled) add(json, *e.pooled, e.system);
-    if (e.over_models) json["over_models"] = json_of(*e.over_models, e.system);
+    if (e.pooled) add(json, *e.pooled, e.coordinates);
+    if (e.over_models) json["over_models"] = json_of(*e.over_models, e.coordinates);
     json["models"] = Json::array();
     for (const auto& [seed, summary] : e.models) {
         Json model = {{"seed", seed}, {"failed", !summary}};
-        if (summary) add(model, *summary, e.system);
+        if (summary) add(model, *summary, e.coordinates);
         json["models"].push_back(model);
     }
     return json;
@@ -115,10 +122,11 @@ std::string table_of(const TrajectoryEvaluation& e) {
     if (several)
         for (const auto& [seed, summary] : e.models) {
             const std::string label = fmt::format("seed {}", seed);
-            text += summary ? mse_rows(*summary, e.system, label) : fmt::format("{:<22}failed in training\n", label);
+            text +=
+                summary ? mse_rows(*summary, e.coordinates, label) : fmt::format("{:<22}failed in training\n", label);
         }
     const TrajectorySummary& all = *e.pooled;
-    text += mse_rows(all, e.system, several ? "all" : "");
+    text += mse_rows(all, e.coordinates, several ? "all" : "");
     if (all.paired)
         text += fmt::format(
             "the second coordinate is worse in {} of {} trajectories (sign test over trajectories: p = {})\n",
@@ -127,7 +135,7 @@ std::string table_of(const TrajectoryEvaluation& e) {
     if (e.over_models) {
         text += "over models, which are independent where their trajectories are not, the median of the medians:";
         for (std::size_t i = 0; i < e.over_models->mse.size(); ++i)
-            text += fmt::format(" {} {} ({})", e.system.coordinates[i], number(e.over_models->mse[i].median),
+            text += fmt::format(" {} {} ({})", e.coordinates[i], number(e.over_models->mse[i].median),
                                 range(e.over_models->mse[i].of_median));
         text += "\n";
         if (const auto& paired = e.over_models->paired)
@@ -149,14 +157,15 @@ Json to_json(const BoxEvaluation& e) {
     return {{"protocol", "box"},          {"system", e.system},
             {"states", e.states},         {"unit", "rad/s^2"},
             {"l1", json_of(e.l1)},        {"mean_size", e.mean_size},
-            {"non_finite", e.non_finite}, {"published", {{"LNN", 0.0689}, {"plain network", 0.0739}}}};
+            {"non_finite", e.non_finite}, {"published", json_of(published_box)}};
 }
 
 std::string table_of(const BoxEvaluation& e) {
     return fmt::format(
-        "box, {} fresh states: L1 {} (median {}, 95 % below {}); mean |a| {:.4g}; published LNN 0.0689\n"
+        "box, {} fresh states: L1 {} (median {}, 95 % below {}); mean |a| {:.4g}; published LNN {}\n"
         "non-finite: {}\n",
-        e.states, number(e.l1.mean), number(e.l1.median), number(e.l1.p95), e.mean_size, e.non_finite);
+        e.states, number(e.l1.mean), number(e.l1.median), number(e.l1.p95), e.mean_size, published_box[0].error,
+        e.non_finite);
 }
 
 Json to_json(const EnergyEvaluation& e) {
@@ -164,22 +173,23 @@ Json to_json(const EnergyEvaluation& e) {
         {"protocol", "energy"},
         {"system", e.system},
         {"starts", e.starts},
-        {"t_end", 100.0},
-        {"dt", 0.005},
+        {"t_end", energy_run.dt * double(energy_run.instants)},
+        {"dt", energy_run.dt / energy_run.substeps},
         {"energy_scale", e.scale},
         {"relative_error",
          {{"mean", finite_or_null(e.mean)}, {"median", finite_or_null(e.median)}, {"worst", finite_or_null(e.worst)}}},
         {"integrator_floor", {{"mean", e.floor_mean}, {"worst", e.floor_worst}}},
         {"diverged", e.diverged},
-        {"published", {{"LNN", 0.0043}, {"plain network", 0.08}}}};
+        {"published", json_of(published_energy)}};
 }
 
 std::string table_of(const EnergyEvaluation& e) {
     return fmt::format(
-        "energy, {} starts, 100 s: mean {}, median {}, worst {} (the integrator's own: {:.4f} %); published LNN 0.43 "
+        "energy, {} starts, 100 s: mean {}, median {}, worst {} (the integrator's own: {:.4f} %); published LNN {:g} "
         "%\n"
         "diverged: {}\n",
-        e.starts, percent(e.mean), percent(e.median), percent(e.worst), 100 * e.floor_mean, e.diverged);
+        e.starts, percent(e.mean), percent(e.median), percent(e.worst), 100 * e.floor_mean,
+        100 * published_energy[0].error, e.diverged);
 }
 
 Json to_json(const LinksEvaluation& e) {

@@ -82,6 +82,17 @@ std::vector<JsonField> JsonField::items() const {
     return fields;
 }
 
+std::vector<JsonField> JsonField::items(std::size_t size) const {
+    list(size);
+    return items();
+}
+
+std::vector<std::string> JsonField::keys() const {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : object().items()) names.push_back(name);
+    return names;
+}
+
 bool JsonField::is_null() const { return value_->is_null(); }
 
 std::int64_t JsonField::integer(std::int64_t low, std::int64_t high) const {
@@ -107,6 +118,11 @@ double JsonField::number(double low, double high) const {
 std::string JsonField::text() const {
     if (!value_->is_string()) refuse("text");
     return value_->get<std::string>();
+}
+
+bool JsonField::flag() const {
+    if (!value_->is_boolean()) refuse("true or false");
+    return value_->get<bool>();
 }
 
 const Json& JsonField::list(std::size_t size) const {

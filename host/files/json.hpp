@@ -24,6 +24,8 @@ class JsonField {
     JsonField at(const std::string& key) const;                   // of an object that has it
     std::optional<JsonField> find(const std::string& key) const;  // nothing where it is absent
     std::vector<JsonField> items() const;                         // of a list
+    std::vector<JsonField> items(std::size_t size) const;         // of a list of so many
+    std::vector<std::string> keys() const;                        // of an object, in order
     const nlohmann::ordered_json& object() const;
     bool is_null() const;
 
@@ -33,6 +35,7 @@ class JsonField {
     double number() const;  // finite, as all of JSON are
     double number(double low, double high) const;
     std::string text() const;
+    bool flag() const;
     // lists of so many
     std::vector<std::int64_t> integers(std::size_t size, std::int64_t low, std::int64_t high) const;
     std::vector<std::int64_t> counts(std::size_t size) const { return integers(size, 0, most_counted); }

@@ -1,6 +1,7 @@
 // Several runs on one page: results in a table with a column a run, losses and errors overlaid, and the
 // settings in which they differ.
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <fmt/format.h>
@@ -24,7 +25,19 @@ using Json = nlohmann::ordered_json;
 struct Run {
     std::string name;
     Contents contents;
-    Json key;  // null where it was not evaluated
+
+    // null where it was not evaluated, or no model survived
+    const TrajectorySummary* summary() const {
+        return contents.summary && contents.summary->pooled ? &*contents.summary->pooled : nullptr;
+    }
+    // of the squared error of a coordinate; none where it is not known
+    std::optional<double> median(const std::string& coordinate) const {
+        if (!summary()) return std::nullopt;
+        const std::vector<std::string>& names = contents.summary->coordinates;
+        const auto at = std::find(names.begin(), names.end(), coordinate);
+        if (at == names.end()) return std::nullopt;
+        return summary()->mse[std::size_t(at - names.begin())].all.median;
+    }
 };
 
 // by the names of their directories, or by their paths where two have the same
@@ -34,8 +47,8 @@ std::vector<Run> read(const std::vector<fs::path>& paths) {
     for (const fs::path& path : paths) {
         Contents c = read_contents(path);
         names.insert(c.name);
-        runs.push_back({c.name, {}, key_results(c)});
-        runs.back().contents = std::move(c);
+        std::string name = c.name;
+        runs.push_back({std::move(name), std::move(c)});
     }
     if (names.size() < runs.size())
         for (Run& run : runs) run.name = run.contents.run.string();
@@ -53,8 +66,8 @@ std::string row_of(const std::string& label, const std::vector<Run>& runs, F cel
 std::vector<std::string> coordinates(const std::vector<Run>& runs) {
     std::vector<std::string> names;
     for (const Run& run : runs)
-        if (!run.key.is_null())
-            for (const auto& [name, median] : run.key["median_mse"].items())
+        if (run.summary())
+            for (const std::string& name : run.contents.summary->coordinates)
                 if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     return names;
 }
@@ -74,17 +87,15 @@ std::string results_table(const std::vector<Run>& runs) {
     });
     for (const std::string& name : coordinates(runs))
         rows += row_of(name + ": median squared error", runs, [&](const Run& run) {
-            return run.key.is_null() ? "-" : number(run.key["median_mse"].value(name, Json("-")));
+            const auto median = run.median(name);
+            return median ? number(*median) : "-";
         });
-    const std::pair<const char*, const char*> medians[] = {{"median_valid_time", "holds for, median, s"},
-                                                           {"median_energy_error", "energy error, median, J"}};
-    for (const auto& [key, label] : medians)
-        rows += row_of(label, runs, [&](const Run& run) { return run.key.is_null() ? "-" : number(run.key[key]); });
-    rows += row_of("diverged", runs, [](const Run& run) {
-        return run.key.is_null()
-                   ? "-"
-                   : fmt::format("{} of {}", number(run.key["diverged"]), number(run.key["trajectories"]));
-    });
+    const auto if_evaluated = [&](const char* label, std::string (*cell)(const TrajectoryEvaluation&)) {
+        rows += row_of(label, runs, [&](const Run& run) { return run.summary() ? cell(*run.contents.summary) : "-"; });
+    };
+    if_evaluated("holds for, median, s", [](const auto& e) { return number(e.pooled->valid_time.median); });
+    if_evaluated("energy error, median, J", [](const auto& e) { return number(e.pooled->energy_error.median); });
+    if_evaluated("diverged", [](const auto& e) { return fmt::format("{} of {}", e.pooled->diverged, e.evaluated()); });
     rows += row_of("training, s", runs, [](const Run& run) {
         const auto at = Json::json_pointer("/timings/train");
         return run.contents.record && run.contents.record->contains(at) ? number(run.contents.record->at(at)) : "-";
@@ -102,16 +113,16 @@ std::string best(const std::vector<Run>& runs) {
     for (const std::string& name : coordinates(runs)) {
         const Run* lowest = nullptr;
         int choice = 0;
-        const auto median = [&](const Run& run) { return run.key["median_mse"][name].get<double>(); };
         for (const Run& run : runs) {
-            if (run.key.is_null() || !run.key["median_mse"].value(name, Json()).is_number()) continue;
+            const auto median = run.median(name);
+            if (!median || !std::isfinite(*median)) continue;
             ++choice;
-            if (!lowest || median(run) < median(*lowest)) lowest = &run;
+            if (!lowest || *median < *lowest->median(name)) lowest = &run;
         }
         if (choice > 1)
             text +=
                 fmt::format("{}{} in {} ({:.4g})", text.empty() ? "The median squared error is lowest for " : ", for ",
-                            name, lowest->name, median(*lowest));
+                            name, lowest->name, *lowest->median(name));
     }
     return text.empty() ? "" : paragraph(text + ".", "lead");
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "evaluation/read.hpp"
 #include "files/atomic_file.hpp"
 #include "files/json.hpp"
 #include "files/npy.hpp"
@@ -30,15 +31,18 @@ auto part(const fs::path& run, const char* name, F read) -> Part<decltype(read(r
     }
 }
 
-constexpr const char* mend_json = "make it again";
-
-Json read_object(const fs::path& path) {
-    Json json = parse_json(read_file(path), path.string(), mend_json);
-    JsonField(json, path.string(), mend_json).object();
+Json read_record(const fs::path& path) {
+    const std::string mend = "make it again";
+    Json json = parse_json(read_file(path), path.string(), mend);
+    JsonField(json, path.string(), mend).object();
     return json;
 }
 
-Json read_summary(const fs::path& path) { return parse_summary(read_file(path), path.string()); }
+// a reader of files
+template <class Evaluation>
+auto evaluation_by(Evaluation (*read)(std::string_view, const std::string&)) {
+    return [read](const fs::path& path) { return read(read_file(path), path.string()); };
+}
 
 Config read_config(const fs::path& path) {
     Sources sources;
@@ -87,17 +91,6 @@ Motions read_motions(const fs::path& path, const Problem& problem) {
 
 }  // namespace
 
-Json parse_summary(std::string_view text, const std::string& where) {
-    const std::string mend = "evaluate the run again";
-    Json json = parse_json(text, where, mend);
-    const JsonField summary(json, where, mend);
-    summary.at("trajectories").integer(1, most_trajectories);
-    summary.at("repeats").integer(1, most_repeats);
-    summary.at("models_evaluated").integer(0, most_seeds);
-    summary.at("models").items();
-    return json;
-}
-
 Contents read_contents(const fs::path& run) {
     std::error_code error;
     if (!fs::is_directory(run, error))
@@ -111,12 +104,12 @@ Contents read_contents(const fs::path& run) {
     c.toml = part(run, run_files::config, read_file);
     c.config = part(run, run_files::config, read_config);
     if (c.config) c.problem = problem_of(*c.config);
-    c.record = part(run, run_files::record, read_object);
+    c.record = part(run, run_files::record, read_record);
     c.metrics = part(run, run_files::metrics, read_rows);
-    c.summary = part(run, run_files::summary, read_summary);
-    c.measured = part(run, run_files::measured, read_object);
-    c.box = part(run, run_files::box, read_object);
-    c.energy = part(run, run_files::energy, read_object);
+    c.summary = part(run, run_files::summary, evaluation_by(read_trajectory_evaluation));
+    c.measured = part(run, run_files::measured, evaluation_by(read_measured_evaluation));
+    c.box = part(run, run_files::box, evaluation_by(read_box_evaluations));
+    c.energy = part(run, run_files::energy, evaluation_by(read_energy_evaluations));
     c.network = part(run, run_files::model, [](const fs::path& path) {
         std::vector<std::string> notes;
         return load_network(path, notes);

@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "evaluation/measured.hpp"
+#include "evaluation/protocols.hpp"
+#include "evaluation/trajectories.hpp"
 #include "problem/network.hpp"
 #include "problem/problem.hpp"
 #include "report/motions.hpp"
@@ -38,14 +40,14 @@ struct Contents {
     std::optional<Problem> problem;       // of the configuration, where it is readable
     Part<nlohmann::ordered_json> record;  // run.json
     Part<std::vector<Metrics>> metrics;   // at least one row
-    Part<nlohmann::ordered_json> summary, measured, box, energy;
+    Part<TrajectoryEvaluation> summary;   // the results of eval/, as far as evaluation/read.hpp has them
+    Part<MeasuredEvaluation> measured;
+    Part<std::vector<BoxEvaluation>> box;
+    Part<std::vector<EnergyEvaluation>> energy;
     Part<Motions> motions;  // eval/trajectories.npy, or eval/rollouts.csv where no true system is known
     Part<Scores> scores;    // eval/per_trajectory.csv
     Part<Network> network;  // model.safetensors, whose motions these are
 };
-
-// eval/summary.json, whose counts are such as an evaluation can have; Exit::file where they are not
-nlohmann::ordered_json parse_summary(std::string_view text, const std::string& where);
 
 // Exit::file if there is no such directory
 Contents read_contents(const std::filesystem::path& run);

@@ -1,6 +1,7 @@
 #include "report/html.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -45,9 +46,15 @@ std::string escape(std::string_view text) {
     return html;
 }
 
+std::string number(double x) { return std::isfinite(x) ? fmt::format("{:.4g}", x) : "not finite"; }
+
+std::string percent(double share) {
+    return std::isfinite(share) ? fmt::format("{:.3g} %", 100 * share) : number(share);
+}
+
 std::string number(const nlohmann::ordered_json& x) {
     if (x.is_number_integer()) return x.dump();
-    if (x.is_number()) return fmt::format("{:.4g}", x.get<double>());
+    if (x.is_number()) return number(x.get<double>());
     return x.is_null() ? "not finite" : "-";
 }
 

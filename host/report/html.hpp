@@ -12,7 +12,9 @@ namespace lnn {
 
 std::string escape(std::string_view text);  // for text and for attributes in double quotes
 
-// four digits; "not finite" for null, which is how JSON holds infinity; "-" for what is no number
+std::string number(double);         // four digits, or "not finite"
+std::string percent(double share);  // three digits, or "not finite"
+// the same, whole ones with all digits; null is how JSON holds infinity; "-" for what is no number
 std::string number(const nlohmann::ordered_json&);
 
 // any value on one line: words without quotes, lists parted by blanks

@@ -1,6 +1,8 @@
 // What a run on a measured file shows: eval/measured.json in words and tables, eval/rollouts.csv as motions.
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "lnn/error.hpp"
 #include "problem/problem.hpp"
@@ -13,94 +15,98 @@ namespace lnn {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-std::string percent(const Json& share) {
-    return share.is_number() ? fmt::format("{:.3g} %", 100 * share.get<double>()) : number(share);
-}
-
 // the first that did not fail; null where all did
-Json first_model(const Json& measured) {
-    for (const Json& model : measured.at("models"))
-        if (!model.at("failed").get<bool>()) return model;
-    return nullptr;
+const MeasuredModel* first_model(const MeasuredEvaluation& e) {
+    const auto found = std::find_if(e.models.begin(), e.models.end(), [](const auto& model) { return !model.failed; });
+    return found == e.models.end() ? nullptr : &*found;
 }
 
 // of its deviation, or as it is where there is none
-std::string error_of(const Json& entry) {
-    return entry.at("deviation") == 0 ? number(entry.at("rms_error")) : percent(entry.at("normalised_error"));
+std::string error_of(const MeasuredErrors& errors) {
+    return errors.deviation == 0 ? number(errors.rms) : percent(errors.normalised);
 }
 
-std::string sentence(const Json& rollout) {
-    return fmt::format("A roll-out from the first held-out state holds for {} s of {} s.",
-                       number(rollout.at("valid_time")), number(rollout.at("length")));
+std::string friction(const std::vector<std::vector<double>>& damping, const std::vector<std::string>& coordinates) {
+    std::vector<std::string> names = {""};
+    names.insert(names.end(), coordinates.begin(), coordinates.end());
+    std::string matrix = heading_row(names);
+    for (std::size_t i = 0; i < std::min(damping.size(), coordinates.size()); ++i) {
+        std::vector<std::string> cells = {coordinates[i]};
+        for (const double x : damping[i]) cells.push_back(number(x));
+        matrix += row(cells);
+    }
+    return "<h3>Learned friction</h3>\n" + table(matrix, "numbers") +
+           paragraph("D of the forces −D v, in the units of the learned Lagrangian, which is known up to a factor.",
+                     "note");
 }
 
 }  // namespace
 
-std::string measured_lead(const Contents& c) {
-    const Json model = first_model(*c.measured);
-    if (model.is_null()) return paragraph("No model survived training.", "lead");
+std::string measured_lead(const MeasuredEvaluation& e) {
+    const MeasuredModel* const model = first_model(e);
+    if (!model) return paragraph("No model survived training.", "lead");
     std::string errors;
-    for (const auto& [name, entry] : model.at("accelerations").items())
-        errors += fmt::format("{}{} for {}", errors.empty() ? "" : " and ", error_of(entry), name);
+    for (std::size_t i = 0; i < e.coordinates.size(); ++i)
+        errors += fmt::format("{}{} for {}", errors.empty() ? "" : " and ", error_of(model->accelerations[i]),
+                              e.coordinates[i]);
     std::string text =
         fmt::format("On {} samples that training did not see, the accelerations are off by {} of their deviation.",
-                    number(c.measured->at("held_out_samples")), errors);
-    if (model.contains("rollout")) text += " " + sentence(model.at("rollout"));
+                    e.held_out_samples, errors);
+    if (model->rollout)
+        text += fmt::format(" A roll-out from the first held-out state holds for {} s of {} s.",
+                            number(model->rollout->valid_time), number(model->rollout->length));
     return paragraph(text, "lead");
 }
 
-std::string measured_tiles(const Contents& c) {
-    const Json model = first_model(*c.measured);
-    if (model.is_null()) return "";
+std::string measured_tiles(const MeasuredEvaluation& e) {
+    const MeasuredModel* const model = first_model(e);
+    if (!model) return "";
     std::string html;
     const auto add = [&](const std::string& name, const std::string& value, const std::string& after) {
-        html += fmt::format("<div><dt>{}</dt><dd>{} <small>{}</small></dd></div>\n", escape(name), escape(value),
-                            escape(after));
+        html += fmt::format("<div><dt>{}</dt><dd>{} <small>{}</small></dd></div>\n", escape(name), value, after);
     };
-    for (const auto& [name, entry] : model.at("accelerations").items())
-        add(name + ": error of the accelerations", error_of(entry),
-            entry.at("deviation") == 0 ? "" : "of their deviation");
-    if (model.contains("rollout")) {
-        add("holds for", number(model.at("rollout").at("valid_time")),
-            fmt::format("s of {}", number(model.at("rollout").at("length"))));
-        add("segments that hold", number(model.at("segments").at("valid_to_the_end")),
-            fmt::format("of {}", number(model.at("segments").at("count"))));
+    for (std::size_t i = 0; i < e.coordinates.size(); ++i) {
+        const MeasuredErrors& errors = model->accelerations[i];
+        add(e.coordinates[i] + ": error of the accelerations", error_of(errors),
+            errors.deviation == 0 ? "" : "of their deviation");
+    }
+    if (model->rollout) {
+        add("holds for", number(model->rollout->valid_time), fmt::format("s of {}", number(model->rollout->length)));
+        add("segments that hold", fmt::to_string(model->segments->valid_to_the_end),
+            fmt::format("of {}", model->segments->count));
     }
     return fmt::format("<dl class=\"tiles\">\n{}</dl>\n", html);
 }
 
-std::string measured_results(const Contents& c) {
-    const Json& measured = *c.measured;
+std::string measured_results(const MeasuredEvaluation& e) {
     std::string html = paragraph(
         fmt::format(
             "{} samples to learn from, the {} after them held out. Root mean square error of the accelerations, in "
             "units of the deviation of the held-out ones; the mean of the training data predicts about 1.",
-            number(measured.at("training_samples")), number(measured.at("held_out_samples"))),
+            e.training_samples, e.held_out_samples),
         "note");
     std::string rows = heading_row({"", "error / deviation", "predicting the mean", "rms error", "deviation"});
     std::string rollouts =
         heading_row({"", "holds for, s", "of, s", "segments that hold", "median time, s", "median length, s"});
     bool any = false;
-    const bool several = measured.at("models").size() > 1;
-    for (const Json& model : measured.at("models")) {
-        const std::string seed = fmt::format("seed {}", number(model.at("seed")));
-        if (model.at("failed").get<bool>()) {
+    const bool several = e.models.size() > 1;
+    for (const MeasuredModel& model : e.models) {
+        const std::string seed = fmt::format("seed {}", model.seed);
+        if (model.failed) {
             rows += row({seed + ": failed in training", "", "", "", ""});
             continue;
         }
-        for (const auto& [name, entry] : model.at("accelerations").items())
-            rows += row({several ? seed + " " + name : name, number(entry.at("normalised_error")),
-                         number(entry.at("predict_the_mean")), number(entry.at("rms_error")),
-                         number(entry.at("deviation"))});
-        if (!model.contains("rollout")) continue;
+        for (std::size_t i = 0; i < e.coordinates.size(); ++i) {
+            const MeasuredErrors& errors = model.accelerations[i];
+            rows += row({several ? seed + " " + e.coordinates[i] : e.coordinates[i], number(errors.normalised),
+                         number(errors.predict_the_mean), number(errors.rms), number(errors.deviation)});
+        }
+        if (!model.rollout) continue;
         any = true;
-        const Json &whole = model.at("rollout"), &segments = model.at("segments");
-        rollouts += row({several ? seed : "from the first held-out state", number(whole.at("valid_time")),
-                         number(whole.at("length")),
-                         fmt::format("{} of {}", number(segments.at("valid_to_the_end")), number(segments.at("count"))),
-                         number(segments.at("median_valid_time")), number(segments.at("median_length"))});
+        rollouts += row({several ? seed : "from the first held-out state", number(model.rollout->valid_time),
+                         number(model.rollout->length),
+                         fmt::format("{} of {}", model.segments->valid_to_the_end, model.segments->count),
+                         number(model.segments->median_valid_time), number(model.segments->median_length)});
     }
     html += table(rows, "numbers");
     if (any)
@@ -109,25 +115,10 @@ std::string measured_results(const Contents& c) {
             paragraph(
                 fmt::format("Predicted from a measured state; it holds until a coordinate is further than {} from the "
                             "measurement (angles: up to whole turns). Segments lie between gaps of the recording.",
-                            number(measured.at("valid_below"))),
+                            number(e.valid_below)),
                 "note");
-    const Json model = first_model(measured);
-    if (!model.is_null() && model.contains("damping")) {
-        std::vector<std::string> names = {""};
-        for (const auto& [name, entry] : model.at("accelerations").items()) names.push_back(name);
-        std::string matrix = heading_row(names);
-        std::size_t place = 0;
-        for (const Json& line : model.at("damping")) {
-            std::vector<std::string> cells = {names[std::min(++place, names.size() - 1)]};
-            for (const Json& x : line) cells.push_back(number(x));
-            matrix += row(cells);
-        }
-        html +=
-            "<h3>Learned friction</h3>\n" + table(matrix, "numbers") +
-            paragraph("D of the forces −D v, in the units of the learned Lagrangian, which is known up to a factor.",
-                      "note");
-    }
-    return html;
+    const MeasuredModel* const model = first_model(e);
+    return model && !model->damping.empty() ? html + friction(model->damping, e.coordinates) : html;
 }
 
 // motion, segment (0: the whole motion), t, then coordinates and velocities, measured and predicted

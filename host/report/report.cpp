@@ -12,6 +12,7 @@
 #include "report/film.hpp"
 #include "report/html.hpp"
 #include "report/sections.hpp"
+#include "terminal/json_text.hpp"
 
 namespace lnn {
 
@@ -19,36 +20,35 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// a section from JSON, or one line where a field is absent or of another kind
-template <class F>
-std::string from_json(const std::filesystem::path& path, std::vector<std::string>& notes, F make) {
-    try {
-        return make();
-    } catch (const Json::exception& error) {
-        notes.push_back(
-            fmt::format("{}: not as this version writes it ({}); evaluate the run again", path.string(), error.what()));
-        return paragraph(notes.back(), "absent");
-    }
-}
-
-std::string protocols(const Contents& c, std::vector<std::string>& notes) {
+std::string protocols(const Contents& c) {
     std::string html;
-    if (c.box) html += from_json(c.run / run_files::box, notes, [&] { return protocol(*c.box); });
-    if (c.energy) html += from_json(c.run / run_files::energy, notes, [&] { return protocol(*c.energy); });
-    for (const auto* part : {&c.box, &c.energy})
-        if (part->broken) html += paragraph(part->reason, "absent");
+    if (c.box) html += protocol(*c.box);
+    if (c.energy) html += protocol(*c.energy);
+    for (const auto& [broken, reason] : {std::pair(c.box.broken, c.box.reason), {c.energy.broken, c.energy.reason}})
+        if (broken) html += paragraph(reason, "absent");
     return html.empty() ? ""
                         : section("Published protocols", fmt::format("<div class=\"wide cards\">\n{}</div>\n", html));
 }
 
-// what the summary says of the coordinates, trajectory by trajectory; nothing where it is broken, as its
-// section says
+// what the summary says of the coordinates, trajectory by trajectory
 std::string pairs_of(const Contents& c) {
-    try {
-        return c.summary && c.summary->contains("paired") ? pairs_sentence(c.summary->at("paired")) : "";
-    } catch (const Json::exception&) {
-        return "";
-    }
+    const bool known = c.summary && c.summary->pooled && c.summary->pooled->paired;
+    return known ? pairs_sentence(*c.summary->pooled->paired) : "";
+}
+
+// medians and divergences; null where nothing was evaluated
+Json key_results(const Contents& c) {
+    if (!c.summary || !c.summary->pooled) return nullptr;
+    const TrajectorySummary& summary = *c.summary->pooled;
+    Json key = {{"median_mse", Json::object()}};
+    for (std::size_t i = 0; i < summary.mse.size(); ++i)
+        key["median_mse"][c.summary->coordinates[i]] = finite_or_null(summary.mse[i].all.median);
+    key["median_valid_time"] = finite_or_null(summary.valid_time.median);
+    key["median_energy_error"] = finite_or_null(summary.energy_error.median);
+    key["t_end"] = c.summary->t_end;
+    key["diverged"] = summary.diverged;
+    key["trajectories"] = c.summary->evaluated();
+    return key;
 }
 
 // the film and every figure there can be
@@ -99,21 +99,18 @@ std::vector<std::string> write_report(const std::filesystem::path& run) {
     note(c.config), note(c.record), note(c.metrics), note(c.summary), note(c.measured), note(c.box), note(c.energy),
         note(c.motions), note(c.scores), note(c.network);
 
-    std::string first;  // empty where the summary is broken: its section says why
-    std::string tables, highlights;
-    if (c.measured)
-        tables += from_json(run / run_files::measured, notes, [&] {
-            first = measured_lead(c);
-            highlights = measured_tiles(c);
-            return measured_results(c);
-        });
-    if (c.summary || !c.measured)
-        tables += from_json(run / run_files::summary, notes, [&] {
-            first += lead(c);
-            return results(c);
-        });
-    std::string html = header(c, first) + highlights + tiles(c) + pictures(c, notes) + section("Results", tables) +
-                       protocols(c, notes) + settings(c) + record(c);
+    std::string leads, tables;
+    if (c.measured) {
+        leads += measured_lead(*c.measured);
+        tables += measured_results(*c.measured);
+    }
+    if (c.measured.broken) tables += paragraph(c.measured.reason, "absent");
+    if (!c.measured || c.summary || c.summary.broken) {
+        leads += lead(c);
+        tables += results(c);
+    }
+    std::string html = header(c, leads) + (c.measured ? measured_tiles(*c.measured) : "") + tiles(c) +
+                       pictures(c, notes) + section("Results", tables) + protocols(c) + settings(c) + record(c);
     write_file(run / run_files::report, page(title(c), html), true);
     return notes;
 }

@@ -1,20 +1,20 @@
-// eval/summary.json, and what the page of a run makes of it. A field that is absent or of another kind is a line there,
-// which nlohmann's exceptions tell of.
+// eval/summary.json, and what the page of a run makes of it.
+#include <nlohmann/json.hpp>
+
+#include "evaluation/read.hpp"
+#include "evaluation/write.hpp"
 #include "fuzz.hpp"
 #include "report/sections.hpp"
 
 using namespace lnn;
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto read = [](std::string_view text) { return read_trajectory_evaluation(text, "summary.json"); };
     Contents contents;
     contents.config.value = Config();
-    const auto parse = [](std::string_view text) { return parse_summary(text, "summary.json"); };
-    if (!fuzz::takes([&] { contents.summary.value = parse(fuzz::bytes_of(data, size)); })) return 0;
-    for (const auto section : {lead, results}) try {
-            section(contents);
-        } catch (const nlohmann::json::exception&) {
-        }
-    key_results(contents);
-    tiles(contents);
+    if (!fuzz::takes([&] { contents.summary.value = read(fuzz::bytes_of(data, size)); })) return 0;
+    fuzz::comes_back(
+        *contents.summary, [](const auto& evaluation) { return to_json(evaluation).dump(); }, read);
+    for (const auto section : {lead, tiles, results}) section(contents);
     return 0;
 }

@@ -96,6 +96,8 @@ TEST_F(Report, DamagedFilesCostTheirSectionOnly) {
         {"eval/summary.json", R"({"trajectories": 1, "repeats": "four", "models": [], "t_end": 1, "dt": 1})"},
         {"eval/summary.json", R"({"mse": {"theta1": 3}, "t_end": 1, "trajectories": 1, "repeats": 1, "dt": 1})"},
         {"eval/box.json", "{\"protocol\": \"box\"}"},
+        {"eval/box.json", R"({"protocol": "box", "models": []})"},
+        {"eval/measured.json", R"({"models": [{"seed": 0, "failed": "no"}]})"},
         {"eval/energy.json", "["},
         {"eval/per_trajectory.csv", ""},
         {"eval/per_trajectory.csv", "seed,repeat,mse_theta1,mse_theta2\n"},
@@ -132,9 +134,10 @@ TEST_F(Report, NoSuchRun) {
 
 TEST_F(Report, PublishedProtocols) {
     write_all();
-    Json box = {{"protocol", "box"}, {"states", 1000}, {"unit", "rad/s^2"}, {"l1", quantiles(0.0125)}};
+    Json box = {{"protocol", "box"}, {"system", "x"}, {"states", 1000}, {"unit", "rad/s^2"}, {"l1", quantiles(0.0125)}};
     box.update(Json{{"mean_size", 41.25}, {"non_finite", 0}, {"published", {{"LNN", 0.0689}}}});
-    Json energy = {{"protocol", "energy"}, {"starts", 40}, {"t_end", 100.0}, {"energy_scale", 29.4}, {"diverged", 1}};
+    Json energy = {{"protocol", "energy"}, {"system", "x"},        {"starts", 40},
+                   {"t_end", 100.0},       {"energy_scale", 29.4}, {"diverged", 1}};
     energy["relative_error"] = {{"mean", 0.0025}, {"median", nullptr}, {"worst", 0.5}};
     energy["integrator_floor"] = {{"mean", 1e-6}, {"worst", 1e-5}};
     energy["published"] = {{"LNN", 0.0043}};
@@ -145,6 +148,16 @@ TEST_F(Report, PublishedProtocols) {
                              "<td>0.25 %</td><td>not finite</td><td>50 %</td>", "0.43 %"})
         expect_has(html(), part);
     expect_balanced(html());
+
+    // of several models, as eval --protocol writes them
+    Json other = box;
+    box["seed"] = 7, other["seed"] = 8;
+    other["non_finite"] = 3;
+    spill(run / "eval/box.json", Json{{"protocol", "box"}, {"models", {box, other}}}.dump());
+    EXPECT_TRUE(write_report(run).empty());
+    for (const char* part :
+         {"<th scope=\"row\">seed 7</th><td>0.05</td>", "<th scope=\"row\">seed 8</th>", "not finite: 3"})
+        expect_has(html(), part);
 }
 
 TEST_F(Report, HostileTextIsText) {

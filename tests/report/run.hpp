@@ -46,6 +46,9 @@ inline Json one_summary(const std::vector<std::string>& names, double scale) {
     s["energy_error"] = quantiles(0.01);
     s["integrator_drift"] = quantiles(1e-9);
     s["valid_time"] = quantiles(0.7);
+    s["twin_valid_time"] = quantiles(0.8);
+    s["lyapunov_exponent"] = nullptr;
+    s["valid_time_lyapunov"] = nullptr;
     s["diverged"] = 3;
     return s;
 }
