@@ -5,6 +5,7 @@
 #include "commands/commands.hpp"
 #include "commands/eval_settings.hpp"
 #include "commands/flags.hpp"
+#include "evaluation/protocols.hpp"
 #include "evaluation/write.hpp"
 #include "files/atomic_file.hpp"
 #include "files/record.hpp"
@@ -26,13 +27,8 @@ struct Flags {
 
 using Json = nlohmann::ordered_json;
 
-struct Result {
-    Json json;
-    std::string table;
-};
-
 template <class Evaluation>
-Result result_of(const Evaluation& e) {
+Written written(const Evaluation& e) {
     return {to_json(e), table_of(e)};
 }
 
@@ -49,8 +45,8 @@ std::filesystem::path partial_path(const Flags& flags) {
 }
 
 // random trajectories; after a signal `ended` is not ok, and the same command goes on
-Result evaluate_all(Backend& backend, const Config& config, const Problem& problem, const RunModels& models,
-                    const Flags& flags, PartialFile& partial, Exit& ended) {
+Written evaluate_all(Backend& backend, const Config& config, const Problem& problem, const RunModels& models,
+                     const Flags& flags, PartialFile& partial, Exit& ended) {
     const Options& options = flags.common;
     const std::int64_t total = models.count() * problem.eval.trajectories * problem.eval.repeats;
     Progress progress("eval", "trajectories", total, options.talk().bars);
@@ -63,7 +59,7 @@ Result evaluate_all(Backend& backend, const Config& config, const Problem& probl
         evaluate_trajectories(backend, problem, models.networks, models.alive, progress, partial);
     progress.finish();
     if (!partial.problem().empty()) options.talk().say("{}", partial.problem());
-    if (e.stop == Stop::none) return result_of(e);
+    if (e.stop == Stop::none) return written(e);
     ended = e.stop == Stop::interrupt ? Exit::interrupted : Exit::stopped;
     options.talk().say(
         "stopped after {} of {} trajectories; {}", e.done, total,
@@ -72,18 +68,14 @@ Result evaluate_all(Backend& backend, const Config& config, const Problem& probl
 }
 
 // a published protocol, for each model that survived
-Result evaluate_protocol(Backend& backend, const Problem& problem, const RunModels& models, const Flags& flags) {
-    const auto count = [&](std::int64_t published) { return flags.trajectories ? flags.trajectories : published; };
-    const auto evaluate_one = [&](const Network& network) {
-        if (flags.protocol == "box") return result_of(evaluate_box(backend, problem, network, count(100000)));
-        if (flags.protocol == "links") return result_of(evaluate_links(backend, problem, network, count(100)));
-        return result_of(evaluate_energy(backend, problem, network, count(40)));
-    };
-    if (models.networks.size() == 1) return evaluate_one(models.networks[0]);
-    Result all{{{"protocol", flags.protocol}, {"models", Json::array()}}, ""};
+Written evaluate_protocol(Backend& backend, const Protocol& protocol, const Problem& problem, const RunModels& models,
+                          const Flags& flags) {
+    const std::int64_t count = flags.trajectories ? flags.trajectories : protocol.count;
+    if (models.networks.size() == 1) return protocol.evaluate(backend, problem, models.networks[0], count);
+    Written all{{{"protocol", protocol.name}, {"models", Json::array()}}, ""};
     for (std::size_t m = 0; m < models.networks.size(); ++m) {
         if (!models.alive[m]) continue;
-        auto [json, table] = evaluate_one(models.networks[m]);
+        auto [json, table] = protocol.evaluate(backend, problem, models.networks[m], count);
         json["seed"] = problem.seed + m;
         all.json["models"].push_back(json);
         all.table += fmt::format("seed {}: {}", problem.seed + m, table);
@@ -92,7 +84,7 @@ Result evaluate_protocol(Backend& backend, const Problem& problem, const RunMode
 }
 
 // what was kept from training when the run learned from a file
-Result evaluate_held_out(Backend& backend, const Config& config, const RunModels& models, const Options& options) {
+Written evaluate_held_out(Backend& backend, const Config& config, const RunModels& models, const Options& options) {
     Config own = config;
     const Work work = read_work(own, "", options);
     if (work.held_out.samples == 0)
@@ -101,22 +93,28 @@ Result evaluate_held_out(Backend& backend, const Config& config, const RunModels
         throw Error(Exit::file,
                     fmt::format("{}: {} degrees of freedom, the model has {}; choose the file it was learned from",
                                 own.data.file(), work.held_out.dof, models.first().spec.dof));
-    return result_of(
+    return written(
         evaluate_measured(backend, work.problem, models.networks, models.alive, work.data[0], work.held_out));
 }
 
-Result evaluate(Backend& backend, const Config& config, const RunModels& models, const Flags& flags,
-                PartialFile& partial, Exit& ended) {
+Written evaluate(Backend& backend, const Config& config, const RunModels& models, const Flags& flags,
+                 PartialFile& partial, Exit& ended) {
     if (flags.protocol == "measured") return evaluate_held_out(backend, config, models, flags.common);
     const Problem problem = problem_of(config);
-    if (flags.protocol == "trajectories") return evaluate_all(backend, config, problem, models, flags, partial, ended);
-    return evaluate_protocol(backend, problem, models, flags);
+    if (const Protocol* protocol = find_protocol(flags.protocol))
+        return evaluate_protocol(backend, *protocol, problem, models, flags);
+    return evaluate_all(backend, config, problem, models, flags, partial, ended);
 }
 
 }  // namespace
 
 Action eval_command(Arguments& arguments) {
     auto flags = std::make_shared<Flags>();
+    std::vector<std::string> names = {"trajectories", "measured"}, published;
+    for (const Protocol& protocol : protocols()) {
+        names.push_back(protocol.name);
+        published.push_back(fmt::format("{} ({})", protocol.name, protocol.meaning));
+    }
     arguments.examples(
         "lnn_gpu eval runs/0001\n"
         "lnn_gpu eval runs/0001 --protocol energy\n"
@@ -131,12 +129,11 @@ Action eval_command(Arguments& arguments) {
         .excludes("RUN");
     arguments
         .option("--protocol", flags->protocol,
-                "trajectories (random roll-outs), measured (what was held out of a file), box, energy or links (as "
-                "published); "
-                "not given: trajectories where the true system is known, else measured")
-        .one_of({"trajectories", "measured", "box", "energy", "links"});
-    arguments
-        .option("--trajectories", flags->trajectories, "trajectories, starts of `energy` and `links`, states of `box`")
+                fmt::format("trajectories (random roll-outs), measured (what was held out of a file), or as published: "
+                            "{}; not given: trajectories where the true system is known, else measured",
+                            fmt::join(published, ", ")))
+        .one_of(names);
+    arguments.option("--trajectories", flags->trajectories, "trajectories; starts or states of a published protocol")
         .check(count_up_to(most_trajectories));
     arguments.option("--repeats", flags->repeats, "evaluations, each with trajectories of its own")
         .check(count_up_to(most_repeats));
@@ -146,8 +143,7 @@ Action eval_command(Arguments& arguments) {
             throw Error(Exit::usage, "give a run directory, or weights by --model FILE.safetensors");
         if (!options.out.empty()) check_target(options.out, options.force);
         // eval flags are settings like any other
-        const bool published = flags->protocol == "box" || flags->protocol == "energy" || flags->protocol == "links";
-        if (flags->trajectories && !published)
+        if (flags->trajectories && !find_protocol(flags->protocol))
             options.settings.push_back({"eval.trajectories", fmt::to_string(flags->trajectories), "--trajectories"});
         if (flags->repeats) options.settings.push_back({"eval.repeats", fmt::to_string(flags->repeats), "--repeats"});
         RunModels models;
@@ -172,7 +168,7 @@ Action eval_command(Arguments& arguments) {
         if (flags->protocol.empty()) flags->protocol = config.system.kind != no_system ? "trajectories" : "measured";
         PartialFile partial;
         Exit ended = Exit::ok;
-        const Result result = evaluate(*backend, config, models, *flags, partial, ended);
+        const Written result = evaluate(*backend, config, models, *flags, partial, ended);
         if (ended != Exit::ok) return ended;
         if (!options.out.empty()) write_file(options.out, text_of(result.json) + "\n", options.force);
         if (options.json)

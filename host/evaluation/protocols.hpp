@@ -1,46 +1,31 @@
-// The published protocols of Cranmer et al. 2020:
-//
-//   box      mean over fresh states of |da_1| + ... + |da_n|
-//   energy   |E_model - E_true| / |E at rest| after 100 s from starts nearly at rest
+// The protocols of papers that `eval --protocol` has, each in a file of its own.
 #pragma once
 
-#include <optional>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
 
-#include "evaluation/quantiles.hpp"
+#include <nlohmann/json.hpp>
+
 #include "lnn/backend.hpp"
 #include "problem/network.hpp"
 #include "problem/problem.hpp"
 
 namespace lnn {
 
-struct Published {
-    const char* who;
-    double error;
+// what files hold, and what a terminal shows
+struct Written {
+    nlohmann::ordered_json json;
+    std::string table;
 };
 
-struct BoxEvaluation {
-    std::string system;
-    std::int64_t states = 0;
-    Quantiles l1;
-    double mean_size = 0;  // of |a_1| + ... + |a_n|
-    std::int64_t non_finite = 0;
-    std::optional<std::uint64_t> seed;  // of one model of several
+struct Protocol {
+    const char *name, *meaning;
+    std::int64_t count;  // of its starts or states, as published
+    Written (*evaluate)(Backend&, const Problem&, const Network&, std::int64_t count);
 };
-inline constexpr Published published_box[] = {{"LNN", 0.0689}, {"plain network", 0.0739}};  // mean, rad/s^2
-BoxEvaluation evaluate_box(Backend&, const Problem&, const Network&, std::int64_t states);
-
-inline constexpr Integration energy_run = {0.1, 20, 1000};  // 100 s in steps of 0.005 s
-
-struct EnergyEvaluation {
-    std::string system;
-    std::int64_t starts = 0;
-    double scale = 0;                        // J, of the energy at rest, which errors are relative to
-    double mean = 0, median = 0, worst = 0;  // of the error
-    double floor_mean = 0, floor_worst = 0;  // of the integrator alone
-    std::int64_t diverged = 0;
-    std::optional<std::uint64_t> seed;  // of one model of several
-};
-inline constexpr Published published_energy[] = {{"LNN", 0.0043}, {"plain network", 0.08}};  // mean
-EnergyEvaluation evaluate_energy(Backend&, const Problem&, const Network&, std::int64_t starts);
+std::span<const Protocol> protocols();
+const Protocol* find_protocol(std::string_view name);  // null where there is none
 
 }  // namespace lnn

@@ -73,7 +73,7 @@ MeasuredModel measured_model(const JsonField& field, std::vector<std::string>& c
     model.seed = field.at("seed").unsigned_integer();
     if ((model.failed = field.at("failed").flag())) return model;
     const JsonField accelerations = field.at("accelerations");
-    coordinates = accelerations.keys();
+    if (coordinates.empty()) coordinates = accelerations.keys();
     for (const std::string& coordinate : coordinates) {
         const JsonField errors = accelerations.at(coordinate);
         model.accelerations.push_back({number(errors.at("normalised_error")), number(errors.at("predict_the_mean")),

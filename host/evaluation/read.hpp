@@ -7,8 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "evaluation/box.hpp"
+#include "evaluation/energy.hpp"
 #include "evaluation/measured.hpp"
-#include "evaluation/protocols.hpp"
 #include "evaluation/trajectories.hpp"
 
 namespace lnn {

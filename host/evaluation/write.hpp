@@ -5,9 +5,10 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "evaluation/box.hpp"
+#include "evaluation/energy.hpp"
 #include "evaluation/links.hpp"
 #include "evaluation/measured.hpp"
-#include "evaluation/protocols.hpp"
 #include "evaluation/trajectories.hpp"
 
 namespace lnn {

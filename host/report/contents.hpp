@@ -9,8 +9,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "evaluation/box.hpp"
+#include "evaluation/energy.hpp"
 #include "evaluation/measured.hpp"
-#include "evaluation/protocols.hpp"
 #include "evaluation/trajectories.hpp"
 #include "problem/network.hpp"
 #include "problem/problem.hpp"

@@ -138,6 +138,10 @@ TEST(ReadEvaluation, RefusesByTheField) {
     expect_refused(measured(), read_measured_evaluation, "/models/1/segments/count", -1, "'models/1/segments/count'");
     expect_refused(measured(), read_measured_evaluation, "/models/1/accelerations/q3", "x",
                    "'models/1/accelerations/q3'");
+    nlohmann::ordered_json other = to_json(measured())["models"][2]["accelerations"];
+    other.erase("q2");
+    expect_refused(measured(), read_measured_evaluation, "/models/2/accelerations", other,
+                   "'models/2/accelerations/q2' is missing");
     expect_refused(box, read_box, "/models", nlohmann::ordered_json::array(), "'models'");
     expect_refused(energy, read_energy, "/relative_error", 1, "'relative_error' is 1");
 }
