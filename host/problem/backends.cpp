@@ -22,7 +22,7 @@ std::unique_ptr<Backend> open_backend(const Config& config, std::string* note) {
     const bool needs_card = config.solve.pinv == "cusolver";
     if (needs_card && config.run.backend == "cpu")
         throw Error(Exit::backend, "solve.pinv = \"cusolver\" needs the CUDA backend; use solve.pinv = \"fused\"");
-    const bool needs_cpu = integrators[integrator_of(config.eval.integrator)].table.adaptive();
+    const bool needs_cpu = find_integrator(config.eval.integrator)->table.adaptive();
     const std::string why = fmt::format("eval.integrator = \"{}\" is not on the card", config.eval.integrator);
     if (needs_cpu && config.run.backend == "cuda") throw Error(Exit::backend, why + "; use --backend cpu, or \"rk4\"");
     if (needs_cpu && config.run.backend == "auto" && note) *note = "running on the CPU: " + why;

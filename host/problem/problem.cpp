@@ -63,7 +63,7 @@ DataSpec data_spec(const Config& config, const SystemInfo& coordinates) {
 
 LossSpec loss_spec(const Config::Train& t) {
     LossSpec loss;
-    loss.kind = t.loss == "l1" ? Loss::l1 : t.loss == "huber" ? Loss::huber : Loss::mse;
+    loss.kind = int(find_loss(t.loss) - losses().data());
     loss.delta = t.delta;
     loss.balance = t.balance == "scale" ? Balance::scale : t.balance == "large" ? Balance::large : Balance::none;
     return loss;
@@ -160,7 +160,7 @@ EvalSpec eval_spec(const Config& config) {
     eval.valid_below = e.valid_below;
     eval.dt = e.dt;
     eval.tolerance = e.tolerance;
-    eval.integrator = integrator_of(e.integrator);
+    eval.integrator = int(find_integrator(e.integrator) - integrators);
     return eval;
 }
 
@@ -204,12 +204,6 @@ AdamSpec TrainSpec::adam_for(std::int64_t samples) const {
 }
 
 Integration EvalSpec::over(double seconds) const { return {dt, 1, std::llround(seconds / dt), integrator, tolerance}; }
-
-int integrator_of(const std::string& word) {
-    const auto at = std::find_if(std::begin(integrators), std::end(integrators),
-                                 [&](const Integrator& integrator) { return integrator.name == word; });
-    return int(at - std::begin(integrators));
-}
 
 int substeps(double gap, double dt) { return std::max(1, int(std::ceil(gap / dt - 1e-9))); }
 

@@ -92,7 +92,6 @@ Problem problem_of(const Config&);
 SystemInfo coordinates_of(const Config&);  // of the system, or of the file
 Arithmetic arithmetic_of(const Config&);
 EvalSpec eval_spec(const Config&);
-int integrator_of(const std::string& word);  // one of the schema's
 // ranges of `data.angle`, `data.position`, `data.velocity`, row by row
 Draw draw_of(const Config&, const SystemInfo&);
 

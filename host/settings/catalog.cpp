@@ -1,6 +1,10 @@
 #include "settings/catalog.hpp"
 
+#include <algorithm>
+
+#include "lnn/loss.hpp"
 #include "lnn/models/list.hpp"
+#include "lnn/runge_kutta.hpp"
 #include "lnn/systems/list.hpp"
 
 namespace lnn {
@@ -40,6 +44,16 @@ std::span<const ModelInfo> models() {
     return list;
 }
 
+std::span<const LossInfo> losses() {
+    static const std::vector<LossInfo> list = [] {
+        std::vector<LossInfo> all;
+        for (int kind = 0; kind < Losses::count; ++kind)
+            Losses::visit(kind, [&]<class Loss>() { all.push_back({Loss::name, Loss::meaning}); });
+        return all;
+    }();
+    return list;
+}
+
 SystemInfo measured_coordinates(int dof, std::uint32_t angles) {
     SystemInfo info{no_system, "no equations known: the coordinates of a measured file", dof, {}, angles, {}};
     if (dof > 0 && angles == (std::uint64_t(1) << dof) - 1) info.picture = Picture::chain;
@@ -47,23 +61,25 @@ SystemInfo measured_coordinates(int dof, std::uint32_t angles) {
     return info;
 }
 
-const ModelInfo* find_model(std::string_view name) {
-    for (const ModelInfo& model : models())
-        if (model.name == name) return &model;
-    return nullptr;
+template <class Rows>
+static auto find(const Rows& rows, std::string_view name) -> decltype(rows.data()) {
+    const auto at = std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.name == name; });
+    return at == rows.end() ? nullptr : &*at;
 }
 
+const ModelInfo* find_model(std::string_view name) { return find(models(), name); }
+
+const Integrator* find_integrator(std::string_view name) { return find(std::span(integrators), name); }
+
+const LossInfo* find_loss(std::string_view name) { return find(losses(), name); }
+
 const SystemInfo* find_system(std::string_view name) {
-    for (const SystemInfo& system : systems())
-        if (system.name == name) return &system;
     static const SystemInfo none = measured_coordinates(0, 0);
-    return name == no_system ? &none : nullptr;
+    return name == no_system ? &none : find(systems(), name);
 }
 
 const ParameterInfo* find_parameter(const SystemInfo& system, std::string_view name) {
-    for (const ParameterInfo& parameter : system.parameters)
-        if (parameter.name == name) return &parameter;
-    return nullptr;
+    return find(system.parameters, name);
 }
 
 }  // namespace lnn

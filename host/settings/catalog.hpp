@@ -13,6 +13,8 @@
 
 namespace lnn {
 
+struct Integrator;  // lnn/runge_kutta.hpp
+
 struct ParameterInfo {
     std::string name;              // "m", "l", "g"
     std::vector<double> defaults;  // one value, or one per body
@@ -44,12 +46,20 @@ std::span<const ModelInfo> models();  // in the order of ModelSpec::kind
 
 std::span<const SystemInfo> systems();  // in the order of SystemSpec::kind
 
+struct LossInfo {
+    std::string name, meaning;
+};
+
+std::span<const LossInfo> losses();  // in the order of LossSpec::kind
+
 // what a measured file has: coordinates q1 .. qn, and no equations
 inline constexpr const char* no_system = "none";
 SystemInfo measured_coordinates(int dof, std::uint32_t angles);
 
 // by name; null where there is none
 const ModelInfo* find_model(std::string_view name);
+const Integrator* find_integrator(std::string_view name);
+const LossInfo* find_loss(std::string_view name);
 const SystemInfo* find_system(std::string_view name);  // also "none", without coordinates
 const ParameterInfo* find_parameter(const SystemInfo&, std::string_view name);
 

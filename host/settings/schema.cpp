@@ -46,9 +46,11 @@ Rule list(std::size_t shortest, std::size_t longest, Rule each) {
     return each;
 }
 
-std::vector<Word> words_of_models() {
+// names and meanings of a table's rows
+template <class Rows, class Row>
+std::vector<Word> words_of(const Rows& rows, Row row) {
     std::vector<Word> words;
-    for (const ModelInfo& model : models()) words.push_back({model.name, model.summary});
+    for (const auto& entry : rows) words.push_back(row(entry));
     return words;
 }
 
@@ -59,12 +61,6 @@ std::vector<Word> words_of_first_weights() {
         for (const auto& [name, meaning] : model.init_rules)
             if (std::none_of(words.begin(), words.end(), [&](const Word& word) { return word.name == name; }))
                 words.push_back({name, meaning});
-    return words;
-}
-
-std::vector<Word> words_of_integrators() {
-    std::vector<Word> words;
-    for (const Integrator& integrator : integrators) words.push_back({integrator.name, integrator.meaning});
     return words;
 }
 
@@ -119,7 +115,12 @@ std::vector<Key> make_schema() {
 
         {LNN_KEY(system.kind), name_of_a_system(), "physical system; its parameters follow by name"},
 
-        {LNN_KEY(model.kind), one_of(words_of_models()), "what is learned"},
+        {LNN_KEY(model.kind),
+         one_of(words_of(models(),
+                         [](const auto& m) {
+                             return Word{m.name, m.summary};
+                         })),
+         "what is learned"},
         {LNN_KEY(model.hidden), list(1, 8, between(1, 4096)), "widths of the hidden layers"},
         {LNN_KEY(model.inputs),
          one_of({{"raw", "q and v as they are"}, {"sincos", "coordinates that are angles enter as cos q, sin q"}}),
@@ -169,9 +170,10 @@ std::vector<Key> make_schema() {
         {LNN_KEY(train.beta2), below(0, 1), "Adam: decay of the mean squared gradient"},
         {LNN_KEY(train.eps), above(0), "Adam: added to the root of the mean squared gradient"},
         {LNN_KEY(train.loss),
-         one_of({{"mse", "mean squared error of the accelerations"},
-                 {"l1", "mean absolute error"},
-                 {"huber", "squared below delta, linear above"}}),
+         one_of(words_of(losses(),
+                         [](const auto& l) {
+                             return Word{l.name, l.meaning};
+                         })),
          "what is made small"},
         {LNN_KEY(train.delta), above(0), "huber: where it turns from square to linear; in units of a"},
         {LNN_KEY(train.balance),
@@ -222,7 +224,12 @@ std::vector<Key> make_schema() {
         {LNN_KEY(eval.t_end), above(0), "length of a trajectory; s"},
         {LNN_KEY(eval.film), above(0), "length of the few trajectories that the report shows; s"},
         {LNN_KEY(eval.dt), above(0), "instants are this far apart; s"},
-        {LNN_KEY(eval.integrator), one_of(words_of_integrators()), "what integrates model and truth"},
+        {LNN_KEY(eval.integrator),
+         one_of(words_of(integrators,
+                         [](const auto& i) {
+                             return Word{i.name, i.meaning};
+                         })),
+         "what integrates model and truth"},
         {LNN_KEY(eval.tolerance), between(1e-14, 0.1),
          "dormand-prince: error allowed a step in each component, relative to 1 + its size"},
         {LNN_KEY(eval.diverged_above), above(0), "a coordinate further from the truth counts as diverged; rad or m"},

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include "lnn/error.hpp"
+#include "lnn/runge_kutta.hpp"
+#include "settings/catalog.hpp"
 #include "settings/schema.hpp"
 
 namespace lnn {
@@ -46,11 +48,11 @@ void check_model(const Config::Model& chosen) {
         chosen.init == "auto" || std::any_of(model.init_rules.begin(), model.init_rules.end(),
                                              [&](const auto& rule) { return rule.first == chosen.init; });
     if (!known)
-        refuse(fmt::format("model.init = \"{}\" is not for the model {}; use --preset {} or model.init = \"auto\"",
-                           chosen.init, model.name, model.name));
+        refuse(fmt::format("model.init = \"{}\" is not for the model {}; use model.init = \"auto\"", chosen.init,
+                           model.name));
     if (!model.lagrangian && chosen.mass_prior != 0)
-        refuse(fmt::format("model.mass_prior = {}: the model {} has no Lagrangian; set it to 0, or use --preset {}",
-                           chosen.mass_prior, model.name, model.name));
+        refuse(fmt::format("model.mass_prior = {}: the model {} has no Lagrangian; set it to 0", chosen.mass_prior,
+                           model.name));
     if (!model.lagrangian && chosen.damping != "none")
         refuse(fmt::format("model.damping = \"{}\": the model {} has no forces; set it to \"none\"", chosen.damping,
                            model.name));
@@ -92,7 +94,7 @@ void validate(const Config& config) {
         refuse(fmt::format("train.epochs = {} and train.steps = {}: {} one of them must be positive",
                            config.train.epochs, config.train.steps, lm ? "at most" : "exactly"));
     check_source(config);
-    if (config.eval.integrator == "dormand-prince" && config.eval.tolerance < 1e-10 &&
+    if (find_integrator(config.eval.integrator)->table.adaptive() && config.eval.tolerance < 1e-10 &&
         (config.run.precision != "f64" || config.run.state != "f64"))
         refuse(fmt::format(
             "eval.tolerance = {} is below the rounding of float32; set run.precision and run.state to \"f64\", or "

@@ -1,6 +1,8 @@
 // A list of types, of which one is chosen at run time by its place.
 #pragma once
 
+#include <type_traits>
+
 #include "lnn/real.hpp"
 
 namespace lnn::inline LNN_ISA {
@@ -8,6 +10,14 @@ namespace lnn::inline LNN_ISA {
 template <class... S>
 struct TypeList {
     static constexpr int count = sizeof...(S);
+
+    // of a type that is in it
+    template <class Type>
+    static constexpr int place = [] {
+        int at = 0;
+        (void)((std::is_same_v<Type, S> || (++at, false)) || ...);
+        return at;
+    }();
 
     // f.template operator()<Type>() for the type at `place`
     template <class F>

@@ -1,10 +1,62 @@
-// Loss of predicted accelerations and its derivative: means over the samples and components, as PyTorch's MSELoss,
-// L1Loss and HuberLoss.
+// Losses of predicted accelerations and their derivatives: means over the samples and components, as PyTorch's MSELoss,
+// L1Loss and HuberLoss. A new one: a struct here, and its name in `Losses`; command-line name and gradient tests come
+// with it.
 #pragma once
 
 #include "lnn/dof.hpp"
+#include "lnn/list.hpp"
+#include "lnn/spec.hpp"
 
 namespace lnn::inline LNN_ISA {
+
+// e = (a - a(data)) / scale of one component, |e|, its sign, and LossSpec::delta
+template <Real R>
+struct Residual {
+    R e, size, sign, delta;
+};
+
+// of one component: its loss, and dloss / de
+template <Real R>
+struct Penalty {
+    R loss, slope;
+};
+
+struct Mse {
+    static constexpr const char *name = "mse", *meaning = "mean squared error of the accelerations";
+    template <Real R>
+    LNN_HD static Penalty<R> of(const Residual<R>& x) {
+        return {x.e * x.e, R(2) * x.e};
+    }
+};
+
+struct L1 {
+    static constexpr const char *name = "l1", *meaning = "mean absolute error";
+    template <Real R>
+    LNN_HD static Penalty<R> of(const Residual<R>& x) {
+        return {x.size, x.sign};
+    }
+};
+
+struct Huber {
+    static constexpr const char *name = "huber", *meaning = "squared below delta, linear above";
+    template <Real R>
+    LNN_HD static Penalty<R> of(const Residual<R>& x) {
+        const auto near = x.size < x.delta;
+        return {select(near, R(0.5) * x.e * x.e, x.delta * (x.size - R(0.5) * x.delta)),
+                select(near, x.e, x.delta * x.sign)};
+    }
+};
+
+// the order is LossSpec::kind
+using Losses = TypeList<Mse, L1, Huber>;
+
+template <Real R, class... Loss>
+LNN_HD Penalty<R> penalty_of(TypeList<Loss...>, int kind, const Residual<R>& x) {
+    Penalty<R> penalty{};
+    int at = 0;
+    (void)((at++ == kind && (penalty = Loss::of(x), true)) || ...);
+    return penalty;
+}
 
 // a sample's share of the loss, and r = dloss / da. `share` = 1 / samples
 template <Real R, int N>
@@ -15,18 +67,10 @@ LNN_HD R sample_loss(const LossSpec& spec, const R* a, const R* target, R share,
         const R inverse(ScalarOf<R>(1 / spec.scale[i]));
         const R e = (a[i] - target[i]) * inverse;
         const R size = absolute(e), sign = select(e < R(0), R(-1), select(e > R(0), R(1), e));
-        const R delta(ScalarOf<R>(spec.delta));
-        if (spec.kind == Loss::mse) {
-            component[i] = e * e;
-            r[i] = R(2) * e * inverse;
-        } else if (spec.kind == Loss::l1) {
-            component[i] = size;
-            r[i] = sign * inverse;
-        } else {
-            const auto near = size < delta;
-            component[i] = select(near, R(0.5) * e * e, delta * (size - R(0.5) * delta));
-            r[i] = select(near, e, delta * sign) * inverse;
-        }
+        const Residual<R> residual{e, size, sign, R(ScalarOf<R>(spec.delta))};
+        const Penalty<R> penalty = penalty_of(Losses{}, spec.kind, residual);
+        component[i] = penalty.loss;
+        r[i] = penalty.slope * inverse;
     }
     R loss(0);
     if (spec.balance == Balance::large) {

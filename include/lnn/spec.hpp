@@ -53,7 +53,6 @@ struct SolveSpec {
     Pinv pinv = Pinv::fused;
 };
 
-enum class Loss { mse, l1, huber };
 enum class Balance {
     none,
     scale,  // each component divided by its standard deviation in the data
@@ -61,7 +60,7 @@ enum class Balance {
 };
 
 struct LossSpec {
-    Loss kind = Loss::mse;
+    int kind = 0;        // index into Losses (loss.hpp); 0: mse
     double delta = 1.0;  // huber: where it turns from square to linear
     Balance balance = Balance::none;
     PerComponent scale = ones();  // what a residual is divided by (Balance::scale)

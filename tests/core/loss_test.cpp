@@ -8,7 +8,7 @@ namespace {
 
 std::vector<LossSpec> specs(bool scaled) {
     std::vector<LossSpec> all;
-    for (const Loss kind : {Loss::mse, Loss::l1, Loss::huber})
+    for (int kind = 0; kind < Losses::count; ++kind)
         for (const Balance balance : {Balance::none, Balance::scale, Balance::large}) {
             LossSpec spec{.kind = kind, .delta = 0.8, .balance = balance};
             if (scaled) spec.scale = {2.0, 0.5, 3.0, 1.5};
@@ -20,12 +20,14 @@ std::vector<LossSpec> specs(bool scaled) {
 // share of one sample, by definition
 template <int N>
 double by_definition(const LossSpec& spec, const double* a, const double* target, double share) {
-    double component[N]{}, mean = 0, squares = 0;
+    double component[N], mean = 0, squares = 0;
     for (int i = 0; i < N; ++i) {
         const double e = std::abs((a[i] - target[i]) / spec.scale[i]);
-        if (spec.kind == Loss::mse) component[i] = e * e;
-        if (spec.kind == Loss::l1) component[i] = e;
-        if (spec.kind == Loss::huber) component[i] = e < spec.delta ? e * e / 2 : spec.delta * (e - spec.delta / 2);
+        component[i] = NAN;
+        if (spec.kind == Losses::place<Mse>) component[i] = e * e;
+        if (spec.kind == Losses::place<L1>) component[i] = e;
+        if (spec.kind == Losses::place<Huber>)
+            component[i] = e < spec.delta ? e * e / 2 : spec.delta * (e - spec.delta / 2);
         mean += component[i] / N;
         squares += component[i] * component[i] / N;
     }
@@ -50,7 +52,7 @@ void against_definition() {
                     a[i] = here - h;
                     const double down = by_definition<N>(spec, a.data(), target.data(), share);
                     a[i] = here;
-                    EXPECT_NEAR(r[i], (up - down) / (2 * h), 1e-8) << int(spec.kind) << int(spec.balance);
+                    EXPECT_NEAR(r[i], (up - down) / (2 * h), 1e-8) << spec.kind << int(spec.balance);
                 }
             }
 }
@@ -64,13 +66,14 @@ TEST(Loss, IsItsDefinitionAndItsDerivative) {
 TEST(Loss, Values) {
     const double a[2] = {3, -1}, target[2] = {1, -0.5};
     double r[2];
-    EXPECT_EQ((sample_loss<double, 2>({.kind = Loss::mse}, a, target, 0.5, r)), 0.5 * (4 + 0.25) / 2);
+    EXPECT_EQ((sample_loss<double, 2>({.kind = Losses::place<Mse>}, a, target, 0.5, r)), 0.5 * (4 + 0.25) / 2);
     EXPECT_EQ(r[0], 0.5 * 2 * 2 / 2);
     EXPECT_EQ(r[1], 0.5 * 2 * -0.5 / 2);
-    EXPECT_EQ((sample_loss<double, 2>({.kind = Loss::l1}, a, target, 0.5, r)), 0.5 * 2.5 / 2);
+    EXPECT_EQ((sample_loss<double, 2>({.kind = Losses::place<L1>}, a, target, 0.5, r)), 0.5 * 2.5 / 2);
     EXPECT_EQ(r[0], 0.25);
     EXPECT_EQ(r[1], -0.25);
-    EXPECT_EQ((sample_loss<double, 2>({.kind = Loss::huber, .delta = 1}, a, target, 0.5, r)), 0.5 * (1.5 + 0.125) / 2);
+    EXPECT_EQ((sample_loss<double, 2>({.kind = Losses::place<Huber>, .delta = 1}, a, target, 0.5, r)),
+              0.5 * (1.5 + 0.125) / 2);
     EXPECT_EQ(r[0], 0.25);
     EXPECT_EQ(r[1], 0.25 * -0.5);
 }
@@ -87,7 +90,7 @@ TEST(Loss, NothingAtTheTarget) {
 }
 
 TEST(Loss, HuberIsSmoothWhereItTurns) {
-    const LossSpec spec{.kind = Loss::huber, .delta = 0.5};
+    const LossSpec spec{.kind = Losses::place<Huber>, .delta = 0.5};
     const double target[1] = {0}, inside[1] = {std::nextafter(0.5, 0)}, outside[1] = {0.5};
     double r[1], s[1];
     EXPECT_NEAR((sample_loss<double, 1>(spec, inside, target, 1, r)),

@@ -61,7 +61,7 @@ struct Gradient {
 LossSpec loss_spec(const nlohmann::json& entry) {
     LossSpec spec;
     const std::string kind = entry.at("kind"), balance = entry.value("balance", "none");
-    spec.kind = kind == "mse" ? Loss::mse : kind == "l1" ? Loss::l1 : Loss::huber;
+    spec.kind = int(find_loss(kind) - losses().data());
     spec.delta = entry.value("delta", spec.delta);
     spec.balance = balance == "scale" ? Balance::scale : balance == "large" ? Balance::large : Balance::none;
     const auto scale = entry.value("scale", std::vector<double>());

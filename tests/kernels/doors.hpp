@@ -7,6 +7,7 @@
 
 #include "core/lnn_oracle.hpp"
 #include "lnn/backend.hpp"
+#include "lnn/loss.hpp"
 
 namespace lnn {
 
@@ -203,7 +204,7 @@ struct Training {
     int batch = 4;
     Precision precision = Precision::f64;
     SolveSpec solve;
-    LossSpec loss{.kind = Loss::huber};
+    LossSpec loss{.kind = Losses::place<Huber>};
     std::vector<AdamSpec> adam;
     std::int64_t samples = 0;
     Numbers states, targets;          // (models, 2n | n, samples)

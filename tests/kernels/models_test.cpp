@@ -68,7 +68,7 @@ TEST_P(ManyModels, SkipBadSteps) {
 // a float32 gradient whose square is beyond float32 is a gradient like any other: it is clipped and applied
 TEST_P(ManyModels, ClipGradientsWhoseSquareOverflows) {
     Training training(*backend, nets(2, 1), 4, 2, precision);
-    training.loss = {.kind = Loss::l1};
+    training.loss = {.kind = Losses::place<L1>};
     training.loss.scale.fill(1e-30);
     training.adam[0].clip = 1;
     training.run(*backend, 0, 2);
@@ -83,7 +83,7 @@ TEST_P(ManyModels, ClipGradientsWhoseSquareOverflows) {
 TEST_P(ManyModels, SkipGradientsThatOverflow) {
     if (precision == Precision::f32) return;  // its norm is a number wherever the gradient is
     Training training(*backend, nets(2, 1), 4, 2, precision);
-    training.loss = {.kind = Loss::l1};
+    training.loss = {.kind = Losses::place<L1>};
     training.loss.scale.fill(1e-200);
     training.run(*backend, 0, 2);
     EXPECT_TRUE(std::isfinite(training.report.loss[0]));

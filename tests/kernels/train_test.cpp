@@ -135,7 +135,7 @@ TEST_P(Train, ConditionsAreInTheirBins) {
 TEST_P(Train, TruncatedSamplesCount) {
     const Nets net = nets(2, 1, {1, 4}, 0b1, 0);
     const Numbers x = states(2, 3, 3), targets = scattered<double>(-1, 1, 6);
-    const auto found = gradients(*backend, net, precision, {.kind = Loss::l1}, x, targets, {1e-5});
+    const auto found = gradients(*backend, net, precision, {.kind = Losses::place<L1>}, x, targets, {1e-5});
     double norm = 0;
     for (const double g : found.gradient) norm = std::hypot(norm, g);
     EXPECT_GT(norm, 1e-3);

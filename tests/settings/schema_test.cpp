@@ -68,7 +68,7 @@ TEST(Schema, DefaultsKeepTheRules) {
 }
 
 TEST(Schema, SaysWhatIsExpected) {
-    EXPECT_EQ(find_key("train.loss")->expected(), "one of \"mse\", \"l1\", \"huber\"");
+    EXPECT_EQ(find_key("train.schedule.kind")->expected(), "one of \"step\", \"cosine\"");
     EXPECT_EQ(find_key("train.lr")->expected(), "a finite number above 0");
     EXPECT_EQ(find_key("train.ema")->expected(), "a finite number from 0 to below 1");
     EXPECT_EQ(find_key("model.hidden")->expected(), "a list of 1 to 8 integers from 1 to 4096");
