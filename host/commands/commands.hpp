@@ -1,5 +1,5 @@
 // The commands of lnn_gpu. To add one: a file commands/NAME.cpp that defines NAME_command, its declaration
-// below, its row in main.cpp. It declares flags on `arguments` and returns what to do once they are parsed:
+// below, its row in commands.cpp. It declares flags on `arguments` and returns what to do once they are parsed:
 //
 //     Action hello_command(Arguments& arguments) {
 //         struct Flags { Options common; std::string name; };
@@ -29,7 +29,7 @@ struct Command {
     Action (*define)(Arguments& arguments);
 };
 
-std::span<const Command> commands();  // the table in main.cpp
+std::span<const Command> commands();  // the table in commands.cpp
 
 Action accel_command(Arguments&);
 Action bench_command(Arguments&);
