@@ -22,7 +22,7 @@ std::string overview() {
         "\n"
         "Examples:\n"
         "  lnn_gpu run                          data, training, evaluation and report of the default model\n"
-        "  lnn_gpu run --preset sweetspot       the same for the seed's setting\n"
+        "  lnn_gpu run --preset sweetspot       the same for the first student project's\n"
         "  lnn_gpu config show --defaults       every setting, documented\n"
         "\n"
         "Usage: lnn_gpu COMMAND [FLAGS]; lnn_gpu COMMAND --help; lnn_gpu --version\n"
