@@ -1,6 +1,6 @@
 """The program from outside: how a test calls it, what a refusal looks like, and the files it leaves.
 
-LNN_GPU_BINARY names the binary (build/lnn_gpu where it is not set); LNN_TEST_BACKEND a backend that is asked for by
+LNN_BINARY names the binary (build/lnn_gpu where it is not set); LNN_TEST_BACKEND a backend that is asked for by
 name in every call.
 """
 
@@ -16,7 +16,7 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("LNN_GPU_BINARY", str(ROOT / "build" / "lnn_gpu"))
+BINARY = os.environ.get("LNN_BINARY", str(ROOT / "build" / "lnn_gpu"))
 # settings of the caller's environment must not leak into a test
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LNN_GPU_")}
 if backend := os.environ.get("LNN_TEST_BACKEND"):
