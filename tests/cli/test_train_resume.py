@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from program import BINARY, CLEAN, TINY, ProgramTest, load_safetensors, metrics, record, settings, tree
+from program import BINARY, CLEAN, TINY, ProgramTest, load_safetensors, metrics, record, seal, settings, tree
 
 from kill_campaign import OFTEN, ROLLBACK
 
@@ -153,6 +153,25 @@ class Resume(ProgramTest):
         (self.directory / "d.csv").write_text("q1,q2,v1,v2,a1,a2\n" + "0.1,0.2,0.3,0.4,0.5,0.6\n" * 40)
         line = self.error_line(self.ends(4, "train", "--resume", "r"))
         self.assertIn("another number of samples", line)
+
+    def test_other_data(self):
+        """of the same size: edited since the run was begun"""
+        text = "q1,q2,v1,v2,a1,a2\n" + "0.1,0.2,0.3,0.4,0.5,0.6\n" * 90
+        self.file(text, "d.csv")
+        self.ends(75, "train", "--data", "d.csv", "--out", "r", "-q", "--max-time", "1e-9", *TINY)
+        self.file(text.replace("0.6", "0.7", 1), "d.csv")
+        line = self.error_line(self.ends(4, "train", "--resume", "r"))
+        self.assertIn("d.csv", line)
+        self.assertIn("other data", line)
+        self.assertIn("--force", line)
+        self.file(text, "d.csv")
+        # nor does one of a version that kept no hash of the data stop
+        room = max((self.directory / "r/checkpoints").iterdir())
+        state = json.loads((room / "state.json").read_text())
+        self.assertRegex(state.pop("data"), "^[0-9a-f]{16}$")
+        (room / "state.json").write_text(json.dumps(state))
+        seal(room)
+        self.ends(0, "train", "--resume", "r", "-q")
 
     def test_files_of_a_run_that_are_broken(self):
         run = self.stopped(**OFTEN)
