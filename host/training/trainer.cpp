@@ -107,12 +107,12 @@ void Trainer::stop_lost_models() {
 }
 
 void Trainer::save(double seconds) {
-    if (directory_.empty()) return;
+    const std::vector<std::int64_t>& failed = states_.failed;
+    const auto alive = std::find(failed.begin(), failed.end(), -1);
+    if (directory_.empty() || alive == failed.end()) return;
     const std::size_t models = networks_.size();
     Checkpoint checkpoint;
     checkpoint.name = checkpoint_name(step_);
-    const std::vector<std::int64_t>& failed = states_.failed;
-    const auto alive = std::find_if(failed.begin(), failed.end(), [](std::int64_t f) { return f < 0; });
     const Safetensors model = network_file(networks()[alive - failed.begin()], problem_.f64_weights);
     checkpoint.model = model.tensors;
     checkpoint.model_metadata = model.metadata;
@@ -158,6 +158,7 @@ void Trainer::restore(const Checkpoint& checkpoint) {
     if (checkpoint.name != checkpoint_name(step_)) refuse(fmt::format("says that it is of step {}", step_));
     states_.applied = state.at("applied").integers(models, 0, step_);
     states_.failed = state.at("failed").integers(models, -1, step_);
+    if (states_.all_failed()) refuse("says that all its models failed");
     states_.skipped = state.at("skipped").integers(models, 0, step_);
     states_.truncated = state.at("truncated").counts(models);
     seconds_ = state.at("seconds").number(0, most_seconds);
@@ -205,8 +206,7 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
         progress.show(step_, metrics_.empty() ? loss : loss + stage.note(metrics_.back()));
         // a stop may come within an interval, unless a model waits to be judged, which no file could hold
         if (!slice.ends_interval && !states_.all_finite()) continue;
-        const bool all_failed =
-            std::all_of(states_.failed.begin(), states_.failed.end(), [](std::int64_t f) { return f >= 0; });
+        const bool all_failed = states_.all_failed();
         outcome.stop = stop_requested();
         outcome.out_of_time = max_seconds > 0 && seconds() - seconds_ >= max_seconds;
         const bool leave =

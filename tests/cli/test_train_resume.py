@@ -173,6 +173,16 @@ class Resume(ProgramTest):
         seal(room)
         self.ends(0, "train", "--resume", "r", "-q")
 
+    def test_a_checkpoint_without_a_good_model(self):
+        run = self.stopped()
+        room = run / "checkpoints/step-000000000000"
+        shutil.rmtree(run / "checkpoints/step-000000000001")
+        state = json.loads((room / "state.json").read_text())
+        (room / "state.json").write_text(json.dumps(state | {"failed": [0]}))
+        seal(room)
+        line = self.error_line(self.ends(4, "train", "--resume", "r", "-q"))
+        self.assertIn("checkpoint step-000000000000 says that all its models failed", line)
+
     def test_files_of_a_run_that_are_broken(self):
         run = self.stopped(**OFTEN)
         good = {name: contents for name, (contents, _) in tree(run).items()}
