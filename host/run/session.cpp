@@ -119,6 +119,7 @@ void Session::save_models(const std::vector<Network>& networks, const std::vecto
         if (first) write_safetensors(path() / run_files::model, file, true);
         first = false;
     }
+    if (first) remove_tree(path() / run_files::model);  // which an earlier stop may have left
 }
 
 Exit Session::work(const Work& work) {

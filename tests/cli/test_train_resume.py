@@ -236,6 +236,17 @@ class Numerics(ProgramTest):
         self.ends(5, "train", "--out", "r", "-q", "--max-time", "1e-9", *TINY,
                   *settings({"train.lr": "1e300", "train.steps": 5000, "train.schedule.kind": "step"}))
 
+    def test_all_fail_after_a_stop(self):
+        """what the stop left is no model of the run: the learning rate rises later"""
+        for seeds in [1, 2]:
+            flags = settings({"train.guard": "none", "train.lr": 1e9, "train.schedule.kind": "cosine", "train.clip": 0,
+                              "train.schedule.warmup": 0.9, "train.steps": 10**4, "train.loss": "mse", "run.seeds": seeds})
+            self.ends(75, "train", "--out", "r", "-q", "--force", "--max-time", "1e-9", *TINY, *flags)
+            self.assertTrue((self.directory / "r/model.safetensors").exists())
+            self.ends(5, "train", "--resume", "r", "-q")
+            self.assertEqual([str(path) for path in (self.directory / "r").glob("m*/*.safetensors")], [])
+            self.assertFalse((self.directory / "r/model.safetensors").exists())
+
     def test_not_one_good_step(self):
         """accelerations beyond float32: every step is left out, which is no training"""
         line = self.error_line(self.ends(5, "train", "--out", "r", "-q", *TINY, "--set", "system.g=1e300"))
