@@ -104,9 +104,11 @@ RunDirectory RunDirectory::create(const fs::path& out, bool force) {
 }
 
 RunDirectory RunDirectory::open(const fs::path& run) {
-    if (!is_there(run / run_files::config))
-        throw Error(Exit::file,
-                    fmt::format("{} is not a run directory (no config.toml in it); check the path", run.string()));
+    // before anything is written or removed there: other programs have a config.toml, too
+    for (const char* name : {run_files::config, run_files::record})
+        if (!is_there(run / name))
+            throw Error(Exit::file,
+                        fmt::format("{} is not a run directory (no {} in it); check the path", run.string(), name));
     Descriptor held = lock(run);
     remove_unfinished_in(run);
     return {run, std::move(held)};
@@ -132,7 +134,7 @@ std::optional<RunDirectory> RunDirectory::try_open(const fs::path& run) {
     return RunDirectory(run, std::move(*held));
 }
 
-bool is_run(const fs::path& path) { return is_there(path / ".lock") || is_there(path / run_files::record); }
+bool is_run(const fs::path& path) { return is_there(path / run_files::record); }
 
 bool is_sweep(const fs::path& run) { return run_word(run, "command") == "sweep"; }
 

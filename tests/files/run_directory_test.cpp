@@ -41,6 +41,7 @@ TEST(RunDirectory, TwoProcessesContend) {
     {
         const RunDirectory held = RunDirectory::create(run, false);
         spill(run / "config.toml", "seed = 1");
+        spill(run / "run.json", "{}");
         EXPECT_TRUE(in_child(in_use));
         EXPECT_EQ(slurp(run / "config.toml"), "seed = 1") << "--force reached into a run in use";
     }
@@ -95,6 +96,7 @@ TEST(RunDirectory, LeavesOtherDirectoriesAlone) {
     const Scratch scratch;
     fs::create_directory(scratch / "data");
     spill(scratch / "data/mine.csv", "x");
+    spill(scratch / ".lock", "");  // other programs have one, too
     for (const bool force : {false, true, true})
         expect_error(Exit::usage, {scratch.path().string(), "not a run directory", "data", "another --out"},
                      [&] { RunDirectory::create(scratch.path(), force); });
@@ -106,6 +108,15 @@ TEST(RunDirectory, OpensOnlyRuns) {
     expect_error(Exit::file, {"absent", "not a run directory"}, [&] { RunDirectory::open(scratch / "absent"); });
     expect_error(Exit::file, {"not a run directory"}, [&] { RunDirectory::open(scratch.path()); });
     EXPECT_EQ(count_entries(scratch.path()), 0);
+    // a directory of another program, with a config.toml of its own, is not touched
+    const fs::path left = scratch / ".config.toml.0123456789abcdef.tmp";
+    spill(scratch / "config.toml", "mine");
+    spill(left, "mine");
+    expect_error(Exit::file, {"not a run directory", "run.json"}, [&] { RunDirectory::open(scratch.path()); });
+    EXPECT_EQ(count_entries(scratch.path()), 2);
+    spill(scratch / "run.json", "{}");
+    RunDirectory::open(scratch.path());
+    EXPECT_FALSE(fs::exists(left));
 }
 
 // a page is made again where a run is, and clears away what a killed writer left there
