@@ -90,6 +90,11 @@ RunDirectory RunDirectory::create(const fs::path& out, bool force) {
     Descriptor held = lock(path, ", or give another --out");
     // a run.json alone, the first file of all, was left by a start that was killed
     if (const char* const file = first_file(path); file && file != std::string_view(run_files::record) && !force) {
+        if (!is_there(path / run_files::config))
+            throw Error(Exit::usage,
+                        fmt::format("{} holds what a job left that was killed as it began; give --force to "
+                                    "replace it, or another --out",
+                                    path.string()));
         if (run_word(path, "status") == run_complete)
             throw Error(
                 Exit::usage,

@@ -95,6 +95,7 @@ Exit start_sweep(const Options& options, Shard shard) {
     keep_processor(base, used);
     catch_stop_signals();
     const RunDirectory directory = create_sweep(base, shard, used_backend(used), options);
+    write_sweep_config(directory.path(), base);
     return work(Plan(base), directory.path(), options);
 }
 

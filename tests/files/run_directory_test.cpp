@@ -80,6 +80,7 @@ TEST(RunDirectory, ReplacesOnlyWithForce) {
     const auto make = [&](const std::string& status) {
         RunDirectory::create(run, true);
         spill(run / "run.json", "{\"status\": \"" + status + "\"}");
+        spill(run / "config.toml", "");
         spill(run / "notes.txt", "mine");
         fs::create_directories(run / "checkpoints/step-1");
     };
@@ -89,6 +90,8 @@ TEST(RunDirectory, ReplacesOnlyWithForce) {
     make("complete");
     expect_error(Exit::usage, {run.string(), "complete run", "--force"}, [&] { RunDirectory::create(run, false); });
     EXPECT_TRUE(fs::exists(run / "checkpoints/step-1"));
+    fs::remove(run / "config.toml");  // without which nothing goes on
+    expect_error(Exit::usage, {run.string(), "killed", "--force"}, [&] { RunDirectory::create(run, false); });
 
     RunDirectory::create(run, true);
     EXPECT_FALSE(fs::exists(run / "checkpoints"));
