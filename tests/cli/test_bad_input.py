@@ -8,6 +8,7 @@ import pickle
 import shutil
 import stat
 import subprocess
+import time
 import unittest
 import zipfile
 
@@ -287,6 +288,14 @@ class BadInput(ProgramTest):
                           self.refused(2, "rollout", "--system", "double_pendulum", "--states", "x.npy",
                                                        "--out", "t.npy", "--steps", steps))
         self.assertIn("GB of memory", self.refused(2, "data", "gen", "--samples", 10**15, "--out", "d.npz"))
+
+    def test_a_target_where_nothing_can_be(self):
+        """known before anything is computed"""
+        (self.directory / "file").write_text("")
+        started = time.monotonic()
+        for target, why in [("absent/b.json", "create the directory absent first"), ("file/b.json", "is a file")]:
+            self.assertIn(why, self.refused(4, "bench", "--seconds", "5", "--out", target))
+        self.assertLess(time.monotonic() - started, 30)  # one measurement takes minutes
 
     def test_names(self):
         self.assertIn("(did you mean 'double_pendulum'?)",
