@@ -288,6 +288,12 @@ class BadInput(ProgramTest):
                           self.refused(2, "rollout", "--system", "double_pendulum", "--states", "x.npy",
                                                        "--out", "t.npy", "--steps", steps))
         self.assertIn("GB of memory", self.refused(2, "data", "gen", "--samples", 10**15, "--out", "d.npz"))
+        # 2 * 10^9 trajectory samples, 192 GB of a double pendulum, for each of 64 models
+        much = settings({"data.source": "trajectories", "data.trajectories": 10**8, "data.points": 20, "run.seeds": 64})
+        if os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < 192e9:
+            self.assertIn("GB of memory", self.refused(2, "data", "gen", "--out", "d.npz", *much))
+        for command in ["run", "train"]:
+            self.assertIn("GB of memory", self.refused(2, command, "--preset", "sweetspot", "--out", "r", *much))
 
     def test_a_target_where_nothing_can_be(self):
         """known before anything is computed"""
