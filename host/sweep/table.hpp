@@ -19,8 +19,10 @@ struct Row {
     std::uint64_t seed = 0;
     std::int64_t failed_at = -1, skipped = 0, rolled_back = 0, truncated = 0;  // steps; -1: it did not fail
     // NaN where the model has none
-    double loss = NAN;            // mean of the last interval
-    double error = NAN;           // mean of |da_1| + ... + |da_n| on held-out samples, the same for all models
+    double loss = NAN;  // mean of the last interval
+    // mean of |da_1| + ... + |da_n| on held-out samples, the same for all models (where a file holds none out: on those
+    // of the training)
+    double error = NAN;
     double relative_error = NAN;  // to that of predicting zero
     double seconds = 0;           // of its piece, shared out; not in table.json, which no clock changes
 

@@ -149,6 +149,15 @@ class Sweep(ProgramTest):
         self.assertLess(slow, 0.51)
         self.assertGreater(fast, 1.5)
 
+    def test_models_that_are_ranked_by_their_own_samples(self):
+        """where a file holds none out; a line says so"""
+        self.result("data", "gen", *TINY, "--samples", "64", "--out", "d.npz", "-q")
+        for hold_out, said in [(0.5, 0), (0, 1)]:
+            done = self.ends(0, "sweep", "--preset", "measured", "--grid", "train.lr=1e-2,1e-3", "--set",
+                             "data.source=file:d.npz", "--set", f"data.hold_out={hold_out}", "--set", "train.steps=4",
+                             "--set", "train.lm.iterations=1", "--out", f"s{said}", "--json")
+            self.assertEqual(done.stderr.count("ranked by the samples that they are trained on"), said)
+
     def test_a_missing_file_is_refused_at_the_start(self):
         sources = self.data_files() + ",file:none.npz"
         single = self.refused(4, "train", *TINY, "--set", "data.source=file:none.npz", "--out", "s")
