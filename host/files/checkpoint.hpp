@@ -1,6 +1,6 @@
 // RUN/checkpoints/NAME/{model.safetensors, optimizer.safetensors, state.json, DONE}: all of it or nothing.
 //
-// DONE holds the checksums of the others; in one of an earlier version it is empty.
+// DONE holds the checksums of the others.
 // Written as checkpoints/.NAME.tmp, each file fsynced, DONE last, then the directory renamed and its parent
 // fsynced: killed at any instant, every checkpoint that bears its name is whole. Removal goes through a
 // rename to .tmp, too.
