@@ -10,6 +10,7 @@
 #include "run/session.hpp"
 #include "sweep/directory.hpp"
 #include "sweep/finish.hpp"
+#include "sweep/halving.hpp"
 #include "sweep/page.hpp"
 #include "sweep/rung.hpp"
 #include "terminal/signals.hpp"

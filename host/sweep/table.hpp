@@ -36,8 +36,6 @@ Row row_of(const JsonField&);  // Exit::file where it is none
 void sort_rows(std::vector<Row>&);                     // by number, then by rung
 std::vector<Row> last_rungs(const std::vector<Row>&);  // of each model the highest rung it came to, of sorted rows
 std::vector<Row> ranked(const std::vector<Row>&);      // those with a finite error, the best first
-// numbers of the better half of those that were on a rung, sorted
-std::vector<std::int64_t> better_half(const std::vector<Row>&, int rung);
 
 std::string csv_cell(const nlohmann::ordered_json&);  // quoted where it has to be
 
