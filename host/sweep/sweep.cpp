@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// with what its file says
+// the configuration of model 0, with what its file says
 Config first_model(const Plan& plan, const Options& options) {
     Config config = plan.config(0);
     read_work(config, "", options);

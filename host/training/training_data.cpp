@@ -152,7 +152,7 @@ TrainData TrainingData::gather(std::int64_t first, std::int64_t count) {
 }
 
 std::vector<double> TrainingData::acceleration_scale() const {
-    // of no model, so that all have one scale, whatever stands beside them
+    // the key is of no model, so that all have one scale, whatever stands beside them
     constexpr std::uint64_t seed = 0x7363616c65;
     const auto made = [&] {
         const SystemSpec& system = problem_.true_system();
