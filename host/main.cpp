@@ -26,7 +26,7 @@ static int fail(lnn::Exit exit, std::string_view line) {
     return static_cast<int>(exit);
 }
 
-// without asking for more
+// says that memory is out, without asking for more
 static int out_of_memory() {
     lnn::talk("lnn_gpu: error: out of memory; free some, or ask for less at once\n");
     return static_cast<int>(lnn::Exit::backend);

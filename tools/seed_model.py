@@ -73,6 +73,9 @@ class LNN(nn.Module):
 def load(path):
     """the network of a safetensors file, in the precision of its weights"""
     tensors, metadata = lnn_io.load_safetensors(path)
+    if metadata.get("model", "lnn") != "lnn":
+        raise ValueError(f"{path}: a network of model.kind = \"{metadata['model']}\", not a Lagrangian; lnn_gpu accel and "
+                         "rollout compute with it")
     depth = len(tensors) // 2
     weights = [tensors[f"fc{i + 1}.weight"] for i in range(depth)]
     layers = [weights[0].shape[1]] + [weight.shape[0] for weight in weights]

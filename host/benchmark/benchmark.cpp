@@ -30,7 +30,7 @@ double wall_seconds(const std::function<void()>& job) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// of this thread alone: what other programs take from the machine does not count
+// CPU time of this thread alone: what other programs take from the machine does not count
 double core_seconds(const std::function<void()>& job) {
     timespec before, after;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
@@ -210,7 +210,7 @@ class Bench {
             });
     }
 
-    // of one model, its normal equations made room for
+    // the normal equations of one model, with room made for them
     struct LeastSquares {
         std::vector<double> matrix, right;
         std::vector<std::int64_t> left_out;

@@ -1,6 +1,8 @@
 // lnn_gpu accel: accelerations of a model, or of the truth, at given states.
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -35,8 +37,15 @@ Action accel_command(Arguments& arguments) {
     arguments.flag("--force", flags->common.force, "overwrite what is there");
     return [flags] {
         const Options& options = flags->common;
-        for (const std::string& target : {options.out, flags->energy, flags->lagrangian})
-            if (!target.empty()) check_target(target, options.force);
+        std::set<std::filesystem::path> targets;
+        for (const std::string& target : {options.out, flags->energy, flags->lagrangian}) {
+            if (target.empty()) continue;
+            check_target(target, options.force);
+            std::error_code unknown;
+            const auto place = std::filesystem::weakly_canonical(std::filesystem::absolute(target), unknown);
+            if (!unknown && !targets.insert(place).second)
+                throw Error(Exit::usage, fmt::format("{} is named twice; give each result a file of its own", target));
+        }
         Config config;
         const Source source = open_source(flags->source, options, config);
         const std::size_t n = dof_of(source);

@@ -2,6 +2,7 @@
 // schema. All three ask the same three things: which subcommands and flags follow a command, and which words
 // follow a flag.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -44,9 +45,14 @@ std::vector<std::pair<std::string, Words>> values() {
     for (const Preset& preset : presets()) names.push_back({std::string(preset.name), ""});
     for (const std::string& key : key_names()) keys.push_back({key + "=", find_key(key) ? find_key(key)->doc : ""});
     std::vector<std::pair<std::string, Words>> list = {{"--preset", names}, {"--set", keys}};
-    for (const Key& key : schema())
-        if (key.name.starts_with("run.") && !key.rule.words.empty())
-            list.push_back({"--" + key.name.substr(4), key.rule.words});
+    std::set<std::string> flags;
+    for (const Stage& stage : stages())
+        for (const Word& flag : stage.flags) flags.insert(flag.name);
+    for (const Key& key : schema()) {
+        if (!key.name.starts_with("run.") || key.rule.words.empty()) continue;
+        const std::string flag = "--" + key.name.substr(4);
+        if (flags.contains(flag)) list.push_back({flag, key.rule.words});
+    }
     return list;
 }
 

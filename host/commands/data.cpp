@@ -74,8 +74,8 @@ Exit generate(const Flags& flags) {
     if (problem.data.source == DataSpec::file)
         throw Error(Exit::usage, "data gen generates; set data.source to box or trajectories");
     const bool drawn = problem.data.source == DataSpec::box;
+    const std::int64_t samples = drawn ? flags.samples : problem.data.count * problem.data.points;
     if (options.dry_run) {
-        const std::int64_t samples = drawn ? flags.samples : problem.data.count * problem.data.points;
         if (options.json)
             print_json({{"samples", samples}, {"system", problem.coordinates.name}});
         else
@@ -84,9 +84,8 @@ Exit generate(const Flags& flags) {
     }
     if (options.out.empty()) throw Error(Exit::usage, "where to? give --out FILE.npz");
     check_target(options.out, options.force);
-    if (drawn)
-        require_memory(6.0 * sizeof(double) * problem.coordinates.dof * double(flags.samples),
-                       fmt::format("{} samples", flags.samples));
+    require_memory(6.0 * sizeof(double) * problem.coordinates.dof * double(samples),
+                   fmt::format("{} samples", samples));
     const auto backend = open_backend(config);
     const SystemSpec& system = problem.true_system();
     const Dataset data =

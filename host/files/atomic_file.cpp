@@ -70,6 +70,12 @@ std::optional<std::string> target_of(const std::string& name) {
 
 fs::path parent_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : "."; }
 
+// behind a symbolic link it is the file that is replaced, not the link
+fs::path replaced(const fs::path& path) {
+    std::error_code ignored;
+    return fs::is_symlink(path, ignored) && fs::exists(path, ignored) ? fs::canonical(path) : path;
+}
+
 }  // namespace
 
 void fail_file(std::string_view what, const fs::path& path, int error) {
@@ -128,6 +134,10 @@ void check_target(const fs::path& path, bool force) {
             fmt::format("{} is a symbolic link to nothing; remove it, or give --force to replace it", path.string()));
     if (fs::is_regular_file(status) && !force && standing_descriptor(path) < 0)
         throw Error(Exit::usage, fmt::format("{} exists; give --force to overwrite it", path.string()));
+    if (standing_descriptor(path) >= 0 || (fs::exists(status) && !fs::is_regular_file(status))) return;
+    // a file is made beside it, then renamed
+    if (::faccessat(AT_FDCWD, (parent_of(replaced(path)) / ".").c_str(), W_OK | X_OK, AT_EACCESS) != 0)
+        fail_file("write", path, errno);
 }
 
 void write_file(const fs::path& path, std::string_view bytes, bool force) {
@@ -145,8 +155,7 @@ void write_file(const fs::path& path, std::string_view bytes, bool force) {
         return;
     }
 
-    // behind a symbolic link it is the file that is replaced, not the link
-    const fs::path target = fs::is_symlink(path, ignored) && fs::exists(path, ignored) ? fs::canonical(path) : path;
+    const fs::path target = replaced(path);
     const fs::path temporary = beside(target);
     if (const int error = create_synced(temporary, bytes)) fail_file("write", path, error);
     if (::rename(temporary.c_str(), target.c_str()) != 0) {

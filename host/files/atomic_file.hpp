@@ -17,8 +17,8 @@ namespace lnn {
 std::string read_file(const std::filesystem::path& path);
 std::string read_file_up_to(std::size_t most, const std::filesystem::path& path);
 
-// Exit::usage if a regular file is there and `force` is not given, Exit::file if it is a directory;
-// write_file asks this itself, a long job asks it before it starts
+// Exit::usage if a regular file is there and `force` is not given, Exit::file if it is a directory, or in none that one
+// may write to; write_file asks this itself, a long job asks it before it starts
 void check_target(const std::filesystem::path& path, bool force);
 
 // Exit::file if it cannot be written; nothing half-written stays

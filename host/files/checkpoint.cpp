@@ -124,11 +124,11 @@ Checkpoint read_checkpoint(const fs::path& run, const std::string& name) {
 
 Checkpoint decode_checkpoint(const fs::path& directory, const std::function<std::string(const char*)>& bytes_of) {
     try {
-        const std::string done = bytes_of("DONE");  // empty: of a version that kept no checksums
+        const std::string done = bytes_of("DONE");
         const auto read = [&](const char* file, auto decode) {
             const std::string bytes = bytes_of(file), path = (directory / file).string();
             auto decoded = decode(bytes, path);  // first, for it says more of what is wrong
-            if (!done.empty() && done.find(checksum(file, bytes)) == done.npos)
+            if (done.find(checksum(file, bytes)) == done.npos)
                 throw Error(Exit::file, fmt::format("{}: damaged: its checksum is not that in DONE", path));
             return decoded;
         };

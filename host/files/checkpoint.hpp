@@ -1,6 +1,6 @@
 // RUN/checkpoints/NAME/{model.safetensors, optimizer.safetensors, state.json, DONE}: all of it or nothing.
 //
-// DONE holds the checksums of the others; in one of an earlier version it is empty.
+// DONE holds the checksums of the others.
 // Written as checkpoints/.NAME.tmp, each file fsynced, DONE last, then the directory renamed and its parent
 // fsynced: killed at any instant, every checkpoint that bears its name is whole. Removal goes through a
 // rename to .tmp, too.
@@ -41,7 +41,7 @@ void write_checkpoint(const std::filesystem::path& run, const Checkpoint& checkp
 
 std::vector<std::string> checkpoint_names(const std::filesystem::path& run);  // the whole ones, oldest first
 Checkpoint read_checkpoint(const std::filesystem::path& run, const std::string& name);
-// of the bytes of its four files; `directory` gives its name, and stands in errors
+// the checkpoint that the bytes of its four files make; `directory` gives its name, and stands in errors
 Checkpoint decode_checkpoint(const std::filesystem::path& directory,
                              const std::function<std::string(const char* file)>& bytes_of);
 // the fields of its state; an error says how to do without it

@@ -195,10 +195,13 @@ Columns told_columns(const Table& table, const std::string& told) {
         const std::size_t place = told_place(table, name, key);
         if (const auto [other, fresh] = taken.emplace(place, key); !fresh)
             refuse(table, "column '{}' is told to be both {} and {}; give each its own", name, other->second, key);
-        if (kind)
+        if (kind) {
             (*kind)[number] = place;
-        else
-            (one_of(time_names) ? t : trajectory) = place;
+            continue;
+        }
+        std::optional<std::size_t>& one = one_of(time_names) ? t : trajectory;
+        if (one) malformed(fmt::format("{} and {} mean the same", taken[*one], key));
+        one = place;
     }
     Columns columns = arranged(table, found);
     if (columns.q.empty()) malformed("no positions q1, ...");

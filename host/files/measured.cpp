@@ -25,8 +25,8 @@ Table read_table(Lines& file, const Choose& choose) {
     return is_npz(file) ? read_npz_table(file.rest(), file.where(), choose) : read_text_table(file, choose);
 }
 
-void check_times(const Table& table, const Dataset& data, const std::vector<std::size_t>& rows, const Stretch& trial) {
-    for (std::size_t row = trial.first + 1; row < trial.last; ++row) {
+void check_times(const Table& table, const Dataset& data, const std::vector<std::size_t>& rows, const Stretch& motion) {
+    for (std::size_t row = motion.first + 1; row < motion.last; ++row) {
         const double step = data.t[row] - data.t[row - 1];
         if (step > 0) continue;
         throw Error(
@@ -90,7 +90,7 @@ std::vector<bool> angles_of(const Columns& columns, const Measurement& how) {
     return angles;
 }
 
-// the rows of these stretches alone, each a trajectory of its own
+// the rows of these segments alone, each a trajectory of its own
 void keep(Dataset& data, const std::vector<Stretch>& segments) {
     std::vector<std::size_t> rows;
     std::vector<std::int64_t> numbers;
@@ -155,18 +155,18 @@ Import import_measured(Lines& file, const Measurement& how) {
             if (angles[at % angles.size()]) (*rows)[at] *= pi / 180;
 
     const std::vector<std::size_t> rows = gather_motions(data);
-    const std::vector<Stretch> trials = motions_of(data);
-    import.trials = trials.size();
-    std::vector<Stretch> segments = trials;
+    const std::vector<Stretch> motions = motions_of(data);
+    import.trials = motions.size();
+    std::vector<Stretch> segments = motions;
     if (!data.t.empty()) {
         segments.clear();
-        for (const Stretch& trial : trials) {
-            check_times(table, data, rows, trial);
-            const std::vector<Stretch> parts = segments_of(data, trial, how.gap);
-            segments.insert(segments.end(), parts.begin(), parts.end());
+        for (const Stretch& motion : motions) {
+            check_times(table, data, rows, motion);
+            const std::vector<Stretch> own = segments_of(data, motion, how.gap);
+            segments.insert(segments.end(), own.begin(), own.end());
         }
     }
-    import.gaps = segments.size() - trials.size();
+    import.gaps = segments.size() - motions.size();
     if (import.gaps > 0)
         note("{} gaps: steps of more than {} times the median; {} segments", import.gaps, how.gap, segments.size());
 
@@ -199,8 +199,8 @@ Import import_measured(Lines& file, const Measurement& how) {
             note("{} segments of fewer than {} samples dropped, {} samples in all", import.short_segments, window,
                  import.short_samples);
     }
-    for (std::size_t k = 0; k < trials.size(); ++k)
-        data.trial.insert(data.trial.end(), trials[k].samples(), std::int64_t(k));
+    for (std::size_t k = 0; k < motions.size(); ++k)
+        data.trial.insert(data.trial.end(), motions[k].samples(), std::int64_t(k));
     if (how.angles || columns.angles) {
         data.angles = 0;
         for (std::size_t i = 0; i < angles.size() && i < 32; ++i) *data.angles |= std::uint32_t(angles[i]) << i;

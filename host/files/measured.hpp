@@ -1,4 +1,4 @@
-// A person's own measured trajectories to a data set: columns found, units brought to rad, s; trials kept apart and cut
+// A person's own measured trajectories to a data set: columns found, units brought to rad, s; motions kept apart and cut
 // at gaps in time; angles unwrapped; derivatives that were not measured taken from what was.
 #pragma once
 
@@ -21,7 +21,7 @@ struct Measurement {
         angles;                 // coordinates that are angles, from 1; none given: those with names of angles
     bool degrees = false;       // angles and their derivatives are in degrees
     double seconds = 1;         // of a unit of the time column
-    double gap = longest_step;  // times the median step of a trial: a longer step parts segments
+    double gap = longest_step;  // times the median step of a motion: a longer step parts segments
     SavitzkyGolay filter;
 };
 

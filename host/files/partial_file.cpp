@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,26 +27,36 @@ std::size_t read_all(int fd, char* to, std::size_t size) {
     }
     return done;
 }
+
+bool bears_its_name(int fd, const std::filesystem::path& path) {
+    struct stat open {
+    }, named{};
+    return ::fstat(fd, &open) == 0 && ::lstat(path.c_str(), &named) == 0 && open.st_dev == named.st_dev &&
+           open.st_ino == named.st_ino;
+}
+
 constexpr std::uint64_t magic = 0x545241504e4e4c;  // LNNPART
 
 std::string bytes_of(std::uint64_t number) { return {reinterpret_cast<const char*>(&number), sizeof number}; }
 
 }  // namespace
 
-PartialFile::PartialFile(std::filesystem::path path, std::uint64_t key)
-    : path_(std::move(path)), file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666)) {
+PartialFile::PartialFile(std::filesystem::path path, std::uint64_t key) : path_(std::move(path)) {
     const auto without = [&](const std::string& why) {
         problem_ = fmt::format("{}: {}; what is done will not outlive an interruption", path_.string(), why);
         file_ = Descriptor();
     };
-    if (!file_) {
-        without(std::generic_category().message(errno));
-        return;
-    }
-    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
-        without("in use by another process");
-        return;
-    }
+    do {  // until it is the one that bears the name: the job that had it may have removed it before it was locked here
+        file_ = Descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
+        if (!file_) {
+            without(std::generic_category().message(errno));
+            return;
+        }
+        if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+            without("in use by another process");
+            return;
+        }
+    } while (!bears_its_name(file_.get(), path_));
     std::uint64_t found[2] = {};
     const std::size_t got = read_all(file_.get(), reinterpret_cast<char*>(found), sizeof found);
     if (got > 0 && (got < sizeof magic || found[0] != magic)) {

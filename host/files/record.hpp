@@ -14,7 +14,7 @@ namespace lnn {
 
 std::string now_text();  // UTC, as in 2026-01-31T12:00:00Z
 
-// of `command` that starts now
+// the record of `command` that starts now
 nlohmann::ordered_json begin_record(const std::string& command, std::uint64_t seed);
 
 // what of a backend was used, for the record; what was asked for is in config.toml

@@ -21,20 +21,20 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// what a run or a sweep writes; only these are removed when it is started anew
+// also where that cannot be told: no
 bool is_there(const fs::path& path) {
     std::error_code unknown;
     return fs::exists(path, unknown);
 }
 
-// of a run in `path`, or null
+// the first that is there of what a run or a sweep writes, or null
 const char* first_file(const fs::path& path) {
     for (const char* name : run_files::all)
         if (is_there(path / name)) return name;
     return nullptr;
 }
 
-// what killed writers left behind: beside the files above, and in their directories
+// Removes what killed writers left behind: beside what a run writes, and in its directories.
 void remove_unfinished_in(const fs::path& run) {
     for (const std::string name : run_files::all) {
         remove_unfinished(run, name);
@@ -43,7 +43,7 @@ void remove_unfinished_in(const fs::path& run) {
     remove_unfinished_checkpoints(run);
 }
 
-// nothing where another process has it
+// the lock of `run`, or nothing where another process has it
 std::optional<Descriptor> try_lock(const fs::path& run) {
     const fs::path file = run / ".lock";
     Descriptor descriptor(::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
@@ -53,10 +53,10 @@ std::optional<Descriptor> try_lock(const fs::path& run) {
     return {};
 }
 
-Descriptor lock(const fs::path& run) {
+// `mend`: what else helps than to wait
+Descriptor lock(const fs::path& run, const char* mend = "") {
     if (std::optional<Descriptor> held = try_lock(run)) return std::move(*held);
-    throw Error(Exit::usage, fmt::format("{} is in use by another process; wait for it to end, or give another --out",
-                                         run.string()));
+    throw Error(Exit::usage, fmt::format("{} is in use by another process; wait for it to end{}", run.string(), mend));
 }
 
 // runs/0001, runs/0002, ...: one more than the highest; whoever makes the directory has the number
@@ -87,9 +87,14 @@ RunDirectory RunDirectory::create(const fs::path& out, bool force) {
         throw Error(Exit::usage, fmt::format("{} is not a run directory, but its {} would be overwritten; give another "
                                              "--out",
                                              path.string(), file));
-    Descriptor held = lock(path);
+    Descriptor held = lock(path, ", or give another --out");
     // a run.json alone, the first file of all, was left by a start that was killed
     if (const char* const file = first_file(path); file && file != std::string_view(run_files::record) && !force) {
+        if (!is_there(path / run_files::config))
+            throw Error(Exit::usage,
+                        fmt::format("{} holds what a job left that was killed as it began; give --force to "
+                                    "replace it, or another --out",
+                                    path.string()));
         if (run_word(path, "status") == run_complete)
             throw Error(
                 Exit::usage,
@@ -104,19 +109,19 @@ RunDirectory RunDirectory::create(const fs::path& out, bool force) {
 }
 
 RunDirectory RunDirectory::open(const fs::path& run) {
-    if (!is_there(run / run_files::config))
-        throw Error(Exit::file,
-                    fmt::format("{} is not a run directory (no config.toml in it); check the path", run.string()));
+    // before anything is written or removed there: other programs have a config.toml, too
+    for (const char* name : {run_files::config, run_files::record})
+        if (!is_there(run / name))
+            throw Error(Exit::file,
+                        fmt::format("{} is not a run directory (no {} in it); check the path", run.string(), name));
     Descriptor held = lock(run);
     remove_unfinished_in(run);
     return {run, std::move(held)};
 }
 
 std::string run_word(const fs::path& run, const std::string& key) {
-    if (!is_there(run / run_files::record)) return "";
-    const std::string text = read_file(run / run_files::record);
     try {
-        const nlohmann::ordered_json json = parse_json(text, "", "");
+        const nlohmann::ordered_json json = parse_json(read_file(run / run_files::record), "", "");
         return JsonField(json, "", "").at(key).text();
     } catch (const Error&) {
         return "";
@@ -132,7 +137,7 @@ std::optional<RunDirectory> RunDirectory::try_open(const fs::path& run) {
     return RunDirectory(run, std::move(*held));
 }
 
-bool is_run(const fs::path& path) { return is_there(path / ".lock") || is_there(path / run_files::record); }
+bool is_run(const fs::path& path) { return is_there(path / run_files::record); }
 
 bool is_sweep(const fs::path& run) { return run_word(run, "command") == "sweep"; }
 

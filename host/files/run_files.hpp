@@ -32,9 +32,11 @@ inline constexpr const char* rows = "table.json";
 inline constexpr const char* sweep_summary = "summary.json";
 inline constexpr const char* timings = "timings.csv";
 
-// all of it; only these are removed when a run or a sweep is started anew
-inline constexpr const char* all[] = {
-    checkpoints, data,   eval,   figures, models, model,         metrics, report,
-    config,      record, pieces, table,   rows,   sweep_summary, timings, unfinished_command};
+// All of it; only these are removed when a run or a sweep is started anew. The record is the last, so that what a killed
+// process has left of the others is still known for a run's.
+inline constexpr const char* all[] = {checkpoints, data,    eval,          figures, models,
+                                      model,       metrics, report,        config,  pieces,
+                                      table,       rows,    sweep_summary, timings, unfinished_command,
+                                      record};
 
 }  // namespace lnn::run_files

@@ -41,6 +41,11 @@ std::unique_ptr<Backend> open_training_backend(const Config& config, std::string
         throw Error(Exit::backend, "solve.pinv = \"cusolver\" is for accel and rollout; use solve.pinv = \"fused\"");
     auto backend = open_backend(config, &note);
     const Problem problem = problem_of(config);
+    if (problem.data.source == DataSpec::trajectories) {  // each model has its own, as a set and as what training sees
+        const std::int64_t samples = problem.models * problem.data.count * problem.data.points;
+        require_memory(6.0 * sizeof(double) * problem.coordinates.dof * double(samples),
+                       fmt::format("{} samples (data.trajectories x data.points x run.seeds)", samples));
+    }
     if (!problem.train.lm) return backend;
     try {
         backend->damped_steps({}, {}, {});  // a step of no model, refused where a library is missing

@@ -13,7 +13,7 @@ namespace lnn {
 
 struct Problem;
 
-// by rule number `rule` of the model's table
+// fresh weights, by rule number `rule` of the model's table
 std::vector<double> initial_weights(const ModelSpec&, int rule, std::uint64_t seed);
 
 // fresh weights, or those of `init`

@@ -16,7 +16,8 @@ namespace lnn {
 namespace {
 
 [[noreturn]] void refuse(const std::string& where, const std::string& what) {
-    throw Error(Exit::file, fmt::format("{}: {}", where, what));
+    throw Error(Exit::file,
+                fmt::format("{}: {}; write the file again, with lnn_gpu or tools/seed_model.py", where, what));
 }
 
 double number(const std::string& where, const std::string& key, const std::string& text) {

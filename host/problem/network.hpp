@@ -28,7 +28,7 @@ int input_count(const ModelSpec&);
 // as the file holds it; f64 says in which type
 Safetensors network_file(const Network&, bool f64);
 
-// Exit::file where layers, activation or inputs make no Lagrangian network; `notes` gets what was assumed
+// Exit::file where tensors and metadata make no model; `notes` gets what was assumed
 Network network_from(const Safetensors&, const std::string& where, std::vector<std::string>& notes);
 Network load_network(const std::filesystem::path&, std::vector<std::string>& notes);
 

@@ -30,7 +30,7 @@ struct DataSpec {
     bool reshuffled = false;             // a new order in every epoch
 };
 
-// `samples`: of a set; 0: drawn anew
+// how a network is trained; `samples`: how many a set has, 0 where they are drawn anew
 struct TrainSpec {
     int epochs = 0;
     std::int64_t steps = 0;
@@ -100,7 +100,7 @@ inline Draw with_seed(Draw draw, std::uint64_t seed) {
     return draw;
 }
 
-// of J^T J and its factor, in float64
+// bytes of J^T J and its factor, in float64
 inline double lm_bytes(std::size_t parameters) { return 16.0 * double(parameters) * double(parameters); }
 
 // RK4 steps between two instants `gap` apart, none longer than dt

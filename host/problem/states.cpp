@@ -26,9 +26,11 @@ std::vector<double> load_states(const std::filesystem::path& path, int dof) {
     const Array array = read_npy(path);
     const std::size_t columns = 2 * std::size_t(dof);
     if (array.shape.size() != 2 || array.shape[1] != columns)
-        throw Error(Exit::file, fmt::format("{}: shape {}; expected (N, {}): q and v of {} degrees of freedom",
+        throw Error(Exit::file, fmt::format("{}: shape {}; expected (N, {}): q and v of {} degrees of freedom; save "
+                                            "one state a row",
                                             path.string(), shape_text(array.shape), columns, dof));
-    if (array.shape[0] == 0) throw Error(Exit::file, fmt::format("{}: no states in it", path.string()));
+    if (array.shape[0] == 0)
+        throw Error(Exit::file, fmt::format("{}: no states in it; save one or more", path.string()));
     require_finite(array, path.string());
     return transposed(array.values, array.shape[0], columns);
 }

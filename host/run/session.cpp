@@ -119,6 +119,7 @@ void Session::save_models(const std::vector<Network>& networks, const std::vecto
         if (first) write_safetensors(path() / run_files::model, file, true);
         first = false;
     }
+    if (first) remove_tree(path() / run_files::model);  // which an earlier stop may have left
 }
 
 Exit Session::work(const Work& work) {
@@ -148,8 +149,7 @@ Exit Session::train(const Work& work) {
     if (!checkpoint && problem.data.source == DataSpec::trajectories) {
         make_directories(path() / run_files::data);
         for (std::size_t m = 0; m < data.sets().size(); ++m)
-            save_dataset(path() / run_files::data / fmt::format("train-{}.npz", config_.run.seed + m), data.sets()[m],
-                         true);
+            save_dataset(path() / run_files::data / fmt::format("train-{}.npz", data.seeds()[m]), data.sets()[m], true);
     }
     range.next("train");
     std::vector<Network> networks;
@@ -181,21 +181,20 @@ Exit Session::train(const Work& work) {
             talk().say(
                 "seed {}: rolled back {} steps, more than a tenth of them all, by step {}; the model stops "
                 "there",
-                config_.run.seed + m, outcome.rolled_back[m], outcome.failed[m]);
+                data.seeds()[m], outcome.rolled_back[m], outcome.failed[m]);
         else if (outcome.failed[m] >= 0)
             talk().say("seed {}: the gradient left the finite numbers at step {}; the model stops there",
-                       config_.run.seed + m, outcome.failed[m]);
+                       data.seeds()[m], outcome.failed[m]);
         else if (outcome.skipped[m] > 0)
-            talk().say("seed {}: {} of {} steps left out (gradient not finite)", config_.run.seed + m,
-                       outcome.skipped[m], outcome.steps);
-        if (outcome.failed[m] < 0 && outcome.rolled_back[m] > 0)
-            talk().say("seed {}: {} of {} steps rolled back", config_.run.seed + m, outcome.rolled_back[m],
+            talk().say("seed {}: {} of {} steps left out (gradient not finite)", data.seeds()[m], outcome.skipped[m],
                        outcome.steps);
+        if (outcome.failed[m] < 0 && outcome.rolled_back[m] > 0)
+            talk().say("seed {}: {} of {} steps rolled back", data.seeds()[m], outcome.rolled_back[m], outcome.steps);
         if (outcome.failed[m] < 0 && !outcome.stalled.empty() && outcome.stalled[m] >= 5)
             talk().say(
                 "seed {}: no step lowered the cost in the last {} iterations; the weights before them "
                 "are kept",
-                config_.run.seed + m, outcome.stalled[m]);
+                data.seeds()[m], outcome.stalled[m]);
     }
     if (lost == outcome.failed.size()) {
         record_["status"] = "failed";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -28,7 +29,7 @@ void require_fit(const Config& config, const Dataset& data, const std::string& s
     if (data.dof > max_dof)
         throw Error(Exit::file,
                     fmt::format("{}: {} degrees of freedom; up to {} are supported", source, data.dof, max_dof));
-    if (wanted.angles >> data.dof)
+    if (std::uint64_t(wanted.angles) >> data.dof)  // wider than the most coordinates
         throw Error(Exit::usage, fmt::format("data.angles = \"{}\": {} has coordinates up to q{}", config.data.angles,
                                              source, data.dof));
 }

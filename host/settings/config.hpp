@@ -15,7 +15,7 @@ namespace lnn {
 inline constexpr int most_seeds = 65536;
 inline constexpr int most_trajectories = 100'000'000;
 inline constexpr int most_repeats = 10'000;
-inline constexpr std::int64_t most_samples = 10'000'000'000;
+inline constexpr std::int64_t most_samples = INT32_MAX;  // an order of them holds 32 bits each
 inline constexpr int most_rungs = 16;
 inline constexpr std::int64_t most_shards = 1'000'000;
 

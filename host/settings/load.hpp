@@ -25,7 +25,7 @@ struct Sources {
     bool environment = true;     // whether LNN_GPU_* counts
 };
 
-// of a setting that is a string: without quotes; Exit::usage where it is not UTF-8
+// the value of a setting that is a string, without quotes; Exit::usage where it is not UTF-8
 std::string string_value(const Setting&);
 
 inline constexpr const char *default_preset = "default", *measured_preset = "measured";

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "files/columns.hpp"
+#include "lnn/error.hpp"
 #include "lnn/runge_kutta.hpp"
 
 namespace lnn {
@@ -85,6 +87,16 @@ Rule name_of_a_system() {
     return rule;
 }
 
+bool says_which_are_angles(std::string_view text) {
+    if (text == "auto") return true;
+    try {
+        coordinate_numbers(std::string(text), "");
+    } catch (const Error&) {
+        return false;
+    }
+    return true;
+}
+
 // the dotted name of a key is its path in Config, written once
 #define LNN_KEY(path) #path, [](Config & c) -> Place { return &c.path; }
 
@@ -153,7 +165,7 @@ std::vector<Key> make_schema() {
          "files: share of their time, at its end, that training does not see and the evaluation asks for"},
         {LNN_KEY(data.dof), between(0, max_dof),
          "files, system.kind = \"none\": coordinates; 0: as many as the file has"},
-        {LNN_KEY(data.angles), text,
+        {LNN_KEY(data.angles), of_form("\"auto\", \"none\" or coordinates as in \"q1,q2\"", says_which_are_angles),
          "files, system.kind = \"none\": coordinates that are angles, as in q1,q2; none; auto: as the file says"},
 
         {LNN_KEY(train.optimizer),

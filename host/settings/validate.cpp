@@ -69,7 +69,8 @@ void check_source(const Config& config) {
             "or train.steps in place of train.epochs");
     const std::int64_t samples = std::int64_t{config.data.trajectories} * config.data.points;
     if (source == "trajectories" && samples > most_samples)
-        refuse(fmt::format("data.trajectories x data.points = {}: more than {} samples", samples, most_samples));
+        refuse(fmt::format("data.trajectories x data.points = {}: more than {} samples; make one of them smaller",
+                           samples, most_samples));
     if (source == "trajectories" && config.train.batch > samples)
         refuse(fmt::format("train.batch = {} exceeds the {} samples of data.trajectories x data.points",
                            config.train.batch, samples));

@@ -40,8 +40,11 @@ RunDirectory create_sweep(const Config& base, Shard shard, const Json& used, con
     for (const char* key : {"backend", "device", "isa", "threads"})
         if (used.contains(key)) record[key] = used[key];
     write_record_file(path, record);
-    write_file(path / run_files::config, config_to_toml(base), true);  // last: now it is a sweep
     return directory;
+}
+
+void write_sweep_config(const fs::path& sweep, const Config& base) {
+    write_file(sweep / run_files::config, config_to_toml(base), true);
 }
 
 SweepRecord parse_sweep_record(std::string_view text, const std::string& where) {

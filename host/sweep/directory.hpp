@@ -29,9 +29,11 @@ struct SweepRecord {
     nlohmann::ordered_json json;  // all of it
 };
 
-// A new sweep without results, where and when RunDirectory::create gives one. `used`: the backend, as used_backend or the
-// record of another sweep has it.
+// The place of a new sweep, where and when RunDirectory::create gives one, with its record. `used`: the backend, as
+// used_backend or the record of another sweep has it.
 RunDirectory create_sweep(const Config& base, Shard, const nlohmann::ordered_json& used, const Options&);
+// config.toml, after all that it cannot go on without: from here on it is a sweep
+void write_sweep_config(const std::filesystem::path& sweep, const Config& base);
 
 // Exit::file where it is damaged, or not of a sweep
 SweepRecord parse_sweep_record(std::string_view text, const std::string& where);

@@ -56,6 +56,7 @@ Exit merge_sweeps(const std::vector<fs::path>& shards, const Options& options) {
             if (fs::exists(model_path(path, id)))
                 write_file(model_path(out, id), read_file(model_path(path, id)), true);
     write_piece(out, rows);
+    write_sweep_config(out, base);  // now that no model of the shards would be trained again
     finish_sweep(plan, out, options);
     return Exit::ok;
 }

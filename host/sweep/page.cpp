@@ -88,8 +88,10 @@ std::optional<Figure> heat_map(const std::vector<Axis>& axes, const std::vector<
     }
     Figure figure{
         "heat_map", fmt::format("{} and {}", x.key, y.key),
-        fmt::format("Relative error on held-out states, the median over all else that was varied: 1 is that of "
-                    "predicting zero. Cells without colour: at least half of the models failed."),
+        fmt::format(
+            "Relative error on held-out states (where a file holds none out, on those of the training), the median "
+            "over all else that was varied: 1 is that of predicting zero. Cells without colour: at least half of the "
+            "models failed."),
         fmt::format("column,row,{},{},relative error\n", column_name(x.key), column_name(y.key)), ""};
     for (const auto& [cell, errors] : cells)
         figure.csv +=

@@ -22,7 +22,7 @@ struct TrainedModel {
     Network network;  // where it did not fail
 };
 
-// none where a stop was asked for
+// The models of one piece, trained; nothing where a stop was asked for.
 std::optional<std::vector<TrainedModel>> train_piece(Backend&, const Plan&, int rung,
                                                      std::span<const std::int64_t> ids);
 

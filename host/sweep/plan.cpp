@@ -7,6 +7,7 @@
 
 #include "lnn/error.hpp"
 #include "settings/write.hpp"
+#include "sweep/halving.hpp"
 
 namespace lnn {
 
@@ -55,11 +56,7 @@ Plan::Plan(Config base) : base_(std::move(base)) {
 
 Config Plan::config(std::int64_t id, int rung) const {
     Config config = with_settings(base_, point(id));
-    const std::int64_t parts = std::int64_t(1) << (rungs() - 1 - rung);
-    const auto share = [&](auto& count) {
-        if (count > 0) count = std::max<std::remove_cvref_t<decltype(count)>>(1, count / parts);
-    };
-    share(config.train.steps), share(config.train.epochs), share(config.train.lm.iterations);
+    share_of_rung(config.train, rung, rungs());
     config.run.seed = seed(id);
     config.run.seeds = 1;
     return config;

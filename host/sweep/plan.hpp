@@ -23,7 +23,7 @@ class Plan {
     const std::vector<Setting>& point(std::int64_t id) const { return points_[id / base_.run.seeds]; }
     std::uint64_t seed(std::int64_t id) const { return base_.run.seed + id % base_.run.seeds; }
     int rungs() const { return base_.sweep.halving; }
-    // of one model, on a rung: the last has all steps, each one before it half of the next
+    // the configuration of one model on a rung (sweep/halving.hpp), or on the last
     Config config(std::int64_t id, int rung) const;
     Config config(std::int64_t id) const { return config(id, rungs() - 1); }
     nlohmann::ordered_json settings(std::int64_t id) const;  // what is swept: key -> value

@@ -77,29 +77,28 @@ bool train_rung(const Plan& plan, int rung, const std::vector<std::int64_t>& wan
         progress.show(trained += std::int64_t(models.size()));
     };
     const auto take = [&](Backend& own) {
-        try {
-            for (std::size_t j; (j = next++) < jobs.size();) {
-                std::size_t together = card ? most : 1;  // the threads of the CPU share nothing that changes
-                if (!train_as_fits(own, plan, rung, jobs[j], together, options.talk(), keep)) return;
-                if (card) most = together;
-                if (stop_requested() != Stop::none) return;
-            }
-        } catch (...) {
-            const std::lock_guard lock(mutex);
-            if (!error) error = std::current_exception();
-            next = jobs.size();
+        for (std::size_t j; (j = next++) < jobs.size();) {
+            std::size_t together = card ? most : 1;  // the threads of the CPU share nothing that changes
+            if (!train_as_fits(own, plan, rung, jobs[j], together, options.talk(), keep)) return;
+            if (card) most = together;
+            if (stop_requested() != Stop::none) return;
         }
     };
     if (card) {
         take(backend);
     } else {
         const auto work = [&] {
-            BackendOptions one;
-            one.threads = std::max(1, info.threads / workers);
-            one.isa = info.isa;
-            one.fewer_threads = say_fewer_threads;
-            const auto own = make_cpu_backend(one);
-            take(*own);
+            try {
+                BackendOptions one;
+                one.threads = std::max(1, info.threads / workers);
+                one.isa = info.isa;
+                one.fewer_threads = say_fewer_threads;
+                take(*make_cpu_backend(one));
+            } catch (...) {  // out of a thread nothing may be thrown
+                const std::lock_guard lock(mutex);
+                if (!error) error = std::current_exception();
+                next = jobs.size();
+            }
         };
         std::vector<std::jthread> others;  // this thread is a worker too, so there is one whatever the system refuses
         try {

@@ -8,6 +8,7 @@
 
 #include "lnn/error.hpp"
 #include "lnn/random.hpp"
+#include "lnn/spec.hpp"
 #include "run/work.hpp"
 #include "settings/write.hpp"
 
@@ -92,6 +93,8 @@ std::vector<Dimension> parse_space(const std::string& text, const std::string& f
             for (std::size_t i = 0; good && i < d.range.size(); i += 2) good = d.range[i] <= d.range[i + 1];
             if (d.law == "int" || d.law == "layers")
                 for (const double x : d.range) good &= x == std::floor(x) && std::abs(x) < 1e9;
+            if (good && d.law == "layers" && d.range[1] > max_depth)
+                refuse(fmt::format("expected {} with b up to {}", law.form, max_depth));
             if (good && (d.law == "log" || d.law == "layers"))
                 good = d.range[0] > 0 && (d.law == "log" || d.range[2] > 0);
             if (!good)

@@ -10,6 +10,7 @@
 #include "run/session.hpp"
 #include "sweep/directory.hpp"
 #include "sweep/finish.hpp"
+#include "sweep/halving.hpp"
 #include "sweep/page.hpp"
 #include "sweep/rung.hpp"
 #include "terminal/signals.hpp"
@@ -20,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// with what its file says
+// the configuration of model 0, with what its file says
 Config first_model(const Plan& plan, const Options& options) {
     Config config = plan.config(0);
     read_work(config, "", options);
@@ -28,12 +29,15 @@ Config first_model(const Plan& plan, const Options& options) {
 }
 
 // Exit::file or Exit::usage where a model cannot have its data: now rather than in the night; a file is read once
-void check_data(const Plan& plan) {
+void check_data(const Plan& plan, const Talk& talk) {
     std::set<std::string> files;
+    bool by_their_own = false;
     for (std::int64_t id = 0; id < plan.units(); id += plan.base().run.seeds) {
         Config config = plan.config(id);
+        by_their_own |= config.system.kind == no_system && config.data.hold_out == 0;
         if (!config.data.is_file() || files.insert(config.data.source).second) read_work(config, "", Options::silent());
     }
+    if (by_their_own) talk.say("data.hold_out = 0: models are ranked by the samples that they are trained on");
 }
 
 // the models that are a shard's to train
@@ -78,7 +82,7 @@ Exit start_sweep(const Options& options, Shard shard) {
     const Plan plan(base);
     if (plan.rungs() > 1 && shard.count > 1)
         throw Error(Exit::usage, "--shard: halving compares all models, which no shard has; set sweep.halving to 1");
-    check_data(plan);
+    check_data(plan, options.talk());
     if (options.dry_run) {
         print_dry_run(first_model(plan, options), options);
         if (options.json) return Exit::ok;
@@ -95,6 +99,7 @@ Exit start_sweep(const Options& options, Shard shard) {
     keep_processor(base, used);
     catch_stop_signals();
     const RunDirectory directory = create_sweep(base, shard, used_backend(used), options);
+    write_sweep_config(directory.path(), base);
     return work(Plan(base), directory.path(), options);
 }
 

@@ -82,16 +82,6 @@ std::vector<Row> ranked(const std::vector<Row>& rows) {
     return best;
 }
 
-std::vector<std::int64_t> better_half(const std::vector<Row>& rows, int rung) {
-    std::vector<Row> there;
-    std::copy_if(rows.begin(), rows.end(), std::back_inserter(there), [&](const Row& row) { return row.rung == rung; });
-    const std::vector<Row> best = ranked(there);
-    std::vector<std::int64_t> ids;
-    for (std::size_t k = 0; k < std::min(best.size(), (there.size() + 1) / 2); ++k) ids.push_back(best[k].id);
-    std::sort(ids.begin(), ids.end());
-    return ids;
-}
-
 std::string table_csv(const std::vector<std::string>& keys, const std::vector<Row>& rows) {
     const char* const figures[] = {"rung",        "seed",      "status", "failed_at", "skipped",
                                    "rolled_back", "truncated", "loss",   "error",     "relative_error"};

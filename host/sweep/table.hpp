@@ -19,8 +19,10 @@ struct Row {
     std::uint64_t seed = 0;
     std::int64_t failed_at = -1, skipped = 0, rolled_back = 0, truncated = 0;  // steps; -1: it did not fail
     // NaN where the model has none
-    double loss = NAN;            // mean of the last interval
-    double error = NAN;           // mean of |da_1| + ... + |da_n| on held-out samples, the same for all models
+    double loss = NAN;  // mean of the last interval
+    // mean of |da_1| + ... + |da_n| on held-out samples, the same for all models (where a file holds none out: on those
+    // of the training)
+    double error = NAN;
     double relative_error = NAN;  // to that of predicting zero
     double seconds = 0;           // of its piece, shared out; not in table.json, which no clock changes
 
@@ -34,8 +36,6 @@ Row row_of(const JsonField&);  // Exit::file where it is none
 void sort_rows(std::vector<Row>&);                     // by number, then by rung
 std::vector<Row> last_rungs(const std::vector<Row>&);  // of each model the highest rung it came to, of sorted rows
 std::vector<Row> ranked(const std::vector<Row>&);      // those with a finite error, the best first
-// numbers of the better half of those that were on a rung, sorted
-std::vector<std::int64_t> better_half(const std::vector<Row>&, int rung);
 
 std::string csv_cell(const nlohmann::ordered_json&);  // quoted where it has to be
 

@@ -51,7 +51,7 @@ LevenbergMarquardt::LevenbergMarquardt(Backend& backend, const Arithmetic& arith
       arithmetic_(arithmetic),
       robust_{lm.delta, scale} {}
 
-// of each residual (n, samples), in float64 whatever the rows are in
+// the cost of each residual (n, samples), in float64 whatever the rows are in
 std::vector<double> LevenbergMarquardt::costs(const Models& model, std::span<const double> states,
                                               std::span<const double> accelerations) const {
     std::vector<double> found(accelerations.size());

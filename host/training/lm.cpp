@@ -28,11 +28,11 @@ Optimizer::Slice Lm::advance(std::int64_t step) {
     const std::int64_t done = step - before_, set = data_.samples();
     std::int64_t first = before_ * train.batch;  // samples of the stream that were taken
     for (std::int64_t i = 0; i < done; ++i) first += train.lm_samples(set, i);
-    if (done == 0)  // of models with an average, that is what goes on
+    std::vector<double> weights = states_.weights;  // a copy, for the backend may fail
+    if (done == 0)                                  // of models with an average, that is what goes on
         for (std::size_t m = 0; m < models; ++m)
             if (states_.averaged[m])
-                std::copy_n(states_.average.begin() + m * parameters, parameters,
-                            states_.weights.begin() + m * parameters);
+                std::copy_n(states_.average.begin() + m * parameters, parameters, weights.begin() + m * parameters);
     const TrainData batch = data_.gather(first, train.lm_samples(set, done));
 
     // loss and norm as Adam reports them
@@ -40,7 +40,7 @@ Optimizer::Slice Lm::advance(std::int64_t step) {
     std::vector<double> loss(models, none), norm(models, none), gradient(parameters);
     for (std::size_t m = 0; m < models; ++m) {
         if (states_.failed[m] >= 0) continue;
-        const Models model{problem_.model, 1, std::span(states_.weights).subspan(m * parameters, parameters)};
+        const Models model{problem_.model, 1, std::span(weights).subspan(m * parameters, parameters)};
         const auto own = [&](std::span<const double> all) {
             return all.subspan(m * all.size() / models, all.size() / models);
         };
@@ -48,8 +48,8 @@ Optimizer::Slice Lm::advance(std::int64_t step) {
                           own(batch.targets), std::span(loss).subspan(m, 1), gradient);
         norm[m] = std::sqrt(std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0));
     }
-    const auto report = method_.iterate(problem_.model, states_.weights, batch.states, batch.targets, states_.failed);
-    states_.average = states_.weights;
+    const auto report = method_.iterate(problem_.model, weights, batch.states, batch.targets, states_.failed);
+    states_.weights = states_.average = weights;
     states_.stalled = method_.rejected;
 
     const double adam_epochs = double(before_) / double(train.steps_per_epoch(set));

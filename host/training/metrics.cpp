@@ -29,7 +29,8 @@ std::string metrics_csv(const std::vector<Metrics>& rows) {
 
 std::vector<Metrics> parse_metrics(std::string_view text, const std::string& where) {
     if (!text.starts_with(metrics_header))
-        throw Error(Exit::file, fmt::format("{}: not a metrics file of this version", where));
+        throw Error(Exit::file,
+                    fmt::format("{}: not a metrics file of this version; start the run anew with --force", where));
     std::vector<Metrics> rows;
     const char* at = text.data() + std::string_view(metrics_header).size();
     const char* const end = text.data() + text.size();

@@ -34,6 +34,10 @@ bool ModelStates::all_finite() const {
     return true;
 }
 
+bool ModelStates::all_failed() const {
+    return std::none_of(failed.begin(), failed.end(), [](std::int64_t f) { return f < 0; });
+}
+
 void ModelStates::clear(std::size_t m) {
     for (auto* part : {&weights, &first, &second, &average})
         std::fill_n(part->begin() + m * parameters, parameters, 0.0);

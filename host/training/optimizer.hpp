@@ -32,6 +32,7 @@ struct ModelStates {
     const std::vector<double>& learned(std::size_t m) const { return averaged[m] ? average : weights; }
     bool is_lost(std::size_t m) const;  // one of its numbers is not finite
     bool all_finite() const;
+    bool all_failed() const;
     void clear(std::size_t m);  // zeros, which files can hold, for what is lost
 };
 

@@ -10,6 +10,7 @@
 
 #include "files/atomic_file.hpp"
 #include "files/checkpoint.hpp"
+#include "files/hash.hpp"
 #include "files/run_files.hpp"
 #include "training/adam.hpp"
 #include "training/lm.hpp"
@@ -28,6 +29,17 @@ ModelStates states_of(const std::vector<Network>& networks, const std::vector<Ad
     return {start, averaged};
 }
 
+// Of the numbers of a file that training sees, for a file may change between two processes. Empty where none is read:
+// generated data are what the configuration says, but for the last bits of another backend.
+std::string hash_of_file(const Problem& problem, const TrainingData& data) {
+    if (problem.data.source != DataSpec::file) return "";
+    std::uint64_t hash = no_bytes;
+    for (const Dataset& set : data.sets())
+        for (const std::vector<double>* numbers : {&set.q, &set.v, &set.a})
+            hash = hash_of({reinterpret_cast<const char*>(numbers->data()), numbers->size() * sizeof(double)}, hash);
+    return fmt::format("{:016x}", hash);
+}
+
 }  // namespace
 
 Trainer::Trainer(Backend& backend, const Problem& problem, TrainingData& data, std::vector<Network> networks,
@@ -37,6 +49,7 @@ Trainer::Trainer(Backend& backend, const Problem& problem, TrainingData& data, s
       networks_(std::move(networks)),
       directory_(std::move(directory)),
       configuration_(std::move(configuration)),
+      data_hash_(directory_.empty() ? "" : hash_of_file(problem, data)),
       adam_total_(problem.train.adam_steps(data.samples())),
       total_(problem.train.total_steps(data.samples())),
       states_(states_of(networks_, adam)),
@@ -94,12 +107,12 @@ void Trainer::stop_lost_models() {
 }
 
 void Trainer::save(double seconds) {
-    if (directory_.empty()) return;
+    const std::vector<std::int64_t>& failed = states_.failed;
+    const auto alive = std::find(failed.begin(), failed.end(), -1);
+    if (directory_.empty() || alive == failed.end()) return;
     const std::size_t models = networks_.size();
     Checkpoint checkpoint;
     checkpoint.name = checkpoint_name(step_);
-    const std::vector<std::int64_t>& failed = states_.failed;
-    const auto alive = std::find_if(failed.begin(), failed.end(), [](std::int64_t f) { return f < 0; });
     const Safetensors model = network_file(networks()[alive - failed.begin()], problem_.f64_weights);
     checkpoint.model = model.tensors;
     checkpoint.model_metadata = model.metadata;
@@ -118,6 +131,7 @@ void Trainer::save(double seconds) {
                         {"truncated", states_.truncated},
                         {"seconds", seconds},
                         {"best", best_}};
+    if (!data_hash_.empty()) checkpoint.state["data"] = data_hash_;
     for (const Stage& stage : stages_) stage.optimizer->save(checkpoint.state);
     if (std::isfinite(best_loss_)) checkpoint.state["best_loss"] = best_loss_;
     write_file(directory_ / run_files::metrics, metrics_csv(metrics_), true);
@@ -133,11 +147,18 @@ void Trainer::restore(const Checkpoint& checkpoint) {
     const JsonField state = fields_of(directory_, checkpoint);
     if (state.at("config").text() != configuration_) refuse("is of another configuration");
     if (state.at("steps").count() != total_) refuse("was made with another number of samples");
+    // one of an earlier version does not say
+    if (const auto data = state.find("data"); data && data->text() != data_hash_)
+        throw Error(Exit::file,
+                    fmt::format("{}: checkpoint {} was made from other data than {} holds now; restore that "
+                                "file, or start anew with --force",
+                                directory_.string(), checkpoint.name, problem_.data.path));
     const std::size_t models = networks_.size();
     step_ = state.at("step").integer(0, total_);
     if (checkpoint.name != checkpoint_name(step_)) refuse(fmt::format("says that it is of step {}", step_));
     states_.applied = state.at("applied").integers(models, 0, step_);
     states_.failed = state.at("failed").integers(models, -1, step_);
+    if (states_.all_failed()) refuse("says that all its models failed");
     states_.skipped = state.at("skipped").integers(models, 0, step_);
     states_.truncated = state.at("truncated").counts(models);
     seconds_ = state.at("seconds").number(0, most_seconds);
@@ -185,8 +206,7 @@ TrainingOutcome Trainer::run(Progress& progress, double max_seconds) {
         progress.show(step_, metrics_.empty() ? loss : loss + stage.note(metrics_.back()));
         // a stop may come within an interval, unless a model waits to be judged, which no file could hold
         if (!slice.ends_interval && !states_.all_finite()) continue;
-        const bool all_failed =
-            std::all_of(states_.failed.begin(), states_.failed.end(), [](std::int64_t f) { return f >= 0; });
+        const bool all_failed = states_.all_failed();
         outcome.stop = stop_requested();
         outcome.out_of_time = max_seconds > 0 && seconds() - seconds_ >= max_seconds;
         const bool leave =

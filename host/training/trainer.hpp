@@ -40,7 +40,7 @@ class Trainer {
             std::filesystem::path directory, std::string configuration);
     Trainer(Trainer&&) = delete;  // its optimizers know where its states are
 
-    void restore(const Checkpoint&);  // Exit::file where it is of another configuration
+    void restore(const Checkpoint&);  // Exit::file where it is of another configuration or other data
     TrainingOutcome run(Progress&, double max_seconds);
 
     // what was learned: averaged weights where averaging is on
@@ -52,7 +52,7 @@ class Trainer {
     TrainingData& data_;
     std::vector<Network> networks_;
     std::filesystem::path directory_;
-    std::string configuration_;
+    std::string configuration_, data_hash_;       // of the data: empty where they are of no file
     std::int64_t adam_total_, total_, step_ = 0;  // steps of Adam, then iterations of lm
     ModelStates states_;
     struct Stage {

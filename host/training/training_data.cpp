@@ -71,12 +71,13 @@ TrainingData::TrainingData(Backend& backend, const Problem& problem, std::vector
       seeds_(std::move(seeds)),
       sets_(std::move(given)),
       permutations_(seeds_.size()) {
+    if (!sets_.empty() && sets_[0].samples > INT32_MAX)  // of a file; generated ones are bounded by their settings
+        throw Error(Exit::file, fmt::format("{}: more than 2^31 - 1 samples; split it", problem.data.path));
     if (sets_.empty() && problem.data.source == DataSpec::trajectories)
         for (const std::uint64_t seed : seeds_)
             sets_.push_back(trajectory_dataset(backend, problem.true_system(), problem.data, seed));
     if (sets_.empty()) return;
     samples_ = std::int64_t(sets_[0].samples);
-    if (samples_ > INT32_MAX) throw Error(Exit::file, "a data set of more than 2^31 samples; split it");
     const int n = sets_[0].dof;
     for (std::size_t m = 0; m < seeds_.size(); ++m) {
         const Dataset& data = sets_[sets_.size() == 1 ? 0 : m];
@@ -151,7 +152,7 @@ TrainData TrainingData::gather(std::int64_t first, std::int64_t count) {
 }
 
 std::vector<double> TrainingData::acceleration_scale() const {
-    // of no model, so that all have one scale, whatever stands beside them
+    // the key is of no model, so that all have one scale, whatever stands beside them
     constexpr std::uint64_t seed = 0x7363616c65;
     const auto made = [&] {
         const SystemSpec& system = problem_.true_system();

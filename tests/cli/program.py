@@ -1,6 +1,6 @@
 """The program from outside: how a test calls it, what a refusal looks like, and the files it leaves.
 
-LNN_GPU_BINARY names the binary (build/lnn_gpu where it is not set); LNN_TEST_BACKEND a backend that is asked for by
+LNN_BINARY names the binary (build/lnn_gpu where it is not set); LNN_TEST_BACKEND a backend that is asked for by
 name in every call.
 """
 
@@ -16,7 +16,7 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("LNN_GPU_BINARY", str(ROOT / "build" / "lnn_gpu"))
+BINARY = os.environ.get("LNN_BINARY", str(ROOT / "build" / "lnn_gpu"))
 # settings of the caller's environment must not leak into a test
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LNN_GPU_")}
 if backend := os.environ.get("LNN_TEST_BACKEND"):
@@ -68,6 +68,21 @@ def metrics(run):
 
 def record(run):
     return json.loads((run / "run.json").read_text())
+
+
+def hash_of(data):
+    """of bytes, as host/files/hash.hpp has it"""
+    number = 0xcbf29ce484222325
+    for byte in data:
+        number = (number ^ byte) * 0x100000001b3 % 2**64
+    return number
+
+
+def seal(checkpoint):
+    """DONE gets the checksum of the state that is there now"""
+    done, state = checkpoint / "DONE", (checkpoint / "state.json").read_bytes()
+    kept = [line for line in done.read_text().splitlines() if not line.endswith("  state.json")]
+    done.write_text("\n".join([*kept, f"{hash_of(state):016x}  state.json", ""]))
 
 
 class ProgramTest(unittest.TestCase):

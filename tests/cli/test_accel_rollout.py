@@ -208,6 +208,14 @@ class AccelRollout(ProgramTest):
         reader.join(60)
         np.testing.assert_allclose(np.load(io.BytesIO(got[0])), expected, rtol=1e-12)
 
+    def test_each_result_has_a_file_of_its_own(self):
+        self.states(3)
+        (self.directory / "a.npy").write_bytes(b"old")
+        (self.directory / "link.npy").symlink_to("a.npy")
+        for name in ["a.npy", "./a.npy", self.directory / "a.npy", "link.npy"]:
+            self.assertIn("named twice", self.refused(2, "accel", "--system", "double_pendulum", "--states", "x.npy",
+                                                      "--out", "a.npy", "--energy", name, "--force"))
+
     def test_links_stay_links(self):
         self.states(3)
         (self.directory / "real.npy").write_bytes(b"old")

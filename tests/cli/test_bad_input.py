@@ -8,6 +8,7 @@ import pickle
 import shutil
 import stat
 import subprocess
+import time
 import unittest
 import zipfile
 
@@ -287,6 +288,20 @@ class BadInput(ProgramTest):
                           self.refused(2, "rollout", "--system", "double_pendulum", "--states", "x.npy",
                                                        "--out", "t.npy", "--steps", steps))
         self.assertIn("GB of memory", self.refused(2, "data", "gen", "--samples", 10**15, "--out", "d.npz"))
+        # 2 * 10^9 trajectory samples, 192 GB of a double pendulum, for each of 64 models
+        much = settings({"data.source": "trajectories", "data.trajectories": 10**8, "data.points": 20, "run.seeds": 64})
+        if os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < 192e9:
+            self.assertIn("GB of memory", self.refused(2, "data", "gen", "--out", "d.npz", *much))
+        for command in ["run", "train"]:
+            self.assertIn("GB of memory", self.refused(2, command, "--preset", "sweetspot", "--out", "r", *much))
+
+    def test_a_target_where_nothing_can_be(self):
+        """known before anything is computed"""
+        (self.directory / "file").write_text("")
+        started = time.monotonic()
+        for target, why in [("absent/b.json", "create the directory absent first"), ("file/b.json", "is a file")]:
+            self.assertIn(why, self.refused(4, "bench", "--seconds", "5", "--out", target))
+        self.assertLess(time.monotonic() - started, 30)  # one measurement takes minutes
 
     def test_names(self):
         self.assertIn("(did you mean 'double_pendulum'?)",
@@ -365,6 +380,8 @@ class MissingPieces(ProgramTest):
                                       capture_output=True, text=True, timeout=60, env=CLEAN)
                 self.assertEqual(done.returncode, 3, done.stderr)
                 self.assertIn("this processor has no " + isa, self.error_line(done))
+        elif not absent:
+            self.skipTest("this processor has every instruction set, and qemu-x86_64, which plays an older one, is missing")
 
     def test_doctor(self):
         found = json.loads(self.result("doctor", "--json", environment={"CUDA_VISIBLE_DEVICES": ""}))

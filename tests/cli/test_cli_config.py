@@ -214,6 +214,7 @@ class Completion(ProgramTest):
 
     def test_every_command_is_in_every_script(self):
         listed = self.result("--help").split("Commands:\n")[1].splitlines()
+        self.assertNotIn("--isa", self.result("completion", "bash"))  # a setting, but no flag of a command
         for shell in ["bash", "zsh", "fish"]:
             script = self.result("completion", shell)
             for line in listed:

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-from program import BINARY, CLEAN, ON_THE_CPU, TINY, ProgramTest, settings
+from program import BINARY, CLEAN, ON_THE_CPU, TINY, ProgramTest, seal, settings
 
 if os.access("/dev/shm", os.W_OK):
     tempfile.tempdir = "/dev/shm"  # what the program syncs waits for no disk there
@@ -71,8 +71,9 @@ class Damage(ProgramTest):
         self.refusals += len(errors)
         return done.returncode, done.stderr
 
-    def matrix(self, file, commands, refused=()):
-        """every field of `file` through every command; those whose way begins with one of `refused` are refused"""
+    def matrix(self, file, commands, refused=(), needed=True, sealed=None):
+        """every field of `file` through every command; those whose way begins with one of `refused` are refused, and so is
+        what is no JSON, but where the commands do without the file; `sealed`: the checkpoint whose state it is"""
         path = self.directory / file
         good = path.read_text()
         value = json.loads(good)
@@ -80,6 +81,8 @@ class Damage(ProgramTest):
             for way in fields(value):
                 for damage in DAMAGES:
                     path.write_text(damaged(value, way, damage))
+                    if sealed:
+                        seal(sealed)
                     for command in commands:
                         with self.subTest(file, way=way, damage=damage, command=command):
                             code, said = self.run_on(command)
@@ -87,17 +90,22 @@ class Damage(ProgramTest):
                                 self.assertEqual(code, 4, said)
             for text in ("", "{", good[:-len(good) // 2], "[" * 30000 + "]" * 30000):
                 path.write_text(text)
+                if sealed:
+                    seal(sealed)
                 for command in commands:
                     with self.subTest(file, text=text[:20], command=command):
-                        self.run_on(command)
+                        code, said = self.run_on(command)
+                        self.assertEqual(code, 4 if needed else 0, said)
         finally:
             path.write_text(good)
+            if sealed:
+                seal(sealed)
 
     def test_run(self):
         self.made("run", "--out", "run", *FLAGS)
         self.matrix("run/run.json", [["train", "--resume", "run"]])
-        self.matrix("run/run.json", [["report", "run", "-q"]])
-        self.matrix("run/run.json", [["eval", "run", "-q", "--trajectories", "1", "--repeats", "1"]])
+        self.matrix("run/run.json", [["report", "run", "-q"]], needed=False)
+        self.matrix("run/run.json", [["eval", "run", "-q", "--trajectories", "1", "--repeats", "1"]], needed=False)
         self.told()
 
     def test_reports(self):
@@ -105,7 +113,7 @@ class Damage(ProgramTest):
         for protocol in ["box", "energy"]:
             self.made("eval", "run", "--trajectories", "2", "--protocol", protocol, "--out", f"run/eval/{protocol}.json")
         for file in ["summary", "box", "energy"]:
-            self.matrix(f"run/eval/{file}.json", [["report", "run", "-q"]])
+            self.matrix(f"run/eval/{file}.json", [["report", "run", "-q"]], needed=False)
         # a report is made without what is damaged, and says so
         summary = self.directory / "run/eval/summary.json"
         good = json.loads(summary.read_text())
@@ -130,8 +138,10 @@ class Damage(ProgramTest):
             (self.directory / state).write_text(damaged(json.loads(good), some, "x"))
             self.assertIn("its checksum is not that in DONE", self.run_on(resume)[1])
             (self.directory / state).write_text(good)
-            (room / "DONE").write_text("")  # as of a version without checksums: now each field has to hold
-            self.matrix(state, [resume], [("config",), ("step",), ("steps",), ("applied",)])
+            # under a checksum of its own each field has to hold
+            self.matrix(state, [resume], [("config",), ("step",), ("steps",), ("applied",)], sealed=room)
+            (room / "DONE").write_text("")
+            self.assertIn("its checksum is not that in DONE", self.run_on(resume)[1])
         self.told()
 
     def test_sweeps(self):
@@ -147,7 +157,7 @@ class Damage(ProgramTest):
         self.matrix("s1/run.json", [merge], [("command",), ("shard",)])
         self.matrix("s1/results/0-000001.json", [merge, ["sweep", "--resume", "s1", "-q"], ["report", "s1", "-q"]],
                     [(0, "row", "id"), (0, "row", "seed"), (0, "row", "rung")])
-        self.matrix("s1/summary.json", [["sweep", "--resume", "s1", "-q"]])
+        self.matrix("s1/summary.json", [["sweep", "--resume", "s1", "-q"]], needed=False)
         self.matrix("cut/run.json", [resume], [("command",), ("shard",)])
         self.matrix("cut/results/0-000000.json", [resume], [(0, "row", "id"), (0, "row", "seed"), (0, "row", "rung")])
         self.told()

@@ -141,7 +141,7 @@ class Measured(ProgramTest):
         self.assertIn("has no equations to make data from", self.refused(2, "run", "--preset", "measured"))
         self.assertIn("velocity_scale = 0", self.refused(2, "run", "--set", "model.velocity_scale=0"))
         self.assertIn("data.hold_out must be", self.refused(2, "run", *source, "--set", "data.hold_out=1"))
-        self.assertIn("data.angles q1,x: expected coordinates", self.refused(2, "run", *source, "--set", "data.angles=q1,x"))
+        self.assertIn("data.angles must be", self.refused(2, "run", *source, "--set", "data.angles=q1,x"))
         self.assertIn("has coordinates up to q1", self.refused(2, "run", *source, "--set", "data.angles=q2"))
         self.assertIn("data.dof has 2; set it to 0 or to match", self.refused(4, "run", *source, "--set", "data.dof=2"))
         self.write("bare.csv", header="trial,t,theta,omega,light")

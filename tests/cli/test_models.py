@@ -139,6 +139,11 @@ class Models(ProgramTest):
                                                 "train.lm.samples": "[20,20]"}))
                     summary = json.loads((self.directory / f"{kind}{n}/eval/measured.json").read_text())
                     self.assertEqual(len(summary["models"][0]["accelerations"]), n)
+            # all of them, the last included, may be angles
+            self.result("train", "--out", f"angles{n}", "-q", "--preset", "measured", "--set",
+                        f"data.source=file:{n}.csv", "--set", f"data.angles=q1,q{n}", *settings(MEASURED))
+            metadata = load_safetensors(self.directory / f"angles{n}/model.safetensors")[1]
+            self.assertEqual(metadata["angles"], ",".join(["1"] + ["0"] * (n - 2) + ["1"]))
 
 
 if __name__ == "__main__":

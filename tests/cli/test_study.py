@@ -59,6 +59,24 @@ class Study(ProgramTest):
         other = self.refused(2, *STUDY, 4, "--out", "s", "-q")
         self.assertIn("s/sweetspot was started with another run.seeds", other)
 
+    def test_force_begins_all_anew(self):
+        self.study("s")
+        config = self.directory / "s/sweetspot/config.toml"
+        before = config.stat().st_mtime_ns
+        process = self.start(*STUDY, 3, "--out", "s", "-q", "--force")
+        self.wait_for(lambda: config.exists() and config.stat().st_mtime_ns != before, process)
+        process.kill()
+        process.wait()
+        self.assertFalse((self.directory / "s/small-balanced/config.toml").exists())
+
+    def test_files_of_others(self):
+        for name in ["report.html", "per_model.csv", "study.json", "figures"]:
+            room = self.directory / name.replace(".", "_")
+            room.mkdir()
+            (room / name).write_text("mine")
+            for force in [[], ["--force"]]:
+                self.assertIn(f"its {name} would be overwritten", self.refused(2, *STUDY, 3, "--out", room.name, *force))
+
     def test_plan(self):
         plan = json.loads(self.result(*STUDY, 3, "--out", "s", "--dry-run", "--json"))
         self.assertEqual(list(plan), ["sweetspot", "sweetspot-balanced", "small", "small-balanced"])

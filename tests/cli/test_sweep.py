@@ -52,6 +52,23 @@ class Sweep(ProgramTest):
         self.result("merge", "shard2", "shard0", "shard1", "--out", "m", "-q")
         self.assert_same(self.directory / "m", whole)
 
+    def test_a_merge_that_is_broken_off(self):
+        """is no sweep yet, whose models --resume would train again"""
+        for k in range(2):
+            self.sweep(f"shard{k}", "--shard", f"{k}/2")
+        model = next((self.directory / "shard1/models").iterdir())
+        weights = model.read_bytes()
+        model.unlink()
+        model.mkdir()
+        merge = ["merge", "shard0", "shard1", "--out", "m"]
+        self.error_line(self.ends(4, *merge))
+        model.rmdir()
+        model.write_bytes(weights)
+        self.assertIn("not a run directory", self.refused(4, "sweep", "--resume", "m"))
+        self.assertIn("--force", self.refused(2, *merge))
+        self.result(*merge, "--force", "-q", "--json")
+        self.assert_same(self.directory / "m", self.sweep("whole"))
+
     def test_halving(self):
         """rungs of 8, 4 and 2 models; the last have all steps, as if trained alone; stopped anywhere, the same table"""
         flags = ["--set", "sweep.halving=3", "--set", f"train.steps={LONG}"]
@@ -131,6 +148,15 @@ class Sweep(ProgramTest):
                       for k in range(2)]
         self.assertLess(slow, 0.51)
         self.assertGreater(fast, 1.5)
+
+    def test_models_that_are_ranked_by_their_own_samples(self):
+        """where a file holds none out; a line says so"""
+        self.result("data", "gen", *TINY, "--samples", "64", "--out", "d.npz", "-q")
+        for hold_out, said in [(0.5, 0), (0, 1)]:
+            done = self.ends(0, "sweep", "--preset", "measured", "--grid", "train.lr=1e-2,1e-3", "--set",
+                             "data.source=file:d.npz", "--set", f"data.hold_out={hold_out}", "--set", "train.steps=4",
+                             "--set", "train.lm.iterations=1", "--out", f"s{said}", "--json")
+            self.assertEqual(done.stderr.count("ranked by the samples that they are trained on"), said)
 
     def test_a_missing_file_is_refused_at_the_start(self):
         sources = self.data_files() + ",file:none.npz"

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from program import BINARY, CLEAN, TINY, ProgramTest, load_safetensors, metrics, record, settings, tree
+from program import BINARY, CLEAN, TINY, ProgramTest, load_safetensors, metrics, record, seal, settings, tree
 
 from kill_campaign import OFTEN, ROLLBACK
 
@@ -154,6 +154,35 @@ class Resume(ProgramTest):
         line = self.error_line(self.ends(4, "train", "--resume", "r"))
         self.assertIn("another number of samples", line)
 
+    def test_other_data(self):
+        """of the same size: edited since the run was begun"""
+        text = "q1,q2,v1,v2,a1,a2\n" + "0.1,0.2,0.3,0.4,0.5,0.6\n" * 90
+        self.file(text, "d.csv")
+        self.ends(75, "train", "--data", "d.csv", "--out", "r", "-q", "--max-time", "1e-9", *TINY)
+        self.file(text.replace("0.6", "0.7", 1), "d.csv")
+        line = self.error_line(self.ends(4, "train", "--resume", "r"))
+        self.assertIn("d.csv", line)
+        self.assertIn("other data", line)
+        self.assertIn("--force", line)
+        self.file(text, "d.csv")
+        # nor does one of a version that kept no hash of the data stop
+        room = max((self.directory / "r/checkpoints").iterdir())
+        state = json.loads((room / "state.json").read_text())
+        self.assertRegex(state.pop("data"), "^[0-9a-f]{16}$")
+        (room / "state.json").write_text(json.dumps(state))
+        seal(room)
+        self.ends(0, "train", "--resume", "r", "-q")
+
+    def test_a_checkpoint_without_a_good_model(self):
+        run = self.stopped()
+        room = run / "checkpoints/step-000000000000"
+        shutil.rmtree(run / "checkpoints/step-000000000001")
+        state = json.loads((room / "state.json").read_text())
+        (room / "state.json").write_text(json.dumps(state | {"failed": [0]}))
+        seal(room)
+        line = self.error_line(self.ends(4, "train", "--resume", "r", "-q"))
+        self.assertIn("checkpoint step-000000000000 says that all its models failed", line)
+
     def test_files_of_a_run_that_are_broken(self):
         run = self.stopped(**OFTEN)
         good = {name: contents for name, (contents, _) in tree(run).items()}
@@ -206,6 +235,17 @@ class Numerics(ProgramTest):
         """the stop waits until the model is judged: 5, not 75 with weights that no file could hold"""
         self.ends(5, "train", "--out", "r", "-q", "--max-time", "1e-9", *TINY,
                   *settings({"train.lr": "1e300", "train.steps": 5000, "train.schedule.kind": "step"}))
+
+    def test_all_fail_after_a_stop(self):
+        """what the stop left is no model of the run: the learning rate rises later"""
+        for seeds in [1, 2]:
+            flags = settings({"train.guard": "none", "train.lr": 1e9, "train.schedule.kind": "cosine", "train.clip": 0,
+                              "train.schedule.warmup": 0.9, "train.steps": 10**4, "train.loss": "mse", "run.seeds": seeds})
+            self.ends(75, "train", "--out", "r", "-q", "--force", "--max-time", "1e-9", *TINY, *flags)
+            self.assertTrue((self.directory / "r/model.safetensors").exists())
+            self.ends(5, "train", "--resume", "r", "-q")
+            self.assertEqual([str(path) for path in (self.directory / "r").glob("m*/*.safetensors")], [])
+            self.assertFalse((self.directory / "r/model.safetensors").exists())
 
     def test_not_one_good_step(self):
         """accelerations beyond float32: every step is left out, which is no training"""

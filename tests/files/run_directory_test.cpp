@@ -35,12 +35,19 @@ TEST(RunDirectory, TwoProcessesContend) {
     const auto in_use = [&] {
         expect_error(Exit::usage, {run.string(), "in use by another process"},
                      [&] { RunDirectory::create(run, true); });
-        expect_error(Exit::usage, {run.string(), "in use by another process"}, [&] { RunDirectory::open(run); });
+        try {
+            RunDirectory::open(run);
+            ADD_FAILURE() << "nothing refused";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.exit(), Exit::usage);
+            EXPECT_EQ(error.what(), run.string() + " is in use by another process; wait for it to end");  // no --out
+        }
         return ::testing::Test::HasFailure() ? 1 : 0;
     };
     {
         const RunDirectory held = RunDirectory::create(run, false);
         spill(run / "config.toml", "seed = 1");
+        spill(run / "run.json", "{}");
         EXPECT_TRUE(in_child(in_use));
         EXPECT_EQ(slurp(run / "config.toml"), "seed = 1") << "--force reached into a run in use";
     }
@@ -73,6 +80,7 @@ TEST(RunDirectory, ReplacesOnlyWithForce) {
     const auto make = [&](const std::string& status) {
         RunDirectory::create(run, true);
         spill(run / "run.json", "{\"status\": \"" + status + "\"}");
+        spill(run / "config.toml", "");
         spill(run / "notes.txt", "mine");
         fs::create_directories(run / "checkpoints/step-1");
     };
@@ -82,6 +90,8 @@ TEST(RunDirectory, ReplacesOnlyWithForce) {
     make("complete");
     expect_error(Exit::usage, {run.string(), "complete run", "--force"}, [&] { RunDirectory::create(run, false); });
     EXPECT_TRUE(fs::exists(run / "checkpoints/step-1"));
+    fs::remove(run / "config.toml");  // without which nothing goes on
+    expect_error(Exit::usage, {run.string(), "killed", "--force"}, [&] { RunDirectory::create(run, false); });
 
     RunDirectory::create(run, true);
     EXPECT_FALSE(fs::exists(run / "checkpoints"));
@@ -95,6 +105,7 @@ TEST(RunDirectory, LeavesOtherDirectoriesAlone) {
     const Scratch scratch;
     fs::create_directory(scratch / "data");
     spill(scratch / "data/mine.csv", "x");
+    spill(scratch / ".lock", "");  // other programs have one, too
     for (const bool force : {false, true, true})
         expect_error(Exit::usage, {scratch.path().string(), "not a run directory", "data", "another --out"},
                      [&] { RunDirectory::create(scratch.path(), force); });
@@ -106,6 +117,15 @@ TEST(RunDirectory, OpensOnlyRuns) {
     expect_error(Exit::file, {"absent", "not a run directory"}, [&] { RunDirectory::open(scratch / "absent"); });
     expect_error(Exit::file, {"not a run directory"}, [&] { RunDirectory::open(scratch.path()); });
     EXPECT_EQ(count_entries(scratch.path()), 0);
+    // a directory of another program, with a config.toml of its own, is not touched
+    const fs::path left = scratch / ".config.toml.0123456789abcdef.tmp";
+    spill(scratch / "config.toml", "mine");
+    spill(left, "mine");
+    expect_error(Exit::file, {"not a run directory", "run.json"}, [&] { RunDirectory::open(scratch.path()); });
+    EXPECT_EQ(count_entries(scratch.path()), 2);
+    spill(scratch / "run.json", "{}");
+    RunDirectory::open(scratch.path());
+    EXPECT_FALSE(fs::exists(left));
 }
 
 // a page is made again where a run is, and clears away what a killed writer left there
@@ -127,6 +147,8 @@ TEST(RunDirectory, PagesAreMadeInRuns) {
 
 TEST(RunDirectory, Words) {
     const Scratch scratch;
+    fs::create_directories(scratch / "unreadable/run.json");
+    EXPECT_EQ(run_word(scratch / "unreadable", "status"), "");
     EXPECT_EQ(run_word(scratch.path(), "status"), "");
     for (const char* text : {"", "{", "[]", "3", "{}", "{\"status\": 3}"}) {
         spill(scratch / "run.json", text);

@@ -194,6 +194,8 @@ TEST(Columns, AsTold) {
     refused(Exit::file, "q1=left,v2=right", {"column 'q2' is missing"});
     refused(Exit::file, "q1=left,q2=right,v1=when", {"column 'v2' is missing"});
     refused(Exit::usage, "q1=left,q1=right", {"--columns q1=left,q1=right: q1 a second time"});
+    refused(Exit::usage, "q1=left,t=when,time=right", {"--columns", "t and time mean the same; write q1=NAME"});
+    refused(Exit::usage, "q1=left,trial=when,trajectory=right", {"trial and trajectory mean the same"});
     refused(Exit::usage, "q1", {"'q1' has no '='"});
     refused(Exit::usage, "q1=left,", {"'' has no '='"});
     refused(Exit::usage, "p1=left", {"'p1' is none of q1"});

@@ -23,7 +23,7 @@ import unittest
 import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("LNN_GPU_BINARY", str(ROOT / "build" / "lnn_gpu"))
+BINARY = os.environ.get("LNN_BINARY", str(ROOT / "build" / "lnn_gpu"))
 BUILD = pathlib.Path(BINARY).parent
 SHORT = {"LNN_GPU_RUN_THREADS": "1", "LNN_GPU_TRAIN_STEPS": "50", "LNN_GPU_TRAIN_LM_ITERATIONS": "2", "LNN_GPU_EVAL_TRAJECTORIES": "20", "LNN_GPU_EVAL_FILM": "0.5"}
 # presets that count epochs are cut by them: of two the one of higher rank counts

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The program against PyTorch, live: fresh random networks through `lnn_gpu accel`, weights there and back.
 
-Environment: LNN_GPU_BINARY, the program. Without PyTorch: skipped with a printed line (exit 77), or a failure
+Environment: LNN_BINARY, the program. Without PyTorch: skipped with a printed line (exit 77), or a failure
 where LNN_REQUIRE_TORCH=1.
 """
 
@@ -37,9 +37,9 @@ NETWORKS = [
 
 class Live(unittest.TestCase):
     def setUp(self):
-        self.binary = os.environ.get("LNN_GPU_BINARY")
+        self.binary = os.environ.get("LNN_BINARY")
         self.assertTrue(self.binary and os.access(self.binary, os.X_OK),
-                        "LNN_GPU_BINARY does not name the program: set it to build/lnn_gpu")
+                        "LNN_BINARY does not name the program: set it to build/lnn_gpu")
         self.directory = tempfile.TemporaryDirectory()
         self.addCleanup(self.directory.cleanup)
         self.seed = int.from_bytes(os.urandom(4), "little")  # fresh each time; a failure prints it

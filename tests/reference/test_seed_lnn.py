@@ -202,6 +202,17 @@ class Safetensors(unittest.TestCase):
             self.assertEqual(name, found_name)
             self.assertTrue(torch.equal(expected, found))
 
+    def test_other_models_are_refused(self):
+        """of one coordinate a network of accelerations has the shape of a Lagrangian"""
+        model = seed_lnn.random_model(np.random.default_rng(9), [5], 1)
+        save(model, self.path)
+        tensors, metadata = lnn_io.load_safetensors(self.path)
+        lnn_io.save_safetensors(self.path, tensors, metadata | {"model": "lnn"})
+        load(self.path)
+        lnn_io.save_safetensors(self.path, tensors, metadata | {"model": "plain"})
+        with self.assertRaisesRegex(ValueError, "plain"):
+            load(self.path)
+
 
 if __name__ == "__main__":
     sys.exit(exit_code(unittest.main(exit=False)))

@@ -126,6 +126,8 @@ TEST(Load, FlagsAreTomlValuesOrBareWords) {
     EXPECT_EQ(from_flag("train.loss", "l1").train.loss, "l1");
     EXPECT_EQ(from_flag("train.loss", "\"l1\"").train.loss, "l1");
     EXPECT_EQ(from_flag("train.loss", "'l1'").train.loss, "l1");
+    for (const char* angles : {"auto", "none", "q1", "q3,q1", "q32"})
+        EXPECT_EQ(from_flag("data.angles", angles).data.angles, angles);
     EXPECT_EQ(from_flag("run.device", "1").run.device, "1");  // a string, whatever it looks like
     EXPECT_EQ(from_flag("model.hidden", "[64,32]").model.hidden, (std::vector<int>{64, 32}));
     EXPECT_EQ(from_flag("data.angle", "[-1, 2.5]").data.angle, (std::vector<double>{-1, 2.5}));
@@ -146,6 +148,10 @@ TEST(Load, OneDevice) {
     EXPECT_EQ(refused_flag("run.device", "0,1"), "--set run.device=0,1" + line + "'0,1'");
     EXPECT_EQ(refused_text("[run]\ndevice = \"x\""), "DIR/c.toml:2:10" + line + "'x'");
     EXPECT_EQ(refused_text("[run]\ndevice = 1"), "DIR/c.toml:2:10" + line + "1");
+    for (const std::string angles : {"foo", "q0", "q33", "q1,", "q1,x", "auto,q1"})
+        EXPECT_EQ(refused_flag("data.angles", angles),
+                  "--set data.angles=" + angles +
+                      ": data.angles must be \"auto\", \"none\" or coordinates as in \"q1,q2\", not '" + angles + "'");
     const Variable several("LNN_GPU_RUN_DEVICE", "0,1");
     EXPECT_EQ(refusal([] { load({}); }), "environment LNN_GPU_RUN_DEVICE" + line + "'0,1'");
 }

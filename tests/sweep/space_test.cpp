@@ -59,9 +59,10 @@ TEST(Space, AFileKeepsItsNameThroughTheText) {
 }
 
 TEST(Space, WhatIsNoDimensionIsRefused) {
-    for (const char* text : {"train.lr", "=1", "train.lr=", "train.lr=1; train.lr=2", "run.seed=1,2", "sweep.random=3",
-                             "train.lr=log(1)", "train.lr=log(0,1)", "train.lr=log(2,1)", "train.lr=uniform(a,b)",
-                             "model.hidden=layers(2:4)", "train.lr=log(1e-3,inf)"})
+    for (const char* text :
+         {"train.lr", "=1", "train.lr=", "train.lr=1; train.lr=2", "run.seed=1,2", "sweep.random=3", "train.lr=log(1)",
+          "train.lr=log(0,1)", "train.lr=log(2,1)", "train.lr=uniform(a,b)", "model.hidden=layers(2:4)",
+          "model.hidden=layers(1:9,4:8)", "model.hidden=layers(1:900000000,4:8)", "train.lr=log(1e-3,inf)"})
         EXPECT_THROW(parse_space(text, "--space"), Error) << text;
     EXPECT_THROW(parse_space("train.lr=log(1e-3,1)", "--grid"), Error);
 }

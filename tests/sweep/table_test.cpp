@@ -33,12 +33,8 @@ TEST(Table, ARowReadsBackAsItWas) {
     }
 }
 
-TEST(Table, TheBetterHalfIsOfOneRungAndRoundedUp) {
-    const std::vector<Row> rows = {row(0, 0, 0.9), row(1, 0, 0.1), row(1, 1, 0.01),
-                                   row(2, 0, 0.5), row(3, 0, NAN), row(4, 0, 0.2)};
-    EXPECT_EQ(better_half(rows, 0), (Ids{1, 2, 4}));
-    EXPECT_EQ(better_half(rows, 1), (Ids{1}));
-    EXPECT_EQ(ids_of(ranked(rows)), (Ids{1, 1, 4, 2, 0}));
+TEST(Table, TheBestStandFirst) {
+    EXPECT_EQ(ids_of(ranked({row(0, 0, 0.9), row(1, 0, 0.1), row(2, 0, NAN), row(3, 0, 0.2)})), (Ids{1, 3, 0}));
 }
 
 TEST(Table, OfEachModelTheLastRungCounts) {
