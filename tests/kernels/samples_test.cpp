@@ -93,7 +93,7 @@ TEST_P(Samples, RollOutsOfEveryModel) {
     for_each_kind([&](int kind) {
         for (const int n : some_dofs) {
             const Nets net = nets_of(kind, n, 1);
-            const Integration run{.dt = 1e-3, .instants = 2};
+            const Integration run{.dt = 1e-4, .instants = 2};
             const Numbers x = states(n, 3), path = rollout(*backend, net, Precision::f64, Precision::f64, run, x),
                           a = accelerate(*backend, net, Precision::f64,
                                          {path.begin() + 2 * n * 3, path.begin() + 2 * 2 * n * 3})
