@@ -2,6 +2,7 @@
 #include "doors.hpp"
 #include "lnn/random.hpp"
 #include "lnn/runge_kutta.hpp"
+#include "score.hpp"
 
 namespace lnn {
 namespace {
@@ -171,6 +172,18 @@ TEST_P(Evaluate, NotANumberHasDiverged) {
         EXPECT_TRUE(std::isnan(score.mse[0]));
         EXPECT_TRUE(std::isfinite(score.energy_drift));
     }
+}
+
+// velocities that leave the finite in the last instant leave coordinates that were close to the truth
+TEST(Score, AnEnergyThatIsNotANumberHasDiverged) {
+    const EvaluateJob job = job_of(Precision::f64);
+    const ScoreState close{0, {0.01, 0.02}, 0.3, 0.2, 1e-12, true, true, true};
+    EXPECT_FALSE(finish_score(job, 2, close, 1, 2).diverged);
+    for (const double energy : {double(NAN), double(INFINITY), -double(INFINITY)})
+        EXPECT_TRUE(finish_score(job, 2, close, 1, energy).diverged) << energy;
+    ScoreState far = close;
+    far.good = false;
+    EXPECT_TRUE(finish_score(job, 2, far, 1, 2).diverged);
 }
 
 }  // namespace
