@@ -46,8 +46,11 @@ inline void require_fixed_steps(const Integration& run) {
 inline void require_system(const SystemSpec& system) {
     int dof = 0;
     Systems::visit(system.kind, [&]<class System>() { dof = System::dof; });
-    require(system.dof == dof, "a system of the list, with its degrees of freedom");
+    require(dof > 0 && system.dof == dof, "a system of the list, with its degrees of freedom");
 }
+
+// the widest hidden layer there may be: with it an int counts the parameters and the scratch of any network
+inline constexpr int max_width = 16384;
 
 // parameters of one network
 inline std::size_t require_spec(const ModelSpec& spec) {
@@ -56,7 +59,8 @@ inline std::size_t require_spec(const ModelSpec& spec) {
     require(model_table(spec).lagrangian || (!spec.damping && spec.mass_prior == 0),
             "damping and prior of a Lagrangian");
     require(spec.depth >= 0 && spec.depth <= max_depth, "at most 8 hidden layers");
-    for (int l = 0; l < spec.depth; ++l) require(spec.hidden[l] > 0, "hidden layers of at least one unit");
+    for (int l = 0; l < spec.depth; ++l)
+        require(spec.hidden[l] >= 1 && spec.hidden[l] <= max_width, "hidden layers of 1 to 16384 units");
     return std::size_t(model_shape(spec).parameters);
 }
 
@@ -72,10 +76,14 @@ inline std::int64_t require_states(std::span<const double> states, int dof) {
     return std::int64_t(states.size()) / (2 * dof);
 }
 
-inline void require_trajectories(const Integration& run, std::span<const double> initial, std::size_t models,
-                                 std::span<const double> out) {
+inline void require_integration(const Integration& run) {
     require(run.instants >= 0 && run.substeps >= 1, "instants >= 0, substeps >= 1");
     require(run.integrator >= 0 && run.integrator < int(std::size(integrators)), "an integrator of the list");
+}
+
+inline void require_trajectories(const Integration& run, std::span<const double> initial, std::size_t models,
+                                 std::span<const double> out) {
+    require_integration(run);
     require(out.size() == models * (run.instants + 1) * initial.size(),
             "trajectories (models, instants + 1, 2n, samples)");
 }
@@ -120,7 +128,8 @@ inline void require_evaluation(const Models& models, const EvaluateJob& job, std
     require_fused(job.solve);
     require_system(job.system);
     require(job.system.dof == models.spec.dof, "system and model have the same degrees of freedom");
-    require(job.integration.instants >= 1 && job.integration.substeps >= 1, "instants >= 1, substeps >= 1");
+    require_integration(job.integration);
+    require(job.integration.instants >= 1, "instants >= 1");
     require(scores.size() % models.count == 0, "scores (models, trajectories)");
 }
 
