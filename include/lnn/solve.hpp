@@ -100,7 +100,7 @@ class SymmetricSolve : public Spectrum<R, N> {
 
     // where there are no eigenvalues, estimated from above within a factor of n^(1/16)
     LNN_HD R condition() const {
-        if (rows() == 1 && !any(spectral_)) return R(1);
+        if (rows() == 1) return any(spectral_) ? select(spectral_, Spectrum<R, N>::condition(), R(1)) : R(1);
         R m[packed_size(most_dof<N>)];
         for (int k = 0; k < packed_size(rows()); ++k) m[k] = mass_[k];
         const R largest = largest_modulus(m);

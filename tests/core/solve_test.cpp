@@ -395,13 +395,13 @@ TEST(Solve, DividedDifferences) {
 
 // a lane has the scalar's bits, whatever stands beside it
 template <class R, int N>
-void lanes_alone() {
+void lanes_alone(double largest = 1) {
     using T = ScalarOf<R>;
     constexpr int W = width_of<R>, K = N * (N + 1) / 2;
     std::mt19937_64 engine(N);
     const T y[4] = {1, T(-0.7), T(0.3), 2};
     std::array<double, N> eigenvalues;
-    for (int k = 0; k < N; ++k) eigenvalues[k] = std::pow(-0.3, k);
+    for (int k = 0; k < N; ++k) eigenvalues[k] = largest * std::pow(-0.3, k);
     std::vector<std::array<T, K>> good, bad(3);
     for (int w = 0; w < W; ++w) good.push_back(with_eigenvalues<N>(eigenvalues, engine).template packed_triangle<T>());
     bad[0].fill(std::numeric_limits<T>::quiet_NaN());
@@ -422,6 +422,8 @@ void lanes_alone() {
 }
 TYPED_TEST(SolveOn, LanesHaveTheScalarsBits) {
     lanes_alone<TypeParam, 1>();
+    // 49 times the rounded 1 / 49 is not 1
+    lanes_alone<TypeParam, 1>(49);
     lanes_alone<TypeParam, 2>();
     lanes_alone<TypeParam, 3>();
     lanes_alone<TypeParam, 4>();
