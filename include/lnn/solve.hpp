@@ -8,6 +8,11 @@
 // which is stable where M is definite (Golub and Van Loan, 4.1). Where some lane is not, or may be truncated, Jacobi's
 // eigenvalue method (8.5) is for those lanes. Lanes are independent: a rotation is left out, exactly, where it would
 // change nothing, and no lane's result depends on its neighbours.
+//
+// The closed form has the range of its determinant a c - b^2: the larger product may neither overflow nor fall below
+// the normal numbers. So an M whose eigenvalues are alike may have them from 1e-19 to 1e19 in float32, from 1e-154 to
+// 1e154 in float64; beyond, M counts as truncated, or x is not finite. Other n have the range of the eigenvalues
+// themselves and of their inverses.
 #pragma once
 
 #include "lnn/dof.hpp"
