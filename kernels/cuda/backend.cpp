@@ -40,6 +40,9 @@ DeviceBuffer<T> weights_of(const Models& models, std::int64_t m, std::int64_t co
 // multiply-adds of an acceleration of a physical system, about
 constexpr std::size_t system_work = 256;
 
+// how often an integrator takes the accelerations from instant to instant
+std::size_t fields_of(const Integration& run) { return std::size_t(table_of(run).stages) * run.substeps; }
+
 // bytes that a job takes on the card: for each model, for each sample that the models share, for each sample of each
 struct Cost {
     std::size_t model = 0, sample = 0, pair = 0;
@@ -127,7 +130,7 @@ class CudaBackend final : public Backend {
         require_trajectories(run, initial, 1, out);
         require_fixed_steps(run);
         const std::int64_t d = 2 * system.dof, rows = d * (run.instants + 1);
-        in_pieces(1, samples, {.sample = (rows + d) * sizeof(double)}, in_a_launch(system_work * 4 * run.substeps),
+        in_pieces(1, samples, {.sample = (rows + d) * sizeof(double)}, in_a_launch(system_work * fields_of(run)),
                   [&](auto, auto, std::int64_t first, std::int64_t count) {
                       DeviceBuffer<double> x(d * count);
                       const DeviceBuffer<double> y(rows * count);
@@ -150,7 +153,7 @@ class CudaBackend final : public Backend {
                       {.model = parameters * sizeof(T),
                        .sample = d * sizeof(double),
                        .pair = rows * sizeof(double) + bytes_of(solve, models.spec.dof)},
-                      in_a_launch(parameters * 4 * run.substeps),
+                      in_a_launch(parameters * fields_of(run)),
                       [&](std::int64_t m, std::int64_t together, std::int64_t first, std::int64_t count) {
                           const auto weights = weights_of<T>(models, m, together);
                           DeviceBuffer<double> x(d * count);
@@ -264,7 +267,7 @@ class CudaBackend final : public Backend {
                       {.model = parameters * sizeof(T),
                        .sample = cuda::score_sample_bytes(job),
                        .pair = cuda::score_pair_bytes(job) + sizeof(TrajectoryScore)},
-                      in_a_launch((parameters + system_work) * 4 * job.integration.substeps),
+                      in_a_launch((parameters + system_work) * fields_of(job.integration)),
                       [&](std::int64_t m, std::int64_t together, std::int64_t begin, std::int64_t n) {
                           const auto weights = weights_of<T>(models, m, together);
                           DeviceBuffer<TrajectoryScore> found(together * n);
