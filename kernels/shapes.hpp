@@ -76,6 +76,31 @@ inline std::int64_t require_states(std::span<const double> states, int dof) {
     return std::int64_t(states.size()) / (2 * dof);
 }
 
+inline std::int64_t require_accelerations(const SystemSpec& system, std::span<const double> states,
+                                          std::span<const double> accelerations, std::span<const double> energies) {
+    require_system(system);
+    const std::int64_t samples = require_states(states, system.dof);
+    require(accelerations.size() == std::size_t(samples) * system.dof, "accelerations (n, samples)");
+    require_optional(energies, samples, "energies (samples)");
+    return samples;
+}
+
+// models that fit (require_models)
+inline std::int64_t require_accelerations(const Models& models, std::span<const double> states,
+                                          std::span<const double> accelerations, std::span<const double> energies,
+                                          std::span<const double> lagrangians) {
+    const std::int64_t samples = require_states(states, models.spec.dof);
+    require(accelerations.size() == std::size_t(samples) * models.spec.dof * models.count,
+            "accelerations (models, n, samples)");
+    require_optional(energies, samples * models.count, "energies (models, samples)");
+    require_optional(lagrangians, samples * models.count, "lagrangians (models, samples)");
+    return samples;
+}
+
+inline void require_draw(int dof, std::int64_t count, std::span<const double> states) {
+    require(dof >= 1 && dof <= max_dof && states.size() == std::size_t(2 * dof * count), "states (2n, count)");
+}
+
 inline void require_integration(const Integration& run) {
     require(run.instants >= 0 && run.substeps >= 1, "instants >= 0, substeps >= 1");
     require(run.integrator >= 0 && run.integrator < int(std::size(integrators)), "an integrator of the list");

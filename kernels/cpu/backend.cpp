@@ -69,10 +69,7 @@ class CpuBackend final : public Backend {
 
     void accelerate(const SystemSpec& system, std::span<const double> states, std::span<double> accelerations,
                     std::span<double> energies) override {
-        require_system(system);
-        const std::int64_t samples = require_states(states, system.dof);
-        require(accelerations.size() == std::size_t(samples) * system.dof, "accelerations (n, samples)");
-        require_optional(energies, samples, "energies (samples)");
+        const std::int64_t samples = require_accelerations(system, states, accelerations, energies);
         const SystemAccelerateJob job{system, samples, states.data(), accelerations.data(),
                                       energies.empty() ? nullptr : energies.data()};
         in_pieces(threads_, samples, piece_samples,
@@ -96,7 +93,7 @@ class CpuBackend final : public Backend {
     }
 
     void draw(const Draw& draw, int dof, std::int64_t first, std::int64_t count, std::span<double> states) override {
-        require(dof >= 1 && dof <= max_dof && states.size() == std::size_t(2 * dof * count), "states (2n, count)");
+        require_draw(dof, count, states);
         in_pieces(threads_, count, piece_samples, [&](int, std::int64_t begin, std::int64_t n) {
             for (std::int64_t s = begin; s < begin + n; ++s)
                 lanes_.systems->draw(draw, Stream::states, dof, first, count, s, states.data());
@@ -211,11 +208,7 @@ class CpuBackend final : public Backend {
                            std::span<double> lagrangians) {
         require_fused(solve);
         const std::size_t parameters = require_models(models);
-        const std::int64_t samples = require_states(states, models.spec.dof);
-        require(accelerations.size() == std::size_t(samples) * models.spec.dof * models.count,
-                "accelerations (models, n, samples)");
-        require_optional(energies, samples * models.count, "energies (models, samples)");
-        require_optional(lagrangians, samples * models.count, "lagrangians (models, samples)");
+        const std::int64_t samples = require_accelerations(models, states, accelerations, energies, lagrangians);
         const auto scratch = thread_scratch(kernels.scratch_bytes(models.spec));
         for (int m = 0; m < models.count; ++m) {
             const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));

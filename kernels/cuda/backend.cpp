@@ -82,11 +82,8 @@ class CudaBackend final : public Backend {
 
     void accelerate(const SystemSpec& system, std::span<const double> states, std::span<double> accelerations,
                     std::span<double> energies) override {
-        require_system(system);
+        const std::int64_t samples = require_accelerations(system, states, accelerations, energies);
         const int n = system.dof;
-        const std::int64_t samples = require_states(states, n);
-        require(accelerations.size() == std::size_t(samples) * n, "accelerations (n, samples)");
-        require_optional(energies, samples, "energies (samples)");
         in_pieces(1, samples, {.sample = (3 * n + 1) * sizeof(double)}, in_a_launch(system_work),
                   [&](auto, auto, std::int64_t first, std::int64_t count) {
                       DeviceBuffer<double> x(2 * n * count), a(n * count), e(energies.empty() ? 0 : count);
@@ -114,7 +111,7 @@ class CudaBackend final : public Backend {
     }
 
     void draw(const Draw& draw, int dof, std::int64_t first, std::int64_t count, std::span<double> states) override {
-        require(dof >= 1 && dof <= max_dof && states.size() == std::size_t(2 * dof * count), "states (2n, count)");
+        require_draw(dof, count, states);
         in_pieces(1, count, {.sample = 2 * dof * sizeof(double)}, in_a_launch(system_work),
                   [&](auto, auto, std::int64_t begin, std::int64_t n) {
                       const DeviceBuffer<double> x(2 * dof * n);
@@ -284,11 +281,8 @@ class CudaBackend final : public Backend {
                            std::span<double> accelerations, std::span<double> energies, std::span<double> lagrangians) {
         const std::size_t parameters = require_models(models);
         require_mass_matrix(models.spec, solve);
+        const std::int64_t samples = require_accelerations(models, states, accelerations, energies, lagrangians);
         const int n = models.spec.dof;
-        const std::int64_t samples = require_states(states, n);
-        require(accelerations.size() == std::size_t(samples) * n * models.count, "accelerations (models, n, samples)");
-        require_optional(energies, samples * models.count, "energies (models, samples)");
-        require_optional(lagrangians, samples * models.count, "lagrangians (models, samples)");
         in_pieces(models.count, samples,
                   {.model = parameters * sizeof(T),
                    .sample = 2 * n * sizeof(double),
