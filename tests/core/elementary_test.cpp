@@ -238,6 +238,10 @@ TYPED_TEST(ElementaryOn, LanesHaveTheScalarsBits) {
     check("log1p", [](auto z) { return log1p_unit(z); });
     check("sin", [](auto z) { return sine(z); });
     check("cos", [](auto z) { return cosine(z); });
+    check("log", [](auto z) { return logarithm(z); });
+    check("tanh", [](auto z) { return hyperbolic_tangent(z); });
+    for (const double p : {-67.0, -3.0, -0.5, 0.0, 2.5, 64.0, 65.0, 1e6, 0x1p31})
+        check("power", [p](auto z) { return power_of(z, p); });
     check("softplus", [](auto z) { return softplus(z).y; });
     check("s1", [](auto z) { return softplus(z).s1; });
     check("s2", [](auto z) { return softplus(z).s2; });

@@ -203,7 +203,7 @@ TYPED_TEST(Many, RowsOfTheJacobian) {
                                 matrix[(m * parameters + p) * parameters + o], tolerance * size);
                     }
                 }
-                std::fill(j.begin(), j.end(), T(NAN));
+                for (auto* numbers : {&j, &r}) std::fill(numbers->begin(), numbers->end(), T(NAN));
                 std::fill(left_out.begin(), left_out.end(), 7);
             });
         });
