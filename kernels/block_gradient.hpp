@@ -189,10 +189,10 @@ template <int W, class Model, int N, class T, class Block>
 LNN_HD void block_chunk(const Block& block, const TrainShape& job, const NetworkView<T>& net, const Batch& batch,
                         int chunk, const ChunkScratch<T>& scratch, T* gradient, double* loss, std::int64_t* counts) {
     const int begin = chunk * chunk_samples, n = dof_of<N>(net.dof);
-    const int size = batch.size - begin < chunk_samples ? batch.size - begin : chunk_samples;
+    const int size = chunk_size(batch, chunk);
     const T share = T(1.0 / batch.size);
     const auto states = [&](int sample, T* x) {
-        const std::int64_t at = batch.order ? batch.order[begin + sample] : batch.offset + begin + sample;
+        const std::int64_t at = sample_of(batch, begin + sample);
         for (int d = 0; d < 2 * n; ++d) x[d] = T(batch.states[d * batch.samples + at]);
         for (int d = 0; d < n; ++d) x[2 * n + d] = T(batch.targets[d * batch.samples + at]);
     };

@@ -207,4 +207,28 @@ struct Team {
 inline constexpr int chunk_samples = 32;       // a batch's gradient is summed by chunks of so many samples
 inline constexpr int block_parameters = 1024;  // and its norm by blocks of so many parameters
 
+inline namespace LNN_ISA {
+
+template <class Count>
+LNN_HD Count chunks_of(Count samples) {
+    return (samples + chunk_samples - 1) / chunk_samples;
+}
+LNN_HD int norm_blocks(int parameters) { return (parameters + block_parameters - 1) / block_parameters; }
+
+// samples of chunk number `chunk` of a batch
+LNN_HD int chunk_size(const Batch& batch, int chunk) {
+    const int rest = batch.size - chunk * chunk_samples;
+    return rest < chunk_samples ? rest : chunk_samples;
+}
+// place in the set of sample i of a batch
+LNN_HD std::int64_t sample_of(const Batch& batch, int i) { return batch.order ? batch.order[i] : batch.offset + i; }
+
+// the batch of step k of a slice
+template <class T>
+LNN_HD Batch batch_of(const TrainShape& job, const TrainModel<T>& m, std::int64_t k) {
+    return {job.samples, m.states, m.targets, m.order ? m.order + k * job.batch : nullptr, k * job.batch, job.batch};
+}
+
+}  // namespace LNN_ISA
+
 }  // namespace lnn

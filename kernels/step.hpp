@@ -34,8 +34,6 @@ LNN_HD double sum_of_strands(const double* strands) {
     return s[0];
 }
 
-LNN_HD int norm_blocks(int parameters) { return (parameters + block_parameters - 1) / block_parameters; }
-
 template <class T>
 struct StepDecision {
     bool update;  // else the weights stay as they are

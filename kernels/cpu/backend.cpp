@@ -34,7 +34,7 @@ struct ModelMemory {
           average(parameters),
           gradient(parameters),
           partial(parameters * chunks),
-          norms((parameters + block_parameters - 1) / block_parameters),
+          norms(norm_blocks(int(parameters))),
           chunk_loss(chunks),
           counts(std::size_t(chunks) * (condition_bins + 1)),
           model() {}
@@ -234,7 +234,7 @@ class CpuBackend final : public Backend {
         constexpr std::int64_t group = 64;
         const std::size_t parameters = require_gradient(models, solve, states, targets, losses, gradient);
         const std::int64_t samples = std::int64_t(states.size()) / (2 * models.spec.dof);
-        const std::int64_t chunks = (samples + chunk_samples - 1) / chunk_samples;
+        const std::int64_t chunks = chunks_of(samples);
         const auto scratch = thread_scratch(kernels.train_scratch_bytes(models.spec));
         std::vector<T> partial(group * parameters);
         std::vector<double> chunk_loss(group);
@@ -266,7 +266,7 @@ class CpuBackend final : public Backend {
         require_training(job, data, state, count);
         const int n = job.spec.dof, models = job.models;
         const std::size_t parameters = model_shape(job.spec).parameters;
-        const int chunks = (job.batch + chunk_samples - 1) / chunk_samples;
+        const int chunks = chunks_of(job.batch);
         TrainReport report;
         report.loss.resize(models * count);
         report.grad_norm.resize(models * count);

@@ -108,7 +108,7 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
     const NetworkView<T> net(s, job.spec, weights);
     const int n = dof_of<N>(net.dof), F = Pass::factor_columns(n);
     const int begin = chunk * chunk_samples;
-    const int size = batch.size - begin < chunk_samples ? batch.size - begin : chunk_samples;
+    const int size = chunk_size(batch, chunk);
     const int packs = (size + W - 1) / W;
     R* const scratch = static_cast<R*>(memory);
     R* const left = scratch + Pass::scratch(s, n);
@@ -124,7 +124,7 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
         R x[3 * most_dof<N>];
         for (int w = 0; w < W; ++w) {
             const int i = pack * W + w < size ? pack * W + w : size - 1;
-            const std::int64_t at = batch.order ? batch.order[begin + i] : batch.offset + begin + i;
+            const std::int64_t at = sample_of(batch, begin + i);
             for (int d = 0; d < 2 * n; ++d) rows[d][pack * W + w] = T(batch.states[d * batch.samples + at]);
             for (int d = 0; d < n; ++d) rows[2 * n + d][pack * W + w] = T(batch.targets[d * batch.samples + at]);
         }
@@ -213,7 +213,7 @@ void adam_block(const AdamStep<T>& step, T scale, TrainModel<T>& m, int begin, i
 // Barriers: after the chunks, after the norms, after the update; between them each chunk or block has one writer.
 void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scratch) {
     const int parameters = model_shape(job.spec).parameters;
-    const int chunks = (job.batch + chunk_samples - 1) / chunk_samples;
+    const int chunks = chunks_of(job.batch);
     const int blocks = norm_blocks(parameters);
     TrainProgress progress = m.progress;
     for (std::int64_t k = 0; k < job.count; ++k) {
@@ -222,8 +222,7 @@ void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scra
             continue;
         }
         const Range whole("step", job.ranges);
-        const Batch batch{job.samples,   m.states, m.targets, m.order ? m.order + k * job.batch : nullptr,
-                          k * job.batch, job.batch};
+        const Batch batch = batch_of(job, m, k);
         for (int c = team.index; c < chunks; c += team.size)
             gradient(job, batch, c, m.weights, m.partial + std::int64_t(c) * parameters, m.chunk_loss + c,
                      m.counts + std::int64_t(c) * (condition_bins + 1), scratch);

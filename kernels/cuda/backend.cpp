@@ -350,7 +350,7 @@ class CudaBackend final : public Backend {
                             std::span<double> gradient) {
         const std::size_t parameters = require_gradient(models, solve, states, targets, losses, gradient);
         const std::int64_t samples = std::int64_t(states.size()) / (2 * models.spec.dof);
-        const std::int64_t chunks = (samples + chunk_samples - 1) / chunk_samples;
+        const std::int64_t chunks = chunks_of(samples);
         const TrainShape shape{models.spec, solve, loss, int(samples), samples, 0, 1};
         const BlockLayout layout = cuda::gradient_layout<T>(card_, shape);
         const std::size_t counters = condition_bins + 1, n = models.spec.dof;
