@@ -6,6 +6,7 @@
 #include "lnn/range.hpp"
 #include "peak.hpp"
 #include "rollout.hpp"
+#include "samples.hpp"
 #include "step.hpp"
 
 namespace lnn::inline LNN_ISA {
@@ -129,9 +130,7 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
             for (int d = 0; d < n; ++d) rows[2 * n + d][pack * W + w] = T(batch.targets[d * batch.samples + at]);
         }
         for (int d = 0; d < 3 * n; ++d) x[d] = load<R>(rows[d] + pack * W);
-        T number[W];
-        for (int w = 0; w < W; ++w) number[w] = T(pack * W + w);
-        const auto active = load<R>(number) < R(T(size));
+        const auto active = active_lanes<R>(pack * W, size);
 
         Pass pass(net, scratch, {left + pack * F, right + pack * F, packs * F});
         typename Pass::Inputs inputs;
