@@ -141,7 +141,8 @@ class SymmetricSolve : public Spectrum<R, N> {
     // M^-1, which bound the eigenvalues, none of these is truncated
     LNN_HD void factorise(const SolveSpec& spec) {
         MaskOf<R> positive = R(0) == R(0), negative = positive;
-        R norm(0), inverse_norm(0);
+        const R norm = frobenius(mass_);
+        R inverse_squares(0);
         for (int i = 0; i < rows(); ++i) {
             R row[most_dof<N>], pivot = mass_[packed(i, i)];  // row: of L
             for (int j = 0; j < i; ++j) {
@@ -150,9 +151,7 @@ class SymmetricSolve : public Spectrum<R, N> {
                 for (int k = 0; k < j; ++k) sum = mul_add(lower_[packed(j, k)], mass_[packed(i, k)], sum);
                 row[j] = sum * lower_[packed(j, j)];
                 pivot = mul_add(-row[j], sum, pivot);
-                norm = mul_add(R(2) * mass_[packed(i, j)], mass_[packed(i, j)], norm);
             }
-            norm = mul_add(mass_[packed(i, i)], mass_[packed(i, i)], norm);
             for (int j = 0; j < i; ++j) {
                 R sum = -row[j];
                 for (int k = j + 1; k < i; ++k) sum = mul_add(-row[k], lower_[packed(k, j)], sum);
@@ -162,9 +161,8 @@ class SymmetricSolve : public Spectrum<R, N> {
             positive = positive & (pivot > R(0));
             negative = negative & (pivot < R(0));
         }
-        for_inverse(
-            [&](int i, int j, R entry) { inverse_norm = mul_add(i == j ? entry : R(2) * entry, entry, inverse_norm); });
-        norm = square_root(norm), inverse_norm = square_root(inverse_norm);
+        for_inverse([&](int i, int j, R entry) { inverse_squares = add_square(i, j, entry, inverse_squares); });
+        const R inverse_norm = square_root(inverse_squares);
         const R rcond(ScalarOf<R>(spec.rcond)), floor(ScalarOf<R>(spec.floor));
         spectral_ = !((positive | negative) & (rcond * norm * inverse_norm < R(1)) & (floor * inverse_norm < R(1)));
         this->truncated = R(0) < R(0);  // in no lane
@@ -182,11 +180,14 @@ class SymmetricSolve : public Spectrum<R, N> {
             }
     }
 
+    // entry (i, j) of a triangle, i >= j, in the sum of the squares of all entries
+    LNN_HD static R add_square(int i, int j, R entry, R sum) {
+        return mul_add(i == j ? entry : R(2) * entry, entry, sum);
+    }
     LNN_HD R frobenius(const R* m) const {
         R sum(0);
         for (int i = 0; i < rows(); ++i)
-            for (int j = 0; j <= i; ++j)
-                sum = mul_add(i == j ? m[packed(i, j)] : R(2) * m[packed(i, j)], m[packed(i, j)], sum);
+            for (int j = 0; j <= i; ++j) sum = add_square(i, j, m[packed(i, j)], sum);
         return square_root(sum);
     }
 
