@@ -39,29 +39,15 @@ namespace lnn::inline LNN_ISA {
 template <class R>
 struct RealTraits;
 
-template <>
-struct RealTraits<float> {
-    using Scalar = float;
-    template <class T>
-    using With = T;
+template <std::floating_point T>
+struct RealTraits<T> {
+    using Scalar = T;
+    template <class S>
+    using With = S;
     using Mask = bool;
     template <class S>
-    static LNN_HD float load(const S* p) {
-        return static_cast<float>(*p);
-    }
-    static constexpr int width = 1;
-    static constexpr int registers = 64;
-};
-
-template <>
-struct RealTraits<double> {
-    using Scalar = double;
-    template <class T>
-    using With = T;
-    using Mask = bool;
-    template <class S>
-    static LNN_HD double load(const S* p) {
-        return static_cast<double>(*p);
+    static LNN_HD T load(const S* p) {
+        return static_cast<T>(*p);
     }
     static constexpr int width = 1;
     static constexpr int registers = 64;
