@@ -211,7 +211,6 @@ template <class T, int W>
 struct BitPack<T, W, true> {
     typename Pack<T, W>::Bits v;
     LNN_LANES friend BitPack operator+(BitPack a, IntegerOf<T> b) { return {a.v + b}; }
-    LNN_LANES friend BitPack operator-(BitPack a, IntegerOf<T> b) { return {a.v - b}; }
     LNN_LANES friend BitPack operator&(BitPack a, IntegerOf<T> b) { return {a.v & b}; }
     LNN_LANES friend BitPack operator<<(BitPack a, int b) { return {a.v << b}; }
     LNN_LANES friend BitPack operator>>(BitPack a, int b) { return {a.v >> b}; }
@@ -221,7 +220,6 @@ template <class T, int W>
 struct BitPack<T, W, false> {
     BitPack<T, W / 2> low, high;
     LNN_LANES friend BitPack operator+(BitPack a, IntegerOf<T> b) { return {a.low + b, a.high + b}; }
-    LNN_LANES friend BitPack operator-(BitPack a, IntegerOf<T> b) { return {a.low - b, a.high - b}; }
     LNN_LANES friend BitPack operator&(BitPack a, IntegerOf<T> b) { return {a.low & b, a.high & b}; }
     LNN_LANES friend BitPack operator<<(BitPack a, int b) { return {a.low << b, a.high << b}; }
     LNN_LANES friend BitPack operator>>(BitPack a, int b) { return {a.low >> b, a.high >> b}; }

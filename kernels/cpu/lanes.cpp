@@ -70,9 +70,8 @@ std::size_t train_scratch_bytes(const ModelSpec& spec) {
     std::size_t bytes = 0;
     with_model(spec, [&]<class Model, int N>() {
         const MlpShape s = Model::shape(spec);
-        const std::size_t wide = chunk_reals<Model, N, Wide>(s, spec.dof) * sizeof(Wide);
-        const std::size_t narrow = chunk_reals<Model, N, Narrow>(s, spec.dof) * sizeof(Narrow);
-        bytes = wide > narrow ? wide : narrow;
+        // packs that are narrower have as many factors and less scratch
+        bytes = chunk_reals<Model, N, Wide>(s, spec.dof) * sizeof(Wide);
         if constexpr (Model::table.lagrangian)
             bytes +=
                 tape_reals<typename Model::template Pass<T, N, Tape::truncated, T, T*>>(s, spec.dof, 1) * sizeof(T);

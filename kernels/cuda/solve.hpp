@@ -6,8 +6,6 @@
 
 namespace lnn::cuda {
 
-inline constexpr int most_rows = 32;
-
 // y := M^+ y, as lnn/solve.hpp has it, for each of `count` symmetric matrices: mass (count, n, n), which is destroyed,
 // y (count, n), all finite, on the card. Throws Exit::backend where cuSOLVER is missing.
 template <class T>
