@@ -24,6 +24,7 @@ struct ChunkShape {
 
 // neighbouring units a thread takes together
 inline constexpr int units_together = 2;
+LNN_HD int groups_of_units(int width) { return (width + units_together - 1) / units_together; }
 
 // a pass over memory interleaved over samples
 template <class Model, int N, Tape tape, class T>
@@ -86,11 +87,10 @@ struct BlockPass {
     LNN_HD Along along(int sample) const { return {sums(sample) + Pass::sums(net.dof), net.dof}; }
     LNN_HD T& loss(int sample) const { return sums(sample)[Pass::sums(net.dof) + Pass::along_reals(net.dof)]; }
 
-    // f(sample, first unit, units) for stretches of a layer's units, every sample of each
-    template <class Block, class Stretch>
-    LNN_HD void for_units(const Block& block, int width, Stretch&& f) const {
-        const int stretches = (width + units_together - 1) / units_together;
-        block.for_each(stretches * samples, [&](int i) {
+    // f(sample, first unit, units) for units_together of a layer's units at a time, every sample of each
+    template <class Block, class F>
+    LNN_HD void for_units(const Block& block, int width, F&& f) const {
+        block.for_each(groups_of_units(width) * samples, [&](int i) {
             const int begin = i / samples * units_together;
             f(i % samples, begin, width - begin < units_together ? width - begin : units_together);
         });

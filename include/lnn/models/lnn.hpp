@@ -25,8 +25,8 @@
 namespace lnn::inline LNN_ISA {
 
 // One sample (or one pack of samples) on its way through the network, in stages. A stage that takes `begin, count` does
-// so many units of a layer; these stretches touch nothing of each other, so that threads may share them out between
-// two barriers. forward() and backward() are all stages in turn. `rows`: units multiplied at once, at most.
+// so many units of a layer; units touch nothing of each other, so that threads may share them out between two barriers.
+// forward() and backward() are all stages in turn. `rows`: units multiplied at once, at most.
 //
 // Columns of the outer products, left | right: 0: h | pi, 1: zbar | y, 2 + 2 k: ubarA_k | t^A_k, 3 + 2 k: ubarB_k | t^B_k
 template <Real R, int N, Tape kind, class T, class Ptr, int rows = 8>
