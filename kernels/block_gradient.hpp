@@ -12,9 +12,10 @@
 
 namespace lnn::inline LNN_ISA {
 
+static_assert(chunk_samples <= max_lanes, "a sample is a lane of the block");
+
 // Scratch of a block for chunks of at most `samples`; each array in T, interleaved over an odd stride of samples, so
 // that units lie in different banks of shared memory.
-static_assert(chunk_samples <= max_lanes, "a sample is a lane of the block");
 struct ChunkShape {
     int samples, stride;
     int pass;     // (scratch of a pass, stride)

@@ -21,7 +21,7 @@ inline void require_optional(std::span<const double> x, std::size_t size, const 
     require(x.empty() || x.size() == size, what);
 }
 
-// where no other solve is offered
+// the solve, where the door offers one alone
 inline void require_fused(const SolveSpec& solve) {
     if (solve.pinv != Pinv::fused)
         throw Error(Exit::backend,
@@ -29,14 +29,14 @@ inline void require_fused(const SolveSpec& solve) {
                     "\"fused\"");
 }
 
-// where a model must have a mass matrix
+// a model whose solve is asked for has a mass matrix
 inline void require_mass_matrix(const ModelSpec& spec, const SolveSpec& solve) {
     if (solve.pinv != Pinv::fused && !model_table(spec).lagrangian)
         throw Error(Exit::backend, std::string("solve.pinv = \"cusolver\": the model ") + model_table(spec).name +
                                        " has no mass matrix; use solve.pinv = \"fused\"");
 }
 
-// where steps cannot adapt
+// the integrator, where steps cannot adapt
 inline void require_fixed_steps(const Integration& run) {
     if (integrators[run.integrator].table.adaptive())
         throw Error(Exit::backend, std::string("eval.integrator = \"") + integrators[run.integrator].name +

@@ -1,6 +1,6 @@
 // W samples side by side in one SIMD register: the Real of the CPU backend.
 //
-// Built on the compilers' vector types (g++, clang), with intrinsics only for the fused product and the square root.
+// Built on the vector types and shuffles of g++, with intrinsics only for the fused product and the square root.
 // A Pack wider than the instruction set's register is two halves, used to hold float64 states beside float32 networks.
 #pragma once
 

@@ -129,7 +129,7 @@ LNN_HD R maximum(R a, R b) {  // b where a is NaN
     return select(a > b, a, b);
 }
 
-// dot products of two pairs with the rounding errors of the products put back (Kahan): a b - c d
+// a b - c d, with the rounding errors of the products put back (Kahan)
 template <Real R>
 LNN_HD R difference_of_products(R a, R b, R c, R d) {
     const R cd = c * d;

@@ -103,7 +103,7 @@ class SymmetricSolve : public Spectrum<R, N> {
         this->truncated = this->truncated & spectral_;
     }
 
-    // where there are no eigenvalues, estimated from above within a factor of n^(1/16)
+    // The condition number; where there are no eigenvalues, an estimate from above within a factor of n^(1/16).
     LNN_HD R condition() const {
         if (rows() == 1) return any(spectral_) ? select(spectral_, Spectrum<R, N>::condition(), R(1)) : R(1);
         R m[packed_size(most_dof<N>)];
@@ -191,8 +191,8 @@ class SymmetricSolve : public Spectrum<R, N> {
         return square_root(sum);
     }
 
-    // Of the eigenvalues of a symmetric matrix, by the norm of its power 16: that is above, at most n^(1/32) times. The
-    // matrix is destroyed.
+    // The largest modulus of a symmetric matrix's eigenvalues, by the norm of its power 16, which is above it, at most
+    // n^(1/32) times. The matrix is destroyed.
     LNN_HD R largest_modulus(R* m) const {
         constexpr int squarings = 4;
         const R norm = frobenius(m), scale = R(1) / norm;
@@ -292,7 +292,7 @@ class SymmetricSolve<R, 2> : public Spectrum<R, 2> {
     using Spectrum<R, 2>::vectors_;
     R a_, b_, c_, inverse_;
 
-    // that of the larger eigenvalue from the better conditioned row of M - small; the other at right angles
+    // The larger eigenvalue's is from the better conditioned row of M - small, the other at right angles.
     LNN_HD void eigenvectors(R small) {
         const R first = a_ - small, second = c_ - small;
         const auto upper = absolute(first) > absolute(second);

@@ -40,7 +40,7 @@ struct ModelMemory {
           model() {}
 };
 
-// of this thread alone, so that other programs do not count
+// seconds that this thread has run, so that other programs do not count
 double core_seconds() {
     timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -184,11 +184,11 @@ class CpuBackend final : public Backend {
     }
 
   private:
-    static constexpr std::int64_t piece_samples = 1024;  // accelerations a thread takes at once
+    static constexpr std::int64_t piece_samples = 1024;  // so many accelerations a thread takes at once
 
     const Lanes& lanes_;
     Threads threads_;
-    KeptMemory factors_;  // of damped steps
+    KeptMemory factors_;  // memory of the factors of damped steps
 
     template <class F>
     void with_precision(Precision precision, F&& f) {

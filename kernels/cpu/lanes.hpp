@@ -45,13 +45,13 @@ template <class T>
 struct EquationLanes {
     std::size_t (*scratch_bytes)(const ModelSpec&);
     std::size_t (*rows_bytes)(const ModelSpec&);  // of EquationsJob::rows, 64-byte aligned
-    // of one model, together with the rest of the team
+    // the normal equations of one model, together with the rest of the team
     void (*normal_equations)(const EquationsJob<T>&, const Team&, void* scratch);
 };
 
 struct CholeskyLanes {
     std::size_t (*bytes)(int parameters, int threads);  // of StepJob::factor, 64-byte aligned
-    // of one model, together with the rest of the team
+    // the damped step of one model, together with the rest of the team
     void (*damped_step)(const StepJob&, const Team&);
 };
 

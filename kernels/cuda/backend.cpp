@@ -30,7 +30,7 @@ std::vector<T> downloaded(const DeviceBuffer<T>& x) {
     return numbers;
 }
 
-// of models m .. m + count - 1
+// the weights of models m .. m + count - 1 on the card
 template <class T>
 DeviceBuffer<T> weights_of(const Models& models, std::int64_t m, std::int64_t count) {
     const std::size_t parameters = models.weights.size() / models.count;
@@ -241,7 +241,7 @@ class CudaBackend final : public Backend {
         return std::max<std::int64_t>((std::int64_t(1) << 34) / std::int64_t(products), 2048 * card_.multiprocessors);
     }
 
-    // for each sample of each model
+    // bytes that the solve takes for each sample of each model
     static std::size_t bytes_of(const SolveSpec& solve, int dof) {
         return solve.pinv == Pinv::fused ? 0 : cuda::separate_bytes(dof);
     }
