@@ -12,9 +12,10 @@
 
 namespace lnn::inline LNN_ISA {
 
+static_assert(chunk_samples <= max_lanes, "a sample is a lane of the block");
+
 // Scratch of a block for chunks of at most `samples`; each array in T, interleaved over an odd stride of samples, so
 // that units lie in different banks of shared memory.
-static_assert(chunk_samples <= max_lanes, "a sample is a lane of the block");
 struct ChunkShape {
     int samples, stride;
     int pass;     // (scratch of a pass, stride)
@@ -24,6 +25,7 @@ struct ChunkShape {
 
 // neighbouring units a thread takes together
 inline constexpr int units_together = 2;
+LNN_HD int groups_of_units(int width) { return (width + units_together - 1) / units_together; }
 
 // a pass over memory interleaved over samples
 template <class Model, int N, Tape tape, class T>
@@ -86,11 +88,10 @@ struct BlockPass {
     LNN_HD Along along(int sample) const { return {sums(sample) + Pass::sums(net.dof), net.dof}; }
     LNN_HD T& loss(int sample) const { return sums(sample)[Pass::sums(net.dof) + Pass::along_reals(net.dof)]; }
 
-    // f(sample, first unit, units) for stretches of a layer's units, every sample of each
-    template <class Block, class Stretch>
-    LNN_HD void for_units(const Block& block, int width, Stretch&& f) const {
-        const int stretches = (width + units_together - 1) / units_together;
-        block.for_each(stretches * samples, [&](int i) {
+    // f(sample, first unit, units) for units_together of a layer's units at a time, every sample of each
+    template <class Block, class F>
+    LNN_HD void for_units(const Block& block, int width, F&& f) const {
+        block.for_each(groups_of_units(width) * samples, [&](int i) {
             const int begin = i / samples * units_together;
             f(i % samples, begin, width - begin < units_together ? width - begin : units_together);
         });
@@ -189,10 +190,10 @@ template <int W, class Model, int N, class T, class Block>
 LNN_HD void block_chunk(const Block& block, const TrainShape& job, const NetworkView<T>& net, const Batch& batch,
                         int chunk, const ChunkScratch<T>& scratch, T* gradient, double* loss, std::int64_t* counts) {
     const int begin = chunk * chunk_samples, n = dof_of<N>(net.dof);
-    const int size = batch.size - begin < chunk_samples ? batch.size - begin : chunk_samples;
+    const int size = chunk_size(batch, chunk);
     const T share = T(1.0 / batch.size);
     const auto states = [&](int sample, T* x) {
-        const std::int64_t at = batch.order ? batch.order[begin + sample] : batch.offset + begin + sample;
+        const std::int64_t at = sample_of(batch, begin + sample);
         for (int d = 0; d < 2 * n; ++d) x[d] = T(batch.states[d * batch.samples + at]);
         for (int d = 0; d < n; ++d) x[2 * n + d] = T(batch.targets[d * batch.samples + at]);
     };

@@ -33,7 +33,7 @@ struct BlockSizes {
 template <class Model, int N, class T>
 LNN_HD BlockSizes block_sizes(const MlpShape& s, int n, int batch) {
     const ChunkShape chunk = chunk_shape<Model, N>(s, n, batch);
-    const std::size_t chunks = (batch + chunk_samples - 1) / chunk_samples, parameters = s.parameters * sizeof(T);
+    const std::size_t chunks = chunks_of(batch), parameters = s.parameters * sizeof(T);
     BlockSizes b;
     b[BlockArray::decision] = sizeof(StepDecision<T>);
     b[BlockArray::norms] = norm_blocks(s.parameters) * sizeof(double);

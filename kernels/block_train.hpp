@@ -27,7 +27,7 @@ template <int W, class Model, int N, class T, class Block>
 LNN_HD void block_train(const Block& block, const TrainShape& job, const MlpShape& shape, TrainModel<T>& m,
                         const BlockMemory<T>& memory) {
     const int parameters = shape.parameters, blocks = norm_blocks(parameters);
-    const int chunks = (job.batch + chunk_samples - 1) / chunk_samples;
+    const int chunks = chunks_of(job.batch);
     const NetworkView<T> net(shape, job.spec, memory.weights);
     copy(block, parameters, m.weights, memory.weights);
     copy(block, parameters, m.first, memory.first);
@@ -36,8 +36,7 @@ LNN_HD void block_train(const Block& block, const TrainShape& job, const MlpShap
 
     std::int64_t k = 0;
     for (; k < job.count && m.progress.failed < 0; ++k) {
-        const Batch batch{job.samples,   m.states, m.targets, m.order ? m.order + k * job.batch : nullptr,
-                          k * job.batch, job.batch};
+        const Batch batch = batch_of(job, m, k);
         for (int c = 0; c < chunks; ++c) {
             T* const partial = c == 0 ? memory.gradient : memory.partial;
             block_chunk<W, Model, N>(block, job, net, batch, c, memory.chunk, partial, memory.loss + c, m.counts);

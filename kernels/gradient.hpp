@@ -27,7 +27,7 @@ LNN_HD SampleResult<R> loss_and_directions(const Answer& answer, const LossSpec&
     return {select(active, loss, R(0)), answer.condition(), MaskOf<R>(active & truncated)};
 }
 
-// of a truncated sample
+// the directions of a truncated sample's gradient
 template <Real R, int N, class Answer, class Along>
 LNN_HD void truncated_directions(const Answer& answer, const LossSpec& loss_spec, const R* target, int n, R share,
                                  const Along& along) {

@@ -26,19 +26,20 @@ struct SystemAccelerateJob {
     double* energies;       // (samples) or null
 };
 
-// accelerations of one network whose parameters are of type T
+// accelerations of one network on CPU lanes, of several on a card; parameters are of type T
 template <class T>
 struct AccelerateJob {
     ModelSpec spec;
     SolveSpec solve;
     std::int64_t samples;
-    const T* weights;       // (parameters)
-    const double* states;   // (2n, samples)
-    double* accelerations;  // (n, samples)
-    double* energies;       // (samples) or null
-    double* lagrangians;    // (samples) or null
+    const T* weights;       // (parameters); of several models (models, parameters)
+    const double* states;   // (2n, samples), which all models share
+    double* accelerations;  // (n, samples); of several (models, n, samples)
+    double* energies;       // (samples) or null; of several (models, samples)
+    double* lagrangians;    // as the energies
 };
 
+// trajectories of the truth
 struct SystemRolloutJob {
     SystemSpec system;
     Integration integration;
@@ -49,6 +50,7 @@ struct SystemRolloutJob {
     double* steps = nullptr;  // (samples) what an adaptive method remembers for the next stretch, or null
 };
 
+// trajectories of one network on CPU lanes, of several on a card
 template <class T>
 struct RolloutJob {
     ModelSpec spec;
@@ -56,15 +58,15 @@ struct RolloutJob {
     Integration integration;
     ButcherTable table;
     std::int64_t samples;
-    const T* weights;         // (parameters)
+    const T* weights;         // (parameters); of several models (models, parameters)
     const double* initial;    // (2n, samples)
-    double* out;              // (instants + 1, 2n, samples)
+    double* out;              // (instants + 1, 2n, samples); of several models (models, instants + 1, 2n, samples)
     double* steps = nullptr;  // as above
-    std::int64_t model_initial =
-        0;  // of several models: numbers from the start of one to the next: 0 where all share it
+    // of several models: how many numbers the start of one lies behind that of the one before; 0 where all share it
+    std::int64_t model_initial = 0;
 };
 
-// where some trajectories of some models begin to be scored
+// the start of the scores of some trajectories of some models
 struct StartJob {
     int dof;
     std::int64_t samples;
@@ -74,7 +76,7 @@ struct StartJob {
     ScoreState* states;      // (models, samples)
 };
 
-// their paths of a stretch of instants compared: all arrays begin at instant `from`
+// the paths of such trajectories compared over a stretch of instants: all arrays begin at instant `from`
 struct CompareJob {
     EvaluateJob job;
     std::int64_t samples;
@@ -82,11 +84,11 @@ struct CompareJob {
     const double* truth;  // (instants + 1, 2n, 2 samples): the truth, then its twin
     const double* model;  // (models, instants + 1, 2n, samples)
     ScoreState* states;   // (models, samples)
-    // where they have come to: as `pair` above, the truth alone (2n, samples), and (models, 2n, samples)
+    // the states that they have reached: (2n, 2 samples) as in StartJob, (2n, samples) and (models, 2n, samples)
     double *pair, *truth_reached, *model_reached;
 };
 
-// and what they end in
+// the scores that such trajectories end in
 struct FinishJob {
     EvaluateJob job;
     std::int64_t samples;
@@ -206,5 +208,29 @@ struct Team {
 
 inline constexpr int chunk_samples = 32;       // a batch's gradient is summed by chunks of so many samples
 inline constexpr int block_parameters = 1024;  // and its norm by blocks of so many parameters
+
+inline namespace LNN_ISA {
+
+template <class Count>
+LNN_HD Count chunks_of(Count samples) {
+    return (samples + chunk_samples - 1) / chunk_samples;
+}
+LNN_HD int norm_blocks(int parameters) { return (parameters + block_parameters - 1) / block_parameters; }
+
+// samples of chunk number `chunk` of a batch
+LNN_HD int chunk_size(const Batch& batch, int chunk) {
+    const int rest = batch.size - chunk * chunk_samples;
+    return rest < chunk_samples ? rest : chunk_samples;
+}
+// place in the set of sample i of a batch
+LNN_HD std::int64_t sample_of(const Batch& batch, int i) { return batch.order ? batch.order[i] : batch.offset + i; }
+
+// the batch of step k of a slice
+template <class T>
+LNN_HD Batch batch_of(const TrainShape& job, const TrainModel<T>& m, std::int64_t k) {
+    return {job.samples, m.states, m.targets, m.order ? m.order + k * job.batch : nullptr, k * job.batch, job.batch};
+}
+
+}  // namespace LNN_ISA
 
 }  // namespace lnn

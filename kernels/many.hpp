@@ -38,31 +38,31 @@ struct Stretch {
     std::int64_t from, to;
 };
 
-LNN_HD Integration over(Stretch part, Integration run) {
-    run.instants = part.to - part.from;
+LNN_HD Integration over(Stretch stretch, Integration run) {
+    run.instants = stretch.to - stretch.from;
     return run;
 }
 
 template <class System, class Grid>
-LNN_HD void rollout_many(const Grid& grid, const SystemRolloutJob& job, Stretch part) {
+LNN_HD void rollout_many(const Grid& grid, const SystemRolloutJob& job, Stretch stretch) {
     grid.for_each(job.samples, [&](std::int64_t sample) {
-        double* const out = job.out + part.from * 2 * System::dof * job.samples;
+        double* const out = job.out + stretch.from * 2 * System::dof * job.samples;
         const SystemField<System, double> field{job.system.parameters.data()};
-        rollout<double>(job.table, field, over(part, job.integration), job.samples, part.from == 0 ? job.initial : out,
-                        out, job.steps, sample);
+        rollout<double>(job.table, field, over(stretch, job.integration), job.samples,
+                        stretch.from == 0 ? job.initial : out, out, job.steps, sample);
     });
 }
 
 template <class Model, int N, class S, class T, class Grid, class Ptr>
-LNN_HD void rollout_many(const Grid& grid, const RolloutJob<T>& job, const MlpShape& shape, int models, Stretch part,
+LNN_HD void rollout_many(const Grid& grid, const RolloutJob<T>& job, const MlpShape& shape, int models, Stretch stretch,
                          Ptr scratch) {
     for_samples(grid, models, job.samples, [&](int m, std::int64_t sample) {
         const std::int64_t row = 2 * job.spec.dof * job.samples;
-        double* const out = job.out + (m * (job.integration.instants + 1) + part.from) * row;
+        double* const out = job.out + (m * (job.integration.instants + 1) + stretch.from) * row;
         const NetworkView<T> net(shape, job.spec, job.weights + std::int64_t(m) * shape.parameters);
         const ModelField<Model, N, S, T, T, Ptr> field{net, job.solve, scratch};
-        rollout<S>(job.table, field, over(part, job.integration), job.samples,
-                   part.from == 0 ? job.initial + m * job.model_initial : out, out, job.steps, sample);
+        rollout<S>(job.table, field, over(stretch, job.integration), job.samples,
+                   stretch.from == 0 ? job.initial + m * job.model_initial : out, out, job.steps, sample);
     });
 }
 

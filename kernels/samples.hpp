@@ -15,6 +15,14 @@ LNN_HD R load_row(const S* row, std::int64_t first, std::int64_t count) {
     return load<R>(lanes);
 }
 
+// lanes whose sample, of which that of the first lane is number `first`, is one of `count`
+template <class R>
+LNN_HD MaskOf<R> active_lanes(int first, int count) {
+    ScalarOf<R> number[width_of<R>];
+    for (int w = 0; w < width_of<R>; ++w) number[w] = ScalarOf<R>(first + w);
+    return load<R>(number) < R(ScalarOf<R>(count));
+}
+
 template <class R, class S>
 LNN_HD void store_row(S* row, std::int64_t first, std::int64_t count, R x) {
     constexpr int W = width_of<R>;

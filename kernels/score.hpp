@@ -58,7 +58,7 @@ LNN_HD TrajectoryScore finish_score(const EvaluateJob& job, int n, const ScoreSt
     out.twin_valid_time = score.twin_valid;
     if (out.twin_valid_time > 0)
         out.lyapunov = 0.5 * logarithm(score.apart * (1 / (twin_offset * twin_offset))) / out.twin_valid_time;
-    out.diverged = !score.good;
+    out.diverged = !score.good || !std::isfinite(out.energy_error);
     return out;
 }
 

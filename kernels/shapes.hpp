@@ -21,7 +21,7 @@ inline void require_optional(std::span<const double> x, std::size_t size, const 
     require(x.empty() || x.size() == size, what);
 }
 
-// where no other solve is offered
+// the solve, where the door offers one alone
 inline void require_fused(const SolveSpec& solve) {
     if (solve.pinv != Pinv::fused)
         throw Error(Exit::backend,
@@ -29,14 +29,14 @@ inline void require_fused(const SolveSpec& solve) {
                     "\"fused\"");
 }
 
-// where a model must have a mass matrix
+// a model whose solve is asked for has a mass matrix
 inline void require_mass_matrix(const ModelSpec& spec, const SolveSpec& solve) {
     if (solve.pinv != Pinv::fused && !model_table(spec).lagrangian)
         throw Error(Exit::backend, std::string("solve.pinv = \"cusolver\": the model ") + model_table(spec).name +
                                        " has no mass matrix; use solve.pinv = \"fused\"");
 }
 
-// where steps cannot adapt
+// the integrator, where steps cannot adapt
 inline void require_fixed_steps(const Integration& run) {
     if (integrators[run.integrator].table.adaptive())
         throw Error(Exit::backend, std::string("eval.integrator = \"") + integrators[run.integrator].name +
@@ -46,8 +46,11 @@ inline void require_fixed_steps(const Integration& run) {
 inline void require_system(const SystemSpec& system) {
     int dof = 0;
     Systems::visit(system.kind, [&]<class System>() { dof = System::dof; });
-    require(system.dof == dof, "a system of the list, with its degrees of freedom");
+    require(dof > 0 && system.dof == dof, "a system of the list, with its degrees of freedom");
 }
+
+// the widest hidden layer there may be: with it an int counts the parameters and the scratch of any network
+inline constexpr int max_width = 16384;
 
 // parameters of one network
 inline std::size_t require_spec(const ModelSpec& spec) {
@@ -56,7 +59,8 @@ inline std::size_t require_spec(const ModelSpec& spec) {
     require(model_table(spec).lagrangian || (!spec.damping && spec.mass_prior == 0),
             "damping and prior of a Lagrangian");
     require(spec.depth >= 0 && spec.depth <= max_depth, "at most 8 hidden layers");
-    for (int l = 0; l < spec.depth; ++l) require(spec.hidden[l] > 0, "hidden layers of at least one unit");
+    for (int l = 0; l < spec.depth; ++l)
+        require(spec.hidden[l] >= 1 && spec.hidden[l] <= max_width, "hidden layers of 1 to 16384 units");
     return std::size_t(model_shape(spec).parameters);
 }
 
@@ -72,10 +76,39 @@ inline std::int64_t require_states(std::span<const double> states, int dof) {
     return std::int64_t(states.size()) / (2 * dof);
 }
 
-inline void require_trajectories(const Integration& run, std::span<const double> initial, std::size_t models,
-                                 std::span<const double> out) {
+inline std::int64_t require_accelerations(const SystemSpec& system, std::span<const double> states,
+                                          std::span<const double> accelerations, std::span<const double> energies) {
+    require_system(system);
+    const std::int64_t samples = require_states(states, system.dof);
+    require(accelerations.size() == std::size_t(samples) * system.dof, "accelerations (n, samples)");
+    require_optional(energies, samples, "energies (samples)");
+    return samples;
+}
+
+// models that fit (require_models)
+inline std::int64_t require_accelerations(const Models& models, std::span<const double> states,
+                                          std::span<const double> accelerations, std::span<const double> energies,
+                                          std::span<const double> lagrangians) {
+    const std::int64_t samples = require_states(states, models.spec.dof);
+    require(accelerations.size() == std::size_t(samples) * models.spec.dof * models.count,
+            "accelerations (models, n, samples)");
+    require_optional(energies, samples * models.count, "energies (models, samples)");
+    require_optional(lagrangians, samples * models.count, "lagrangians (models, samples)");
+    return samples;
+}
+
+inline void require_draw(int dof, std::int64_t count, std::span<const double> states) {
+    require(dof >= 1 && dof <= max_dof && states.size() == std::size_t(2 * dof * count), "states (2n, count)");
+}
+
+inline void require_integration(const Integration& run) {
     require(run.instants >= 0 && run.substeps >= 1, "instants >= 0, substeps >= 1");
     require(run.integrator >= 0 && run.integrator < int(std::size(integrators)), "an integrator of the list");
+}
+
+inline void require_trajectories(const Integration& run, std::span<const double> initial, std::size_t models,
+                                 std::span<const double> out) {
+    require_integration(run);
     require(out.size() == models * (run.instants + 1) * initial.size(),
             "trajectories (models, instants + 1, 2n, samples)");
 }
@@ -120,7 +153,8 @@ inline void require_evaluation(const Models& models, const EvaluateJob& job, std
     require_fused(job.solve);
     require_system(job.system);
     require(job.system.dof == models.spec.dof, "system and model have the same degrees of freedom");
-    require(job.integration.instants >= 1 && job.integration.substeps >= 1, "instants >= 1, substeps >= 1");
+    require_integration(job.integration);
+    require(job.integration.instants >= 1, "instants >= 1");
     require(scores.size() % models.count == 0, "scores (models, trajectories)");
 }
 

@@ -34,8 +34,6 @@ LNN_HD double sum_of_strands(const double* strands) {
     return s[0];
 }
 
-LNN_HD int norm_blocks(int parameters) { return (parameters + block_parameters - 1) / block_parameters; }
-
 template <class T>
 struct StepDecision {
     bool update;  // else the weights stay as they are
@@ -47,15 +45,18 @@ struct StepDecision {
 template <class T>
 LNN_HD StepDecision<T> decide(const AdamSpec& adam, std::int64_t step, double norm, double loss,
                               TrainProgress& progress) {
-    const bool finite = std::isfinite(norm) && std::isfinite(loss);
+    const bool clipped = adam.clip > 0 && norm > adam.clip;
+    const T scale = clipped ? T(adam.clip / norm) : T(1);
+    // Adam squares every entry of the gradient, of which none is larger than the norm.
+    const T largest = T(norm * double(scale)), square = T(1 - adam.beta2) * largest * largest;
+    const bool finite = std::isfinite(square) && std::isfinite(loss);
     if (finite)
         ++progress.applied;
     else if (adam.skip_bad)
         ++progress.skipped;
     else
         progress.failed = step;
-    const bool clipped = adam.clip > 0 && norm > adam.clip;
-    return {finite, clipped ? T(adam.clip / norm) : T(1),
+    return {finite, scale,
             AdamStep<T>(adam, learning_rate(adam.schedule, step), power(adam.beta1, progress.applied),
                         power(adam.beta2, progress.applied))};
 }

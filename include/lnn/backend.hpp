@@ -48,7 +48,7 @@ struct TrainState {
     std::span<double> weights, first, second, average;  // (models, parameters) each; average may be empty where
                                                         // there is no ema
     std::span<std::int64_t> applied;                    // (models) steps that changed the weights
-    std::span<std::int64_t> failed;                     // (models) step at which weights left the finite, or -1
+    std::span<std::int64_t> failed;  // (models) step that was not finite, with which training ended, or -1
 };
 
 // samples to learn from; each model has its own set
@@ -75,7 +75,7 @@ inline constexpr int condition_bins = 64;  // bin b counts samples with cond(M) 
 struct TrainReport {
     std::vector<double> loss, grad_norm;  // (models, steps)
     std::vector<std::int64_t> skipped;    // (models) steps left out
-    std::vector<std::int64_t> truncated;  // (models) samples whose M was rank-deficient
+    std::vector<std::int64_t> truncated;  // (models) samples whose M was rank-deficient or below the floor
     std::vector<std::int64_t> condition;  // (models, condition_bins)
     double seconds = 0;                   // that the steps took, without what comes before and after them
 };
@@ -85,7 +85,8 @@ struct TrainReport {
 struct NormalEquations {
     std::span<double> matrix;          // (models, parameters, parameters), the lower triangle: J^T J
     std::span<double> right;           // (models, parameters): J^T r
-    std::span<std::int64_t> left_out;  // (models) samples without a derivative: M rank-deficient, or not finite
+    std::span<std::int64_t> left_out;  // (models) samples without a derivative: M rank-deficient, below the
+                                       // floor, or not finite
 };
 
 inline constexpr double damping_floor = 1e-6;  // what D is at least, of the largest diagonal element of J^T J

@@ -186,7 +186,8 @@ LNN_HD R hyperbolic_tangent(R x) {
 template <Real R>
 LNN_HD R power_of(R x, double p) {
     const double size = p < 0 ? -p : p;
-    if (size <= 64 && size == double(int(size))) {
+    constexpr double most = 1 << 30;  // what an int holds
+    if (size <= most && size == double(int(size))) {
         R product(1), base = p < 0 ? R(1) / x : x;
         for (int n = int(size); n > 0; n /= 2, base = base * base)
             if (n % 2) product = product * base;

@@ -55,7 +55,7 @@ template <Real R, int N>
 LNN_HD void acceleration(const Terms<R, N>& terms, const SolveSpec& solve, R* a, int n = N) {
     SymmetricSolve<R, N>(terms.mass, solve, n).apply(terms.force, a);
 }
-// of a true system, whose M has full rank
+// the solve of a true system, whose M has full rank
 LNN_HD SolveSpec exact_solve() { return {.rcond = 0.0}; }
 
 // What a gradient needs of a sample: only accelerations, the gradient where M is regular, or that where it is

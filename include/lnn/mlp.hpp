@@ -69,9 +69,10 @@ LNN_HD constexpr int block_rows(int most) {
     return rows < most ? rows : most;
 }
 
-// z[i, c] = bias[i] (c = 0 only; bias may be null) + sum_k w[i row + k step] x[k, c],  i < rows, k < inner;
-// x[k, c] at x[k xs + c], z[i, c] at z[i zs + c]. A layer forward: row = in, step = 1; its transpose: row = 1, step =
-// in.
+//   z[i, c] = bias[i] + sum_k w[i row + k step] x[k, c],  i < rows, k < inner
+//
+// with the bias in column 0 alone, and none where it is null; x[k, c] is at x[k xs + c], z[i, c] at z[i zs + c].
+// A layer forward has row = in and step = 1, its transpose row = 1 and step = in.
 template <int C, int B, class T, class In, class Out>
 LNN_HD void multiply(const T* w, int row, int step, const T* bias, int rows, int inner, In x, int xs, Out z, int zs) {
     using R = std::remove_cvref_t<decltype(z[0])>;

@@ -1,6 +1,6 @@
 // W samples side by side in one SIMD register: the Real of the CPU backend.
 //
-// Built on the compilers' vector types (g++, clang), with intrinsics only for the fused product and the square root.
+// Built on the vector types and shuffles of g++, with intrinsics only for the fused product and the square root.
 // A Pack wider than the instruction set's register is two halves, used to hold float64 states beside float32 networks.
 #pragma once
 
@@ -211,7 +211,6 @@ template <class T, int W>
 struct BitPack<T, W, true> {
     typename Pack<T, W>::Bits v;
     LNN_LANES friend BitPack operator+(BitPack a, IntegerOf<T> b) { return {a.v + b}; }
-    LNN_LANES friend BitPack operator-(BitPack a, IntegerOf<T> b) { return {a.v - b}; }
     LNN_LANES friend BitPack operator&(BitPack a, IntegerOf<T> b) { return {a.v & b}; }
     LNN_LANES friend BitPack operator<<(BitPack a, int b) { return {a.v << b}; }
     LNN_LANES friend BitPack operator>>(BitPack a, int b) { return {a.v >> b}; }
@@ -221,7 +220,6 @@ template <class T, int W>
 struct BitPack<T, W, false> {
     BitPack<T, W / 2> low, high;
     LNN_LANES friend BitPack operator+(BitPack a, IntegerOf<T> b) { return {a.low + b, a.high + b}; }
-    LNN_LANES friend BitPack operator-(BitPack a, IntegerOf<T> b) { return {a.low - b, a.high - b}; }
     LNN_LANES friend BitPack operator&(BitPack a, IntegerOf<T> b) { return {a.low & b, a.high & b}; }
     LNN_LANES friend BitPack operator<<(BitPack a, int b) { return {a.low << b, a.high << b}; }
     LNN_LANES friend BitPack operator>>(BitPack a, int b) { return {a.low >> b, a.high >> b}; }

@@ -1,4 +1,4 @@
-// Named stretches of time for a profiler's timeline. They nest on each thread. A build with NVTX hands them on
+// Named spans of time for a profiler's timeline. They nest on each thread. A build with NVTX hands them on
 // (kernels/ranges.cpp), another drops them (kernels/no_ranges.cpp).
 #pragma once
 

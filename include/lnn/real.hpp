@@ -39,29 +39,15 @@ namespace lnn::inline LNN_ISA {
 template <class R>
 struct RealTraits;
 
-template <>
-struct RealTraits<float> {
-    using Scalar = float;
-    template <class T>
-    using With = T;
+template <std::floating_point T>
+struct RealTraits<T> {
+    using Scalar = T;
+    template <class S>
+    using With = S;
     using Mask = bool;
     template <class S>
-    static LNN_HD float load(const S* p) {
-        return static_cast<float>(*p);
-    }
-    static constexpr int width = 1;
-    static constexpr int registers = 64;
-};
-
-template <>
-struct RealTraits<double> {
-    using Scalar = double;
-    template <class T>
-    using With = T;
-    using Mask = bool;
-    template <class S>
-    static LNN_HD double load(const S* p) {
-        return static_cast<double>(*p);
+    static LNN_HD T load(const S* p) {
+        return static_cast<T>(*p);
     }
     static constexpr int width = 1;
     static constexpr int registers = 64;
@@ -143,7 +129,7 @@ LNN_HD R maximum(R a, R b) {  // b where a is NaN
     return select(a > b, a, b);
 }
 
-// dot products of two pairs with the rounding errors of the products put back (Kahan): a b - c d
+// a b - c d, with the rounding errors of the products put back (Kahan)
 template <Real R>
 LNN_HD R difference_of_products(R a, R b, R c, R d) {
     const R cd = c * d;

@@ -1,9 +1,9 @@
 // Robust least squares by reweighting: cost and weight of one residual r,
 //
-//   rho(r) = 2 delta^2 (sqrt(1 + (r / delta)^2) - 1),  drho/dr = 2 r w(r)^2,  w(r) = (1 + (r /
-//   delta)^2)^(-1/4):
+//   rho(r) = 2 delta^2 (sqrt(1 + (r / delta)^2) - 1)
+//   drho/dr = 2 r w(r)^2,  w(r) = (1 + (r / delta)^2)^(-1/4)
 //
-// r^2 where r is small, 2 delta |r| where it is large (pseudo-Huber). Rows of the Jacobian and residuals,
+// The cost is r^2 where r is small, 2 delta |r| where it is large (pseudo-Huber). Rows of the Jacobian and residuals,
 // both times w, have the normal equations of Gauss and Newton. (Triggs et al. 2000, 4.3, without its
 // second-order term.)
 #pragma once

@@ -8,6 +8,11 @@
 // which is stable where M is definite (Golub and Van Loan, 4.1). Where some lane is not, or may be truncated, Jacobi's
 // eigenvalue method (8.5) is for those lanes. Lanes are independent: a rotation is left out, exactly, where it would
 // change nothing, and no lane's result depends on its neighbours.
+//
+// The closed form has the range of its determinant a c - b^2: the larger product may neither overflow nor fall below
+// the normal numbers. So an M whose eigenvalues are alike may have them from 1e-19 to 1e19 in float32, from 1e-154 to
+// 1e154 in float64; beyond, M counts as truncated, or x is not finite. Other n have the range of the eigenvalues
+// themselves and of their inverses.
 #pragma once
 
 #include "lnn/dof.hpp"
@@ -98,9 +103,9 @@ class SymmetricSolve : public Spectrum<R, N> {
         this->truncated = this->truncated & spectral_;
     }
 
-    // where there are no eigenvalues, estimated from above within a factor of n^(1/16)
+    // The condition number; where there are no eigenvalues, an estimate from above within a factor of n^(1/16).
     LNN_HD R condition() const {
-        if (rows() == 1 && !any(spectral_)) return R(1);
+        if (rows() == 1) return any(spectral_) ? select(spectral_, Spectrum<R, N>::condition(), R(1)) : R(1);
         R m[packed_size(most_dof<N>)];
         for (int k = 0; k < packed_size(rows()); ++k) m[k] = mass_[k];
         const R largest = largest_modulus(m);
@@ -136,7 +141,8 @@ class SymmetricSolve : public Spectrum<R, N> {
     // M^-1, which bound the eigenvalues, none of these is truncated
     LNN_HD void factorise(const SolveSpec& spec) {
         MaskOf<R> positive = R(0) == R(0), negative = positive;
-        R norm(0), inverse_norm(0);
+        const R norm = frobenius(mass_);
+        R inverse_squares(0);
         for (int i = 0; i < rows(); ++i) {
             R row[most_dof<N>], pivot = mass_[packed(i, i)];  // row: of L
             for (int j = 0; j < i; ++j) {
@@ -145,9 +151,7 @@ class SymmetricSolve : public Spectrum<R, N> {
                 for (int k = 0; k < j; ++k) sum = mul_add(lower_[packed(j, k)], mass_[packed(i, k)], sum);
                 row[j] = sum * lower_[packed(j, j)];
                 pivot = mul_add(-row[j], sum, pivot);
-                norm = mul_add(R(2) * mass_[packed(i, j)], mass_[packed(i, j)], norm);
             }
-            norm = mul_add(mass_[packed(i, i)], mass_[packed(i, i)], norm);
             for (int j = 0; j < i; ++j) {
                 R sum = -row[j];
                 for (int k = j + 1; k < i; ++k) sum = mul_add(-row[k], lower_[packed(k, j)], sum);
@@ -157,9 +161,8 @@ class SymmetricSolve : public Spectrum<R, N> {
             positive = positive & (pivot > R(0));
             negative = negative & (pivot < R(0));
         }
-        for_inverse(
-            [&](int i, int j, R entry) { inverse_norm = mul_add(i == j ? entry : R(2) * entry, entry, inverse_norm); });
-        norm = square_root(norm), inverse_norm = square_root(inverse_norm);
+        for_inverse([&](int i, int j, R entry) { inverse_squares = add_square(i, j, entry, inverse_squares); });
+        const R inverse_norm = square_root(inverse_squares);
         const R rcond(ScalarOf<R>(spec.rcond)), floor(ScalarOf<R>(spec.floor));
         spectral_ = !((positive | negative) & (rcond * norm * inverse_norm < R(1)) & (floor * inverse_norm < R(1)));
         this->truncated = R(0) < R(0);  // in no lane
@@ -177,16 +180,19 @@ class SymmetricSolve : public Spectrum<R, N> {
             }
     }
 
+    // entry (i, j) of a triangle, i >= j, in the sum of the squares of all entries
+    LNN_HD static R add_square(int i, int j, R entry, R sum) {
+        return mul_add(i == j ? entry : R(2) * entry, entry, sum);
+    }
     LNN_HD R frobenius(const R* m) const {
         R sum(0);
         for (int i = 0; i < rows(); ++i)
-            for (int j = 0; j <= i; ++j)
-                sum = mul_add(i == j ? m[packed(i, j)] : R(2) * m[packed(i, j)], m[packed(i, j)], sum);
+            for (int j = 0; j <= i; ++j) sum = add_square(i, j, m[packed(i, j)], sum);
         return square_root(sum);
     }
 
-    // Of the eigenvalues of a symmetric matrix, by the norm of its power 16: that is above, at most n^(1/32) times. The
-    // matrix is destroyed.
+    // The largest modulus of a symmetric matrix's eigenvalues, by the norm of its power 16, which is above it, at most
+    // n^(1/32) times. The matrix is destroyed.
     LNN_HD R largest_modulus(R* m) const {
         constexpr int squarings = 4;
         const R norm = frobenius(m), scale = R(1) / norm;
@@ -286,7 +292,7 @@ class SymmetricSolve<R, 2> : public Spectrum<R, 2> {
     using Spectrum<R, 2>::vectors_;
     R a_, b_, c_, inverse_;
 
-    // that of the larger eigenvalue from the better conditioned row of M - small; the other at right angles
+    // The larger eigenvalue's is from the better conditioned row of M - small, the other at right angles.
     LNN_HD void eigenvectors(R small) {
         const R first = a_ - small, second = c_ - small;
         const auto upper = absolute(first) > absolute(second);

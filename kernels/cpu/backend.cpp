@@ -34,13 +34,13 @@ struct ModelMemory {
           average(parameters),
           gradient(parameters),
           partial(parameters * chunks),
-          norms((parameters + block_parameters - 1) / block_parameters),
+          norms(norm_blocks(int(parameters))),
           chunk_loss(chunks),
           counts(std::size_t(chunks) * (condition_bins + 1)),
           model() {}
 };
 
-// of this thread alone, so that other programs do not count
+// seconds that this thread has run, so that other programs do not count
 double core_seconds() {
     timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -69,10 +69,7 @@ class CpuBackend final : public Backend {
 
     void accelerate(const SystemSpec& system, std::span<const double> states, std::span<double> accelerations,
                     std::span<double> energies) override {
-        require_system(system);
-        const std::int64_t samples = require_states(states, system.dof);
-        require(accelerations.size() == std::size_t(samples) * system.dof, "accelerations (n, samples)");
-        require_optional(energies, samples, "energies (samples)");
+        const std::int64_t samples = require_accelerations(system, states, accelerations, energies);
         const SystemAccelerateJob job{system, samples, states.data(), accelerations.data(),
                                       energies.empty() ? nullptr : energies.data()};
         in_pieces(threads_, samples, piece_samples,
@@ -96,7 +93,7 @@ class CpuBackend final : public Backend {
     }
 
     void draw(const Draw& draw, int dof, std::int64_t first, std::int64_t count, std::span<double> states) override {
-        require(dof >= 1 && dof <= max_dof && states.size() == std::size_t(2 * dof * count), "states (2n, count)");
+        require_draw(dof, count, states);
         in_pieces(threads_, count, piece_samples, [&](int, std::int64_t begin, std::int64_t n) {
             for (std::int64_t s = begin; s < begin + n; ++s)
                 lanes_.systems->draw(draw, Stream::states, dof, first, count, s, states.data());
@@ -187,11 +184,11 @@ class CpuBackend final : public Backend {
     }
 
   private:
-    static constexpr std::int64_t piece_samples = 1024;  // accelerations a thread takes at once
+    static constexpr std::int64_t piece_samples = 1024;  // so many accelerations a thread takes at once
 
     const Lanes& lanes_;
     Threads threads_;
-    KeptMemory factors_;  // of damped steps
+    KeptMemory factors_;  // memory of the factors of damped steps
 
     template <class F>
     void with_precision(Precision precision, F&& f) {
@@ -211,11 +208,7 @@ class CpuBackend final : public Backend {
                            std::span<double> lagrangians) {
         require_fused(solve);
         const std::size_t parameters = require_models(models);
-        const std::int64_t samples = require_states(states, models.spec.dof);
-        require(accelerations.size() == std::size_t(samples) * models.spec.dof * models.count,
-                "accelerations (models, n, samples)");
-        require_optional(energies, samples * models.count, "energies (models, samples)");
-        require_optional(lagrangians, samples * models.count, "lagrangians (models, samples)");
+        const std::int64_t samples = require_accelerations(models, states, accelerations, energies, lagrangians);
         const auto scratch = thread_scratch(kernels.scratch_bytes(models.spec));
         for (int m = 0; m < models.count; ++m) {
             const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));
@@ -241,7 +234,7 @@ class CpuBackend final : public Backend {
         constexpr std::int64_t group = 64;
         const std::size_t parameters = require_gradient(models, solve, states, targets, losses, gradient);
         const std::int64_t samples = std::int64_t(states.size()) / (2 * models.spec.dof);
-        const std::int64_t chunks = (samples + chunk_samples - 1) / chunk_samples;
+        const std::int64_t chunks = chunks_of(samples);
         const auto scratch = thread_scratch(kernels.train_scratch_bytes(models.spec));
         std::vector<T> partial(group * parameters);
         std::vector<double> chunk_loss(group);
@@ -273,7 +266,7 @@ class CpuBackend final : public Backend {
         require_training(job, data, state, count);
         const int n = job.spec.dof, models = job.models;
         const std::size_t parameters = model_shape(job.spec).parameters;
-        const int chunks = (job.batch + chunk_samples - 1) / chunk_samples;
+        const int chunks = chunks_of(job.batch);
         TrainReport report;
         report.loss.resize(models * count);
         report.grad_norm.resize(models * count);

@@ -36,16 +36,16 @@ void score_piece(const LaneKernels<T>& kernels, const Lanes& lanes, const Models
     const std::vector<double> at_start = true_energies(start.data());
     lanes.systems->start({n, count, start.data(), at_start.data(), pair.data(), states.data()}, models.count);
     for (std::int64_t from = 0; from < instants; from += longest) {
-        Integration part = job.integration;
-        part.instants = std::min(longest, instants - from);
-        lanes.systems->rollout({job.system, part, table, 2 * count, pair.data(), truth.data(), steps.data()}, 0,
+        Integration run = job.integration;
+        run.instants = std::min(longest, instants - from);
+        lanes.systems->rollout({job.system, run, table, 2 * count, pair.data(), truth.data(), steps.data()}, 0,
                                2 * count);
         for (int m = 0; m < models.count; ++m)
-            kernels.rollout({models.spec, job.solve, part, table, count, weights + m * parameters,
+            kernels.rollout({models.spec, job.solve, run, table, count, weights + m * parameters,
                              from == 0 ? start.data() : reached.data() + m * d * count,
-                             learned.data() + m * (part.instants + 1) * d * count, model_steps.data() + m * count},
+                             learned.data() + m * (run.instants + 1) * d * count, model_steps.data() + m * count},
                             job.state == Precision::f64, 0, count, scratch);
-        lanes.systems->compare({job, count, from, from + part.instants, truth.data(), learned.data(), states.data(),
+        lanes.systems->compare({job, count, from, from + run.instants, truth.data(), learned.data(), states.data(),
                                 pair.data(), start.data(), reached.data()},
                                models.count);
     }

@@ -6,6 +6,7 @@
 #include "lnn/range.hpp"
 #include "peak.hpp"
 #include "rollout.hpp"
+#include "samples.hpp"
 #include "step.hpp"
 
 namespace lnn::inline LNN_ISA {
@@ -69,9 +70,8 @@ std::size_t train_scratch_bytes(const ModelSpec& spec) {
     std::size_t bytes = 0;
     with_model(spec, [&]<class Model, int N>() {
         const MlpShape s = Model::shape(spec);
-        const std::size_t wide = chunk_reals<Model, N, Wide>(s, spec.dof) * sizeof(Wide);
-        const std::size_t narrow = chunk_reals<Model, N, Narrow>(s, spec.dof) * sizeof(Narrow);
-        bytes = wide > narrow ? wide : narrow;
+        // packs that are narrower have as many factors and less scratch
+        bytes = chunk_reals<Model, N, Wide>(s, spec.dof) * sizeof(Wide);
         if constexpr (Model::table.lagrangian)
             bytes +=
                 tape_reals<typename Model::template Pass<T, N, Tape::truncated, T, T*>>(s, spec.dof, 1) * sizeof(T);
@@ -108,7 +108,7 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
     const NetworkView<T> net(s, job.spec, weights);
     const int n = dof_of<N>(net.dof), F = Pass::factor_columns(n);
     const int begin = chunk * chunk_samples;
-    const int size = batch.size - begin < chunk_samples ? batch.size - begin : chunk_samples;
+    const int size = chunk_size(batch, chunk);
     const int packs = (size + W - 1) / W;
     R* const scratch = static_cast<R*>(memory);
     R* const left = scratch + Pass::scratch(s, n);
@@ -124,14 +124,12 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
         R x[3 * most_dof<N>];
         for (int w = 0; w < W; ++w) {
             const int i = pack * W + w < size ? pack * W + w : size - 1;
-            const std::int64_t at = batch.order ? batch.order[begin + i] : batch.offset + begin + i;
+            const std::int64_t at = sample_of(batch, begin + i);
             for (int d = 0; d < 2 * n; ++d) rows[d][pack * W + w] = T(batch.states[d * batch.samples + at]);
             for (int d = 0; d < n; ++d) rows[2 * n + d][pack * W + w] = T(batch.targets[d * batch.samples + at]);
         }
         for (int d = 0; d < 3 * n; ++d) x[d] = load<R>(rows[d] + pack * W);
-        T number[W];
-        for (int w = 0; w < W; ++w) number[w] = T(pack * W + w);
-        const auto active = load<R>(number) < R(T(size));
+        const auto active = active_lanes<R>(pack * W, size);
 
         Pass pass(net, scratch, {left + pack * F, right + pack * F, packs * F});
         typename Pass::Inputs inputs;
@@ -213,7 +211,7 @@ void adam_block(const AdamStep<T>& step, T scale, TrainModel<T>& m, int begin, i
 // Barriers: after the chunks, after the norms, after the update; between them each chunk or block has one writer.
 void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scratch) {
     const int parameters = model_shape(job.spec).parameters;
-    const int chunks = (job.batch + chunk_samples - 1) / chunk_samples;
+    const int chunks = chunks_of(job.batch);
     const int blocks = norm_blocks(parameters);
     TrainProgress progress = m.progress;
     for (std::int64_t k = 0; k < job.count; ++k) {
@@ -222,8 +220,7 @@ void train(const TrainShape& job, TrainModel<T>& m, const Team& team, void* scra
             continue;
         }
         const Range whole("step", job.ranges);
-        const Batch batch{job.samples,   m.states, m.targets, m.order ? m.order + k * job.batch : nullptr,
-                          k * job.batch, job.batch};
+        const Batch batch = batch_of(job, m, k);
         for (int c = team.index; c < chunks; c += team.size)
             gradient(job, batch, c, m.weights, m.partial + std::int64_t(c) * parameters, m.chunk_loss + c,
                      m.counts + std::int64_t(c) * (condition_bins + 1), scratch);

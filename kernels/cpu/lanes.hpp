@@ -1,5 +1,5 @@
 // The CPU lanes of one instruction set and one precision, as a table of functions: lanes.cpp is compiled once for
-// each pair, and backend.cpp picks a table at run time. A function works on one stretch of a job, single-threaded;
+// each pair, and backend.cpp picks a table at run time. A function works on one piece of a job, single-threaded;
 // `scratch` is 64-byte aligned memory of its caller, one piece a thread.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace lnn {
 
 template <class T>
 struct LaneKernels {
-    int width;  // samples in a pack: a stretch begins at a multiple of it
+    int width;  // samples in a pack: a piece begins at a multiple of it
 
     std::size_t (*scratch_bytes)(const ModelSpec&);
     void (*accelerate)(const AccelerateJob<T>&, std::int64_t first, std::int64_t count, void* scratch);
@@ -45,13 +45,13 @@ template <class T>
 struct EquationLanes {
     std::size_t (*scratch_bytes)(const ModelSpec&);
     std::size_t (*rows_bytes)(const ModelSpec&);  // of EquationsJob::rows, 64-byte aligned
-    // of one model, together with the rest of the team
+    // the normal equations of one model, together with the rest of the team
     void (*normal_equations)(const EquationsJob<T>&, const Team&, void* scratch);
 };
 
 struct CholeskyLanes {
     std::size_t (*bytes)(int parameters, int threads);  // of StepJob::factor, 64-byte aligned
-    // of one model, together with the rest of the team
+    // the damped step of one model, together with the rest of the team
     void (*damped_step)(const StepJob&, const Team&);
 };
 

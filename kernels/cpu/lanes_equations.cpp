@@ -47,9 +47,7 @@ int pack_rows(const EquationsJob<T>& job, const NetworkView<T>& net, std::int64_
         v[i] = row(job.states, n + i);
         a[i] = row(job.targets, i);
     }
-    T number[native];
-    for (int w = 0; w < native; ++w) number[w] = T(pack * native + w);
-    const auto active = load<Wide>(number) < Wide(T(count));
+    const auto active = active_lanes<Wide>(pack * native, count);
 
     Wide* const rows = reinterpret_cast<Wide*>(job.rows);
     const std::int64_t stride = row_stride(n);

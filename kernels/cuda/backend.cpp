@@ -30,7 +30,7 @@ std::vector<T> downloaded(const DeviceBuffer<T>& x) {
     return numbers;
 }
 
-// of models m .. m + count - 1
+// the weights of models m .. m + count - 1 on the card
 template <class T>
 DeviceBuffer<T> weights_of(const Models& models, std::int64_t m, std::int64_t count) {
     const std::size_t parameters = models.weights.size() / models.count;
@@ -39,6 +39,9 @@ DeviceBuffer<T> weights_of(const Models& models, std::int64_t m, std::int64_t co
 
 // multiply-adds of an acceleration of a physical system, about
 constexpr std::size_t system_work = 256;
+
+// how often an integrator takes the accelerations from instant to instant
+std::size_t fields_of(const Integration& run) { return std::size_t(table_of(run).stages) * run.substeps; }
 
 // bytes that a job takes on the card: for each model, for each sample that the models share, for each sample of each
 struct Cost {
@@ -79,11 +82,8 @@ class CudaBackend final : public Backend {
 
     void accelerate(const SystemSpec& system, std::span<const double> states, std::span<double> accelerations,
                     std::span<double> energies) override {
-        require_system(system);
+        const std::int64_t samples = require_accelerations(system, states, accelerations, energies);
         const int n = system.dof;
-        const std::int64_t samples = require_states(states, n);
-        require(accelerations.size() == std::size_t(samples) * n, "accelerations (n, samples)");
-        require_optional(energies, samples, "energies (samples)");
         in_pieces(1, samples, {.sample = (3 * n + 1) * sizeof(double)}, in_a_launch(system_work),
                   [&](auto, auto, std::int64_t first, std::int64_t count) {
                       DeviceBuffer<double> x(2 * n * count), a(n * count), e(energies.empty() ? 0 : count);
@@ -111,7 +111,7 @@ class CudaBackend final : public Backend {
     }
 
     void draw(const Draw& draw, int dof, std::int64_t first, std::int64_t count, std::span<double> states) override {
-        require(dof >= 1 && dof <= max_dof && states.size() == std::size_t(2 * dof * count), "states (2n, count)");
+        require_draw(dof, count, states);
         in_pieces(1, count, {.sample = 2 * dof * sizeof(double)}, in_a_launch(system_work),
                   [&](auto, auto, std::int64_t begin, std::int64_t n) {
                       const DeviceBuffer<double> x(2 * dof * n);
@@ -127,7 +127,7 @@ class CudaBackend final : public Backend {
         require_trajectories(run, initial, 1, out);
         require_fixed_steps(run);
         const std::int64_t d = 2 * system.dof, rows = d * (run.instants + 1);
-        in_pieces(1, samples, {.sample = (rows + d) * sizeof(double)}, in_a_launch(system_work * 4 * run.substeps),
+        in_pieces(1, samples, {.sample = (rows + d) * sizeof(double)}, in_a_launch(system_work * fields_of(run)),
                   [&](auto, auto, std::int64_t first, std::int64_t count) {
                       DeviceBuffer<double> x(d * count);
                       const DeviceBuffer<double> y(rows * count);
@@ -150,7 +150,7 @@ class CudaBackend final : public Backend {
                       {.model = parameters * sizeof(T),
                        .sample = d * sizeof(double),
                        .pair = rows * sizeof(double) + bytes_of(solve, models.spec.dof)},
-                      in_a_launch(parameters * 4 * run.substeps),
+                      in_a_launch(parameters * fields_of(run)),
                       [&](std::int64_t m, std::int64_t together, std::int64_t first, std::int64_t count) {
                           const auto weights = weights_of<T>(models, m, together);
                           DeviceBuffer<double> x(d * count);
@@ -241,7 +241,7 @@ class CudaBackend final : public Backend {
         return std::max<std::int64_t>((std::int64_t(1) << 34) / std::int64_t(products), 2048 * card_.multiprocessors);
     }
 
-    // for each sample of each model
+    // bytes that the solve takes for each sample of each model
     static std::size_t bytes_of(const SolveSpec& solve, int dof) {
         return solve.pinv == Pinv::fused ? 0 : cuda::separate_bytes(dof);
     }
@@ -264,7 +264,7 @@ class CudaBackend final : public Backend {
                       {.model = parameters * sizeof(T),
                        .sample = cuda::score_sample_bytes(job),
                        .pair = cuda::score_pair_bytes(job) + sizeof(TrajectoryScore)},
-                      in_a_launch((parameters + system_work) * 4 * job.integration.substeps),
+                      in_a_launch((parameters + system_work) * fields_of(job.integration)),
                       [&](std::int64_t m, std::int64_t together, std::int64_t begin, std::int64_t n) {
                           const auto weights = weights_of<T>(models, m, together);
                           DeviceBuffer<TrajectoryScore> found(together * n);
@@ -281,11 +281,8 @@ class CudaBackend final : public Backend {
                            std::span<double> accelerations, std::span<double> energies, std::span<double> lagrangians) {
         const std::size_t parameters = require_models(models);
         require_mass_matrix(models.spec, solve);
+        const std::int64_t samples = require_accelerations(models, states, accelerations, energies, lagrangians);
         const int n = models.spec.dof;
-        const std::int64_t samples = require_states(states, n);
-        require(accelerations.size() == std::size_t(samples) * n * models.count, "accelerations (models, n, samples)");
-        require_optional(energies, samples * models.count, "energies (models, samples)");
-        require_optional(lagrangians, samples * models.count, "lagrangians (models, samples)");
         in_pieces(models.count, samples,
                   {.model = parameters * sizeof(T),
                    .sample = 2 * n * sizeof(double),
@@ -353,7 +350,7 @@ class CudaBackend final : public Backend {
                             std::span<double> gradient) {
         const std::size_t parameters = require_gradient(models, solve, states, targets, losses, gradient);
         const std::int64_t samples = std::int64_t(states.size()) / (2 * models.spec.dof);
-        const std::int64_t chunks = (samples + chunk_samples - 1) / chunk_samples;
+        const std::int64_t chunks = chunks_of(samples);
         const TrainShape shape{models.spec, solve, loss, int(samples), samples, 0, 1};
         const BlockLayout layout = cuda::gradient_layout<T>(card_, shape);
         const std::size_t counters = condition_bins + 1, n = models.spec.dof;

@@ -47,7 +47,8 @@ Card open_card(int device) {
 
 namespace {
 
-// of work that was started: once asked for, until the next question
+// events around work that was started: they are recorded once somebody has asked for seconds, and kept until the next
+// question
 struct Timed {
     cudaEvent_t start, end;
 };

@@ -86,7 +86,7 @@ class DeviceBuffer {
     T* p_ = nullptr;
     std::size_t size_ = 0;
 
-    // `rows` rows of `count`, which begin so many elements apart
+    // Copies `rows` rows of `count` elements, which begin so many elements apart.
     static void copy_rows(T* to, std::size_t to_row, const T* from, std::size_t from_row, std::size_t rows,
                           std::size_t count, cudaMemcpyKind kind) {
         constexpr const char* what = "copying to or from the card";

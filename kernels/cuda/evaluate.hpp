@@ -41,15 +41,15 @@ void score(const Card& card, const ModelSpec& spec, const EvaluateJob& job, std:
     true_energies(start.get(), energies.get());
     start_scores(card, {n, count, start.get(), energies.get(), pair.get(), states.get()}, models);
     for (std::int64_t from = 0; from < instants; from += longest) {
-        Integration part = job.integration;
-        part.instants = std::min(longest, instants - from);
-        rollout(card, {job.system, part, table, 2 * count, pair.get(), truth.get()});
+        Integration run = job.integration;
+        run.instants = std::min(longest, instants - from);
+        rollout(card, {job.system, run, table, 2 * count, pair.get(), truth.get()});
         rollout<T>(card,
-                   {spec, job.solve, part, table, count, weights, from == 0 ? start.get() : reached.get(),
-                    learned.get(), nullptr, from == 0 ? 0 : size},
+                   {spec, job.solve, run, table, count, weights, from == 0 ? start.get() : reached.get(), learned.get(),
+                    nullptr, from == 0 ? 0 : size},
                    job.state == Precision::f64, models);
         compare(card,
-                {job, count, from, from + part.instants, truth.get(), learned.get(), states.get(), pair.get(),
+                {job, count, from, from + run.instants, truth.get(), learned.get(), states.get(), pair.get(),
                  start.get(), reached.get()},
                 models);
     }

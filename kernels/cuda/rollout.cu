@@ -10,8 +10,8 @@ namespace {
 template <class Model, int N, class S, class T>
 __global__ void __launch_bounds__(grid_threads, 1)
     rollout_kernel(const __grid_constant__ RolloutJob<T> job, const __grid_constant__ MlpShape shape, int models,
-                   Stretch part, T* scratch) {
-    rollout_many<Model, N, S>(ThreadGrid(), job, shape, models, part, thread_scratch(scratch));
+                   Stretch stretch, T* scratch) {
+    rollout_many<Model, N, S>(ThreadGrid(), job, shape, models, stretch, thread_scratch(scratch));
 }
 
 template <class Model, int N, class S, class T>
@@ -19,8 +19,8 @@ void rollout_in(const Card& card, const RolloutJob<T>& job, int models) {
     const MlpShape shape = Model::shape(job.spec);
     const SampleGrid<T> grid(card, rollout_kernel<Model, N, S, T>, models * job.samples,
                              ThreadPass<Model, N, T>::scratch(shape, job.spec.dof));
-    in_stretches(job.integration.instants, [&](Stretch part) {
-        launch(rollout_kernel<Model, N, S, T>, grid.shape(), job, shape, models, part, grid.scratch());
+    in_stretches(job.integration.instants, [&](Stretch stretch) {
+        launch(rollout_kernel<Model, N, S, T>, grid.shape(), job, shape, models, stretch, grid.scratch());
     });
 }
 

@@ -6,15 +6,13 @@
 
 namespace lnn::cuda {
 
-inline constexpr int most_rows = 32;
-
 // y := M^+ y, as lnn/solve.hpp has it, for each of `count` symmetric matrices: mass (count, n, n), which is destroyed,
 // y (count, n), all finite, on the card. Throws Exit::backend where cuSOLVER is missing.
 template <class T>
 void pseudo_inverses(const Card&, int n, std::int64_t count, const SolveSpec& solve, T* mass, T* y);
 
-// as the launchers of the same names, with this solve. Every stage of a Runge-Kutta step is a few launches: made to
-// check the fused solve, not to be fast.
+// Accelerations and roll-outs as the launchers of these names have them, with this solve. Every stage of a Runge-Kutta
+// step is a few launches: made to check the fused solve, not to be fast.
 template <class T>
 void accelerate_separately(const Card&, const AccelerateJob<T>&, int models);
 template <class T>

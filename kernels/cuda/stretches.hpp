@@ -16,13 +16,13 @@ void in_stretches(std::int64_t instants, F&& start) {
     constexpr double wanted = 0.1, growth = 16;  // s; no faster than that, from one instant on
     std::int64_t from = 0, count = 1;
     do {
-        const Stretch part{from, std::min(instants, from + count)};
+        const Stretch stretch{from, std::min(instants, from + count)};
         const auto begin = std::chrono::steady_clock::now();
-        start(part);
+        start(stretch);
         check(cudaDeviceSynchronize(), "running a kernel");
         const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         count = std::max<std::int64_t>(1, std::int64_t(double(count) * std::min(growth, wanted / seconds)));
-        from = part.to;
+        from = stretch.to;
     } while (from < instants);
 }
 

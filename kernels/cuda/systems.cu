@@ -21,8 +21,8 @@ __global__ void __launch_bounds__(grid_threads, 1)
 
 template <class System>
 __global__ void __launch_bounds__(grid_threads, 1)
-    rollout_system_kernel(const __grid_constant__ SystemRolloutJob job, Stretch part) {
-    rollout_many<System>(ThreadGrid(), job, part);
+    rollout_system_kernel(const __grid_constant__ SystemRolloutJob job, Stretch stretch) {
+    rollout_many<System>(ThreadGrid(), job, stretch);
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ void rollout(const Card& card, const SystemRolloutJob& job) {
     Systems::visit(job.system.kind, [&]<class System>() {
         const SampleGrid<double> grid(card, rollout_system_kernel<System>, job.samples, 0);
         in_stretches(job.integration.instants,
-                     [&](Stretch part) { launch(rollout_system_kernel<System>, grid.shape(), job, part); });
+                     [&](Stretch stretch) { launch(rollout_system_kernel<System>, grid.shape(), job, stretch); });
     });
 }
 

@@ -37,10 +37,10 @@ __global__ void __launch_bounds__(grid_threads, 1)
     sum_chunks(ThreadGrid(), models, chunks, parameters, partial, gradient);
 }
 
-// a thread for each stretch of the widest layer and each sample
+// a thread for each group of the widest layer's units and each sample
 Shape block_shape(const MlpShape& shape, int batch, int blocks, std::size_t shared) {
     const int samples = std::min(batch, chunk_samples);
-    const int items = (shape.widest + units_together - 1) / units_together * samples;
+    const int items = groups_of_units(shape.widest) * samples;
     return {blocks, std::clamp((items + 31) / 32 * 32, max_lanes, most_threads), shared};
 }
 

@@ -111,6 +111,8 @@ TEST(Dual, FunctionsOfTextBooks) {
          [](double) { return 0.0; }},
         {"x^-2", [](const D& x) { return pow(x, -2); }, [](double x) { return 1 / (x * x); },
          [](double x) { return -2 / (x * x * x); }, [](double x) { return 6 / (x * x * x * x); }},
+        {"x^67", [](const D& x) { return pow(x, 67); }, [](double x) { return std::pow(x, 67); },
+         [](double x) { return 67 * std::pow(x, 66); }, [](double x) { return 67 * 66 * std::pow(x, 65); }},
         {"x^1.5", [](const D& x) { return pow(x, 1.5); }, [](double x) { return std::pow(x, 1.5); },
          [](double x) { return 1.5 * std::sqrt(x); }, [](double x) { return 0.75 / std::sqrt(x); }},
         {"2/x", [](const D& x) { return 2.0 / x; }, [](double x) { return 2 / x; },

@@ -87,6 +87,33 @@ TYPED_TEST(ElementaryOn, LogarithmIsGoodToTwoUnits) {
         EXPECT_LT(this->error(scattered<T>(high / 1e3, high, 40000), logarithm<R>, exact, size), 2.0);
 }
 
+// whatever x is, of every whole p: the sign is that of an odd or an even power
+TYPED_TEST(ElementaryOn, WholePowersAreProducts) {
+    using R = TypeParam;
+    using T = ScalarOf<R>;
+    const auto power = [](std::vector<T> x, double p) { return through<R>(x, [&](R z) { return power_of(z, p); }); };
+    for (const double p : {1.0, 63.0, 64.0, 65.0, 67.0, 1001.0, 0x1p29, 0x1p29 + 1, 0x1p30 - 1, 0x1p30})
+        for (const double sign : {1.0, -1.0}) {
+            const auto y = power({-1, 0, 1}, sign * p);
+            EXPECT_EQ(y[0], std::fmod(p, 2) == 1 ? -1 : 1) << p;
+            EXPECT_EQ(std::abs(y[1]), sign > 0 ? 0 : this->infinite) << p;
+            EXPECT_EQ(y[2], 1) << p;
+        }
+    // of others there is no sign
+    for (const double p : {0.5, -66.5, 0x1p30 + 1}) {
+        const auto y = power({-1, 1}, p);
+        EXPECT_TRUE(std::isnan(y[0])) << p;
+        EXPECT_EQ(y[1], 1) << p;
+    }
+    // each product is rounded, and doubles the errors of its factors
+    auto x = scattered<T>(0.5, 1.2, 5000);
+    for (std::size_t i = 0; i < x.size(); i += 2) x[i] = -x[i];
+    for (const int p : {2, 3, 64, 65, 101})
+        EXPECT_LT(this->relative_error(
+                      x, [p](R z) { return power_of(z, p); }, [p](long double at) { return std::pow(at, p); }),
+                  p);
+}
+
 template <class R>
 R sine(R x) {
     R s, c;
@@ -211,6 +238,10 @@ TYPED_TEST(ElementaryOn, LanesHaveTheScalarsBits) {
     check("log1p", [](auto z) { return log1p_unit(z); });
     check("sin", [](auto z) { return sine(z); });
     check("cos", [](auto z) { return cosine(z); });
+    check("log", [](auto z) { return logarithm(z); });
+    check("tanh", [](auto z) { return hyperbolic_tangent(z); });
+    for (const double p : {-67.0, -3.0, -0.5, 0.0, 2.5, 64.0, 65.0, 1e6, 0x1p31})
+        check("power", [p](auto z) { return power_of(z, p); });
     check("softplus", [](auto z) { return softplus(z).y; });
     check("s1", [](auto z) { return softplus(z).s1; });
     check("s2", [](auto z) { return softplus(z).s2; });

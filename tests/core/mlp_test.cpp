@@ -73,7 +73,7 @@ struct Columns {
 // integers between -8 and 8, another in each lane
 int digit(int a, int b, int c) { return (a * 31 + b * 17 + c * 7 + a * b) % 17 - 8; }
 
-// a layer in two stretches, (begin, count) each
+// a layer in two halves, (begin, count) each
 std::array<std::pair<int, int>, 2> halves(int units) { return {{{0, units / 2}, {units / 2, units - units / 2}}}; }
 
 template <class R, int C>

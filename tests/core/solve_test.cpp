@@ -196,6 +196,36 @@ TYPED_TEST(SolveOn, OneIsADivision) {
     }
 }
 
+// whether a matrix of this size, of condition 4 at most, is solved
+template <class R, int N>
+bool is_solved(double size) {
+    using T = ScalarOf<R>;
+    constexpr double entries[] = {2, 0.5, 1, 0.25, 0.25, 2};
+    std::array<T, N*(N + 1) / 2> m;
+    for (std::size_t k = 0; k < m.size(); ++k) m[k] = T(size * entries[k]);
+    const T y[3] = {1, T(-0.7), T(0.3)};
+    const auto found = solve<R, N>({m}, y, T(1e-15));
+    const auto expected = gauss<N>(m, y);
+    bool good = true;
+    for (int i = 0; i < N; ++i) good = good && std::abs(found.x[i][0] / expected[i] - 1) < 20 * eps<T>;
+    return good;
+}
+// a product of two eigenvalues is a number where they are, or not
+TYPED_TEST(SolveOn, TwoByTwoHasTheRangeOfItsDeterminant) {
+    using R = TypeParam;
+    constexpr bool single = std::is_same_v<ScalarOf<R>, float>;
+    for (const double within : {single ? 1e-19 : 1e-154, 1e-9, 1e9, single ? 1e19 : 1e154}) {
+        EXPECT_TRUE((is_solved<R, 1>(within))) << within;
+        EXPECT_TRUE((is_solved<R, 2>(within))) << within;
+        EXPECT_TRUE((is_solved<R, 3>(within))) << within;
+    }
+    for (const double beyond : {single ? 1e-23 : 1e-163, single ? 1e-20 : 1e-155, single ? 1e20 : 1e155}) {
+        EXPECT_TRUE((is_solved<R, 1>(beyond))) << beyond;
+        EXPECT_FALSE((is_solved<R, 2>(beyond))) << beyond;
+        EXPECT_TRUE((is_solved<R, 3>(beyond))) << beyond;
+    }
+}
+
 template <class R, int N>
 void zero_matrix() {
     using T = ScalarOf<R>;
@@ -395,13 +425,13 @@ TEST(Solve, DividedDifferences) {
 
 // a lane has the scalar's bits, whatever stands beside it
 template <class R, int N>
-void lanes_alone() {
+void lanes_alone(double largest = 1) {
     using T = ScalarOf<R>;
     constexpr int W = width_of<R>, K = N * (N + 1) / 2;
     std::mt19937_64 engine(N);
     const T y[4] = {1, T(-0.7), T(0.3), 2};
     std::array<double, N> eigenvalues;
-    for (int k = 0; k < N; ++k) eigenvalues[k] = std::pow(-0.3, k);
+    for (int k = 0; k < N; ++k) eigenvalues[k] = largest * std::pow(-0.3, k);
     std::vector<std::array<T, K>> good, bad(3);
     for (int w = 0; w < W; ++w) good.push_back(with_eigenvalues<N>(eigenvalues, engine).template packed_triangle<T>());
     bad[0].fill(std::numeric_limits<T>::quiet_NaN());
@@ -422,6 +452,8 @@ void lanes_alone() {
 }
 TYPED_TEST(SolveOn, LanesHaveTheScalarsBits) {
     lanes_alone<TypeParam, 1>();
+    // 49 times the rounded 1 / 49 is not 1
+    lanes_alone<TypeParam, 1>(49);
     lanes_alone<TypeParam, 2>();
     lanes_alone<TypeParam, 3>();
     lanes_alone<TypeParam, 4>();

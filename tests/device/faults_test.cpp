@@ -46,6 +46,8 @@ const Kind kinds[] = {
     {"synchronize", cudaErrorLaunchTimeout, "longer than the card's display allows"},
     {"cublas", cudaErrorUnknown, "cuBLAS failed"},
     {"cusolver", cudaErrorUnknown, "cuSOLVER failed"},
+    {"cublas", cudaErrorMemoryAllocation, "out of device memory (cuBLAS)"},
+    {"cusolver", cudaErrorMemoryAllocation, "out of device memory (cuSOLVER)"},
 };
 
 TEST_P(Faults, OfEveryCall) {

@@ -24,12 +24,20 @@ char handle;
 const char* name_of(cublasOperation_t op) { return op == CUBLAS_OP_N ? "N" : "T"; }
 const char* name_of(cublasFillMode_t fill) { return fill == CUBLAS_FILL_MODE_UPPER ? "U" : "L"; }
 
+// counts a call; how it fails, or success
+cublasStatus_t counted(cublasStatus_t failure) {
+    const cudaError_t error = emulated::fault_of("cublas");
+    return error == cudaSuccess                 ? CUBLAS_STATUS_SUCCESS
+           : error == cudaErrorMemoryAllocation ? CUBLAS_STATUS_ALLOC_FAILED
+                                                : failure;
+}
+
 // counted; the work waits its turn
 template <class F>
 cublasStatus_t call(F&& work) {
-    if (emulated::fault_of("cublas") != cudaSuccess) return CUBLAS_STATUS_EXECUTION_FAILED;
-    emulated::enqueue(std::forward<F>(work));
-    return CUBLAS_STATUS_SUCCESS;
+    const cublasStatus_t status = counted(CUBLAS_STATUS_EXECUTION_FAILED);
+    if (status == CUBLAS_STATUS_SUCCESS) emulated::enqueue(std::forward<F>(work));
+    return status;
 }
 
 }  // namespace
@@ -53,7 +61,7 @@ extern "C" {
 
 cublasStatus_t cublasCreate_v2(cublasHandle_t* made) {
     *made = reinterpret_cast<cublasHandle_t>(&handle);
-    return emulated::fault_of("cublas") == cudaSuccess ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_INITIALIZED;
+    return counted(CUBLAS_STATUS_NOT_INITIALIZED);
 }
 
 LNN_SYRK(cublasSsyrk_v2, float, ssyrk_)

@@ -22,12 +22,20 @@ char handle, settings;
 
 const char* name_of(cublasFillMode_t fill) { return fill == CUBLAS_FILL_MODE_UPPER ? "U" : "L"; }
 
+// counts a call; how it fails, or success
+cusolverStatus_t counted(cusolverStatus_t failure) {
+    const cudaError_t error = emulated::fault_of("cusolver");
+    return error == cudaSuccess                 ? CUSOLVER_STATUS_SUCCESS
+           : error == cudaErrorMemoryAllocation ? CUSOLVER_STATUS_ALLOC_FAILED
+                                                : failure;
+}
+
 // counted; the work waits its turn
 template <class F>
 cusolverStatus_t call(F&& work) {
-    if (emulated::fault_of("cusolver") != cudaSuccess) return CUSOLVER_STATUS_EXECUTION_FAILED;
-    emulated::enqueue(std::forward<F>(work));
-    return CUSOLVER_STATUS_SUCCESS;
+    const cusolverStatus_t status = counted(CUSOLVER_STATUS_EXECUTION_FAILED);
+    if (status == CUSOLVER_STATUS_SUCCESS) emulated::enqueue(std::forward<F>(work));
+    return status;
 }
 
 // words of work, which LAPACK's own memory makes needless here: asked for as the library asks for some
@@ -64,7 +72,7 @@ extern "C" {
 
 cusolverStatus_t cusolverDnCreate(cusolverDnHandle_t* made) {
     *made = reinterpret_cast<cusolverDnHandle_t>(&handle);
-    return emulated::fault_of("cusolver") == cudaSuccess ? CUSOLVER_STATUS_SUCCESS : CUSOLVER_STATUS_NOT_INITIALIZED;
+    return counted(CUSOLVER_STATUS_NOT_INITIALIZED);
 }
 
 cusolverStatus_t cusolverDnCreateGesvdjInfo(gesvdjInfo_t* made) {

@@ -2,6 +2,7 @@
 #include "doors.hpp"
 #include "lnn/random.hpp"
 #include "lnn/runge_kutta.hpp"
+#include "score.hpp"
 
 namespace lnn {
 namespace {
@@ -27,8 +28,21 @@ std::vector<TrajectoryScore> scores_of(Backend& backend, const Nets& net, const 
 }
 
 bool equal(const TrajectoryScore& a, const TrajectoryScore& b) {
-    return same_bits({a.mse[0], a.mse[1], a.energy_error, a.energy_drift, a.valid_time, double(a.diverged)},
-                     {b.mse[0], b.mse[1], b.energy_error, b.energy_drift, b.valid_time, double(b.diverged)});
+    const auto numbers = [](const TrajectoryScore& s) {
+        return Numbers{s.mse[0],     s.mse[1],          s.energy_error, s.energy_drift,
+                       s.valid_time, s.twin_valid_time, s.lyapunov,     double(s.diverged)};
+    };
+    return same_bits(numbers(a), numbers(b));
+}
+
+// where trajectories first .. first + count - 1 start
+Numbers starts_of(const EvaluateJob& job, int first, int count) {
+    Numbers start(4 * count);
+    for (int row = 0; row < 4; ++row)
+        for (int s = 0; s < count; ++s)
+            start[row * count + s] = job.draw.low[row] + (job.draw.high[row] - job.draw.low[row]) *
+                                                             uniform(job.draw.seed, Stream::evaluation, first + s, row);
+    return start;
 }
 
 TEST_P(Evaluate, IsWhatTheTrajectoriesSay) {
@@ -37,11 +51,7 @@ TEST_P(Evaluate, IsWhatTheTrajectoriesSay) {
     const EvaluateJob job = job_of(precision);
     const auto scores = scores_of(*backend, net, job, first, count);
 
-    Numbers start(4 * count);
-    for (int row = 0; row < 4; ++row)
-        for (int s = 0; s < count; ++s)
-            start[row * count + s] = job.draw.low[row] + (job.draw.high[row] - job.draw.low[row]) *
-                                                             uniform(job.draw.seed, Stream::evaluation, first + s, row);
+    const Numbers start = starts_of(job, first, count);
     const int instants = int(job.integration.instants);
     const Numbers model = rollout(*backend, net, precision, Precision::f64, job.integration, start);
     Numbers exact(start.size() * (instants + 1));
@@ -79,6 +89,46 @@ TEST_P(Evaluate, IsWhatTheTrajectoriesSay) {
     EXPECT_GT(diverged, 0);
     EXPECT_LT(diverged, count);
     EXPECT_LT(valid, count);
+}
+
+// the floor that chaos sets, from a second roll-out of the truth
+TEST_P(Evaluate, TwinsAreWhatTheTrajectoriesSay) {
+    constexpr int count = 37, first = 5;
+    EvaluateJob job = job_of(precision);
+    const int instants = int(job.integration.instants);
+    const Numbers start = starts_of(job, first, count);
+    Numbers beside = start, truth(start.size() * (instants + 1)), twin(truth.size());
+    for (int s = 0; s < count; ++s) beside[s] += twin_offset;
+    backend->rollout(double_pendulum, job.integration, start, truth);
+    backend->rollout(double_pendulum, job.integration, beside, twin);
+
+    int always = 0, for_a_while = 0, never = 0;
+    for (const double below : {0.1, twin_offset, 0.99 * twin_offset}) {
+        job.valid_below = below;
+        const auto scores = scores_of(*backend, nets(2, 1), job, first, count);
+        for (int s = 0; s < count; ++s) {
+            double valid_time = 0, distance = 0;
+            bool within = true;
+            for (int k = 1; k <= instants; ++k) {
+                double squares = 0;
+                for (int i = 0; i < 4; ++i) {
+                    const std::size_t at = k * start.size() + i * count + s;
+                    const double off = std::abs(twin[at] - truth[at]);
+                    squares += off * off;
+                    within = within && (i >= 2 || off < below);
+                }
+                if (within) valid_time = k * job.integration.dt, distance = std::sqrt(squares);
+            }
+            EXPECT_DOUBLE_EQ(scores[s].twin_valid_time, valid_time);
+            EXPECT_NEAR(scores[s].lyapunov, valid_time > 0 ? std::log(distance / twin_offset) / valid_time : 0.0,
+                        1e-12);
+            ++(within ? always : valid_time > 0 ? for_a_while : never);
+        }
+    }
+    // all three were seen
+    EXPECT_GT(always, 0);
+    EXPECT_GT(for_a_while, 0);
+    EXPECT_GT(never, 0);
 }
 
 TEST_P(Evaluate, InPartsAndOfAnyNumber) {
@@ -171,6 +221,18 @@ TEST_P(Evaluate, NotANumberHasDiverged) {
         EXPECT_TRUE(std::isnan(score.mse[0]));
         EXPECT_TRUE(std::isfinite(score.energy_drift));
     }
+}
+
+// velocities that leave the finite in the last instant leave coordinates that were close to the truth
+TEST(Score, AnEnergyThatIsNotANumberHasDiverged) {
+    const EvaluateJob job = job_of(Precision::f64);
+    const ScoreState close{0, {0.01, 0.02}, 0.3, 0.2, 1e-12, true, true, true};
+    EXPECT_FALSE(finish_score(job, 2, close, 1, 2).diverged);
+    for (const double energy : {double(NAN), double(INFINITY), -double(INFINITY)})
+        EXPECT_TRUE(finish_score(job, 2, close, 1, energy).diverged) << energy;
+    ScoreState far = close;
+    far.good = false;
+    EXPECT_TRUE(finish_score(job, 2, far, 1, 2).diverged);
 }
 
 }  // namespace

@@ -76,8 +76,8 @@ TYPED_TEST(Many, Trajectories) {
         const RolloutJob<T> job{this->net.spec, {},          run, table_of(run), samples, this->weights.data(),
                                 this->x.data(), found.data()};
         this->on_teams([&](const auto& grid, Strided<T> scratch) {
-            for (const Stretch part : {Stretch{0, 1}, {1, 4}, {4, 5}})
-                rollout_many<Lnn, 2, S>(grid, job, this->shape, models, part, scratch);
+            for (const Stretch stretch : {Stretch{0, 1}, {1, 4}, {4, 5}})
+                rollout_many<Lnn, 2, S>(grid, job, this->shape, models, stretch, scratch);
             grid.for_each(1, [&](int) {
                 EXPECT_TRUE(same_bits(found, expected));
                 std::fill(found.begin(), found.end(), NAN);
@@ -203,7 +203,7 @@ TYPED_TEST(Many, RowsOfTheJacobian) {
                                 matrix[(m * parameters + p) * parameters + o], tolerance * size);
                     }
                 }
-                std::fill(j.begin(), j.end(), T(NAN));
+                for (auto* numbers : {&j, &r}) std::fill(numbers->begin(), numbers->end(), T(NAN));
                 std::fill(left_out.begin(), left_out.end(), 7);
             });
         });
@@ -228,9 +228,9 @@ TEST_F(ManyOfTheTruth, AccelerationsTrajectoriesAndDraws) {
     portable->draw(draw, 2, 100, samples, drawn);
     on_teams([&](const auto& grid, Strided<double>) {
         accelerate_many<DoublePendulum>(grid, {double_pendulum, samples, x.data(), found_a.data(), nullptr});
-        for (const Stretch part : {Stretch{0, 2}, {2, 5}})
+        for (const Stretch stretch : {Stretch{0, 2}, {2, 5}})
             rollout_many<DoublePendulum>(
-                grid, {double_pendulum, run, table_of(run), samples, x.data(), found_path.data()}, part);
+                grid, {double_pendulum, run, table_of(run), samples, x.data(), found_path.data()}, stretch);
         draw_many(grid, draw, Stream::states, 2, 100, samples, found_drawn.data());
         grid.for_each(1, [&](int) {
             EXPECT_TRUE(same_bits(found_a, a));

@@ -6,8 +6,7 @@ namespace {
 
 const Nets net = nets(2, 2);
 
-struct Shapes : testing::Test {
-    const std::unique_ptr<Backend> backend = door("auto", 2);
+struct Shapes : EachDoor {
     const std::size_t samples = 3, parameters = net.parameters();
 
     template <class F>
@@ -21,8 +20,9 @@ struct Shapes : testing::Test {
         }
     }
 };
+LNN_EACH_DOOR(Shapes);
 
-TEST_F(Shapes, OfTheTruth) {
+TEST_P(Shapes, OfTheTruth) {
     Numbers x(4 * samples), a(2 * samples), e(samples), odd(4 * samples + 1), path(8 * samples);
     backend->accelerate(double_pendulum, x, a, e);
     refused([&] { backend->accelerate(double_pendulum, odd, a, e); }, "states");
@@ -31,8 +31,11 @@ TEST_F(Shapes, OfTheTruth) {
     refused([&] { backend->rollout(double_pendulum, {.instants = 2}, x, path); }, "trajectories");
     refused([&] { backend->rollout(double_pendulum, {.instants = -1}, x, {}); }, "instants");
     refused([&] { backend->rollout(double_pendulum, {.substeps = 0, .instants = 1}, x, path); }, "substeps");
-    for (const SystemSpec& wrong :
-         {SystemSpec{99, 2, {}}, SystemSpec{-1, 2, {}}, SystemSpec{0, 1, {}}, SystemSpec{0, 0, {}}}) {
+    for (const int wrong : {99, -1})
+        refused([&] { backend->rollout(double_pendulum, {.instants = 1, .integrator = wrong}, x, path); },
+                "integrator of the list");
+    for (const SystemSpec& wrong : {SystemSpec{99, 2, {}}, SystemSpec{99, 0, {}}, SystemSpec{-1, 2, {}},
+                                    SystemSpec{-1, 0, {}}, SystemSpec{0, 1, {}}, SystemSpec{0, 0, {}}}) {
         refused([&] { backend->accelerate(wrong, x, a, e); }, "system of the list");
         refused([&] { backend->rollout(wrong, {.instants = 1}, x, path); }, "system of the list");
     }
@@ -41,11 +44,11 @@ TEST_F(Shapes, OfTheTruth) {
     refused([&] { backend->draw({}, 2, 0, -3, x); }, "states");
 }
 
-TEST_F(Shapes, OfModels) {
+TEST_P(Shapes, OfModels) {
     Numbers x(4 * samples), a(4 * samples), e(2 * samples), odd(4 * samples + 2), path(16 * samples),
         few(net.weights.size() - 1);
     const auto go = [&](const Models& m, const Numbers& s, Numbers& acc, Numbers& en, Numbers& la) {
-        backend->accelerate(m, {}, Precision::f32, s, acc, en, la);
+        backend->accelerate(m, {}, precision, s, acc, en, la);
     };
     go(net.models(), x, a, e, e);
     refused([&] { go(net.models(), odd, a, e, e); }, "states");
@@ -56,10 +59,13 @@ TEST_F(Shapes, OfModels) {
     refused([&] { go({net.spec, 1, net.weights}, x, a, e, e); }, "weights");
     refused([&] { go({net.spec, 0, {}}, x, a, e, e); }, "weights");
     Numbers short_path(path.size() - 1);
-    backend->rollout(net.models(), {}, {.instants = 1}, Precision::f32, Precision::f64, x,
-                     path = Numbers(24 * samples - 8 * samples));
-    refused([&] { backend->rollout(net.models(), {}, {.instants = 1}, Precision::f32, Precision::f64, x, short_path); },
-            "trajectories");
+    const auto roll = [&](const Integration& run, Numbers& out) {
+        backend->rollout(net.models(), {}, run, precision, Precision::f64, x, out);
+    };
+    roll({.instants = 1}, path);
+    refused([&] { roll({.instants = 1}, short_path); }, "trajectories");
+    for (const int wrong : {99, -1})
+        refused([&] { roll({.instants = 1, .integrator = wrong}, path); }, "integrator of the list");
     for (int wrong : {0, 33}) {
         ModelSpec spec = net.spec;
         spec.dof = wrong;
@@ -68,15 +74,18 @@ TEST_F(Shapes, OfModels) {
         spec.depth = wrong ? 9 : -1;
         refused([&] { go({spec, 2, net.weights}, x, a, e, e); }, "hidden");
     }
-    ModelSpec empty = net.spec;
-    empty.hidden[1] = 0;
-    refused([&] { go({empty, 2, net.weights}, x, a, e, e); }, "hidden");
+    // of no unit, and of so many that no int counts the parameters
+    for (const int width : {0, -1, 65536, INT32_MAX}) {
+        ModelSpec spec = net.spec;
+        spec.hidden.fill(width);
+        refused([&] { go({spec, 2, net.weights}, x, a, e, e); }, "hidden");
+    }
 }
 
-TEST_F(Shapes, OfGradients) {
+TEST_P(Shapes, OfGradients) {
     Numbers x(4 * samples), a(2 * samples), l(2), g(net.weights.size());
     const auto go = [&](const Numbers& s, const Numbers& acc, Numbers& los, Numbers& grad) {
-        backend->gradient(net.models(), {}, {}, Precision::f64, s, acc, los, grad);
+        backend->gradient(net.models(), {}, {}, precision, s, acc, los, grad);
     };
     go(x, a, l, g);
     refused([&] { go(Numbers(4 * samples + 1), a, l, g); }, "states");
@@ -87,8 +96,8 @@ TEST_F(Shapes, OfGradients) {
     refused([&] { go(x, a, l, few); }, "gradient");
 }
 
-TEST_F(Shapes, OfTraining) {
-    const Training good(*backend, net, 4, 3, Precision::f32);
+TEST_P(Shapes, OfTraining) {
+    const Training good(*backend, net, 4, 3, precision);
     Training fits = good;
     fits.run(*backend, 0, 3);
     const auto broken = [&](const char* named, auto&& breaks) {
@@ -110,7 +119,7 @@ TEST_F(Shapes, OfTraining) {
     // no order: enough samples for the slice
     Training bad = good;
     TrainState state{bad.weights, bad.first, bad.second, bad.average, bad.applied, bad.failed};
-    const TrainJob job{net.spec, 2, 4, Precision::f32, {}, {}, bad.adam};
+    const TrainJob job{net.spec, 2, 4, precision, {}, {}, bad.adam};
     refused([&] { backend->train(job, {bad.samples, bad.states, bad.targets, {}}, state, 0, 3); }, "order");
     refused([&] { backend->train(job, {bad.samples, bad.states, bad.targets, {}}, state, 0, -1); }, "steps");
     TrainJob empty = job;
@@ -118,8 +127,8 @@ TEST_F(Shapes, OfTraining) {
     refused([&] { backend->train(empty, {bad.samples, bad.states, bad.targets, {}}, state, 0, 1); }, "batch");
 }
 
-TEST_F(Shapes, OfEvaluations) {
-    EvaluateJob job = pendulum_job(Precision::f32, 2);
+TEST_P(Shapes, OfEvaluations) {
+    EvaluateJob job = pendulum_job(precision, 2);
     std::vector<TrajectoryScore> scores(4), odd(5);
     backend->evaluate(net.models(), job, 0, scores);
     refused([&] { backend->evaluate(net.models(), job, 0, odd); }, "scores");
@@ -127,6 +136,13 @@ TEST_F(Shapes, OfEvaluations) {
     job.integration.instants = 0;
     refused([&] { backend->evaluate(net.models(), job, 0, scores); }, "instants");
     job.integration.instants = 2;
+    std::vector<TrajectorySums> sums(2);
+    for (const int wrong : {99, -1}) {
+        job.integration.integrator = wrong;
+        refused([&] { backend->evaluate(net.models(), job, 0, scores); }, "integrator of the list");
+        refused([&] { backend->evaluate(net.models(), job, 0, 4, sums); }, "integrator of the list");
+    }
+    job.integration.integrator = 0;
     job.system = {3, 1, {1, 1, 1}};
     refused([&] { backend->evaluate(net.models(), job, 0, scores); }, "degrees of freedom");
 }

@@ -25,8 +25,8 @@
 namespace lnn::inline LNN_ISA {
 
 // One sample (or one pack of samples) on its way through the network, in stages. A stage that takes `begin, count` does
-// so many units of a layer; these stretches touch nothing of each other, so that threads may share them out between
-// two barriers. forward() and backward() are all stages in turn. `rows`: units multiplied at once, at most.
+// so many units of a layer; units touch nothing of each other, so that threads may share them out between two barriers.
+// forward() and backward() are all stages in turn. `rows`: units multiplied at once, at most.
 //
 // Columns of the outer products, left | right: 0: h | pi, 1: zbar | y, 2 + 2 k: ubarA_k | t^A_k, 3 + 2 k: ubarB_k | t^B_k
 template <Real R, int N, Tape kind, class T, class Ptr, int rows = 8>
@@ -231,8 +231,13 @@ class LnnPass {
     }
 
   private:
-    // what is kept of a unit; g s3 takes the place of s3, and where s2 is not needed again, g s2 that of s2: s1, s2, u
-    // along d_1 .. d_n and c; for a gradient also g s3 and g s2
+    // What is kept of a unit, by place:
+    //
+    //   S1                s1
+    //   S2                s2; without a tape, after the adjoint, g s2
+    //   U .. U + n        u along d_1 .. d_n, then along c
+    //   GS3 = U + n + 1   with a tape: s3, after the adjoint g s3
+    //   GS2 = U + n + 2   with a tape: g s2, after the adjoint
     static constexpr int S1 = 0, S2 = 1, U = 2;
     LNN_HD static constexpr int unit_reals(int n) { return dof_of<N>(n) + 3 + (tape ? 2 : 0); }
     LNN_HD int GS3() const { return dof() + 3; }
@@ -256,7 +261,7 @@ class LnnPass {
     LNN_HD int columns() const { return dof() + 2; }
     LNN_HD int pairs() const { return bracket_pairs<kind, N>(net_.dof); }
     LNN_HD int backward_layer_of(int s) const { return s < shape_.depth ? s + 1 : 2 * shape_.depth - 1 - s; }
-    // of layer l: its y and t, later its h
+    // where layer l has its y and t, later its h
     LNN_HD Ptr buffer(int l) const { return l % 2 ? odd_ : even_; }
     LNN_HD Ptr unit(int number) const { return units_ + number * unit_reals(net_.dof); }
     LNN_HD Ptr left(int number) const { return factors_.left + number * factors_.stride; }
@@ -415,8 +420,7 @@ struct Lnn {
         .summary = "Lagrangian neural network: L(q, v) is a softplus network, motion follows from Euler-Lagrange",
         .lagrangian = true,
         .first_weights = {definite_weights, positive_output_weights, lnn_weights, lnn_seed_weights}};
-    static constexpr int exact_dof =
-        2;  // degrees of freedom that have code of their own: 1 and 2; for 3 and 4 it gains an eighth
+    static constexpr int exact_dof = 2;  // up to so many degrees of freedom have code of their own
 
     LNN_HD static MlpShape shape(const ModelSpec& m) { return network_shape(m, 1, m.damping ? m.dof : 0); }
     template <Real R, int N, Tape tape, class T, class Ptr, int rows = 8>

@@ -15,7 +15,7 @@ LNN_HD MlpShape network_shape(const ModelSpec& m, int outputs, int beside = 0) {
     return mlp_shape(inputs, m.depth, m.hidden.data(), outputs, beside);
 }
 
-// over a shape and parameters that somebody else owns
+// a network over a shape and parameters that somebody else owns
 template <class T>
 struct NetworkView {
     const MlpShape& shape;

@@ -29,7 +29,8 @@ struct SpringPendulum {
     }
 };
 
-// As the seed wrote it: m = 1, stiffness 2 k, and a constant radial force -g that the physical potential has not.
+// The spring pendulum as the student project that came before this program wrote it: m = 1, stiffness 2 k, and a
+// constant radial force -g that the physical potential has not.
 struct SpringPendulumSeed {
     static constexpr int dof = 2;
     static constexpr SystemTable table = {"spring_pendulum_seed",
