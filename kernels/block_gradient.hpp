@@ -193,7 +193,7 @@ LNN_HD void block_chunk(const Block& block, const TrainShape& job, const Network
     const int size = chunk_size(batch, chunk);
     const T share = T(1.0 / batch.size);
     const auto states = [&](int sample, T* x) {
-        const std::int64_t at = sample_of(batch, begin + sample);
+        const std::int64_t at = sample_of(batch, begin, sample);
         for (int d = 0; d < 2 * n; ++d) x[d] = T(batch.states[d * batch.samples + at]);
         for (int d = 0; d < n; ++d) x[2 * n + d] = T(batch.targets[d * batch.samples + at]);
     };

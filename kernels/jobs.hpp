@@ -222,8 +222,10 @@ LNN_HD int chunk_size(const Batch& batch, int chunk) {
     const int rest = batch.size - chunk * chunk_samples;
     return rest < chunk_samples ? rest : chunk_samples;
 }
-// place in the set of sample i of a batch
-LNN_HD std::int64_t sample_of(const Batch& batch, int i) { return batch.order ? batch.order[i] : batch.offset + i; }
+// place in the set of sample i of the chunk that begins with the batch's sample `begin`
+LNN_HD std::int64_t sample_of(const Batch& batch, int begin, int i) {
+    return batch.order ? batch.order[begin + i] : batch.offset + begin + i;
+}
 
 // the batch of step k of a slice
 template <class T>

@@ -141,7 +141,6 @@ class SymmetricSolve : public Spectrum<R, N> {
     // M^-1, which bound the eigenvalues, none of these is truncated
     LNN_HD void factorise(const SolveSpec& spec) {
         MaskOf<R> positive = R(0) == R(0), negative = positive;
-        const R norm = frobenius(mass_);
         R inverse_squares(0);
         for (int i = 0; i < rows(); ++i) {
             R row[most_dof<N>], pivot = mass_[packed(i, i)];  // row: of L
@@ -162,7 +161,7 @@ class SymmetricSolve : public Spectrum<R, N> {
             negative = negative & (pivot < R(0));
         }
         for_inverse([&](int i, int j, R entry) { inverse_squares = add_square(i, j, entry, inverse_squares); });
-        const R inverse_norm = square_root(inverse_squares);
+        const R norm = frobenius(mass_), inverse_norm = square_root(inverse_squares);
         const R rcond(ScalarOf<R>(spec.rcond)), floor(ScalarOf<R>(spec.floor));
         spectral_ = !((positive | negative) & (rcond * norm * inverse_norm < R(1)) & (floor * inverse_norm < R(1)));
         this->truncated = R(0) < R(0);  // in no lane

@@ -124,7 +124,7 @@ void chunk_gradient(const TrainShape& job, const Batch& batch, int chunk, const 
         R x[3 * most_dof<N>];
         for (int w = 0; w < W; ++w) {
             const int i = pack * W + w < size ? pack * W + w : size - 1;
-            const std::int64_t at = sample_of(batch, begin + i);
+            const std::int64_t at = sample_of(batch, begin, i);
             for (int d = 0; d < 2 * n; ++d) rows[d][pack * W + w] = T(batch.states[d * batch.samples + at]);
             for (int d = 0; d < n; ++d) rows[2 * n + d][pack * W + w] = T(batch.targets[d * batch.samples + at]);
         }
