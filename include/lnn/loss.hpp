@@ -50,12 +50,12 @@ struct Huber {
 // the order is LossSpec::kind
 using Losses = TypeList<Mse, L1, Huber>;
 
-template <Real R, class... Loss>
-LNN_HD Penalty<R> penalty_of(TypeList<Loss...>, int kind, const Residual<R>& x) {
-    Penalty<R> penalty{};
-    int at = 0;
-    (void)((at++ == kind && (penalty = Loss::of(x), true)) || ...);
-    return penalty;
+// by the loss at place `kind`
+template <Real R, class Loss, class... Others>
+LNN_HD Penalty<R> penalty_of(TypeList<Loss, Others...>, int kind, const Residual<R>& x) {
+    if constexpr (sizeof...(Others) > 0)
+        if (kind != 0) return penalty_of(TypeList<Others...>{}, kind - 1, x);
+    return Loss::of(x);
 }
 
 // a sample's share of the loss, and r = dloss / da. `share` = 1 / samples
