@@ -27,11 +27,6 @@ struct Flags {
 
 using Json = nlohmann::ordered_json;
 
-template <class Evaluation>
-Written written(const Evaluation& e) {
-    return {to_json(e), table_of(e)};
-}
-
 // Where finished slices of trajectories are kept until the result is there: beside it, or in the run; empty for a lone
 // file of weights whose result goes to the terminal, or where --out is not a regular file
 std::filesystem::path partial_path(const Flags& flags) {

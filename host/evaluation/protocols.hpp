@@ -3,22 +3,14 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
-
+#include "evaluation/write.hpp"
 #include "lnn/backend.hpp"
 #include "problem/network.hpp"
 #include "problem/problem.hpp"
 
 namespace lnn {
-
-// what files hold, and what a terminal shows
-struct Written {
-    nlohmann::ordered_json json;
-    std::string table;
-};
 
 struct Protocol {
     const char *name, *meaning;

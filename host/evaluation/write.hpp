@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
 #include "evaluation/box.hpp"
 #include "evaluation/energy.hpp"
@@ -24,5 +24,15 @@ std::string table_of(const MeasuredEvaluation&);
 std::string table_of(const BoxEvaluation&);
 std::string table_of(const EnergyEvaluation&);
 std::string table_of(const LinksEvaluation&);
+
+// both of one evaluation
+struct Written {
+    nlohmann::ordered_json json;
+    std::string table;
+};
+template <class Evaluation>
+Written written(const Evaluation& e) {
+    return {to_json(e), table_of(e)};
+}
 
 }  // namespace lnn

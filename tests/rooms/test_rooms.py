@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOOR = {"lnn"}  # include/lnn, below every room
 AT_HOME = {"CLI": "commands/arguments.cpp", "toml++": "settings/"}  # a library and the one place that includes it
 JSON = "nlohmann/json.hpp"  # 25 thousand lines; a header names the type by json_fwd.hpp, but for those that hold a value
-HOLD_JSON = {"evaluation/protocols.hpp", "files/checkpoint.hpp", "report/contents.hpp", "run/session.hpp",
+HOLD_JSON = {"evaluation/write.hpp", "files/checkpoint.hpp", "report/contents.hpp", "run/session.hpp",
              "sweep/directory.hpp", "sweep/table.hpp"}
 
 
