@@ -105,13 +105,14 @@ class SymmetricSolve : public Spectrum<R, N> {
 
     // The condition number; where there are no eigenvalues, an estimate from above within a factor of n^(1/16).
     LNN_HD R condition() const {
-        if (rows() == 1) return any(spectral_) ? select(spectral_, Spectrum<R, N>::condition(), R(1)) : R(1);
+        if (rows() == 1 && !any(spectral_)) return R(1);
         R m[packed_size(most_dof<N>)];
         for (int k = 0; k < packed_size(rows()); ++k) m[k] = mass_[k];
         const R largest = largest_modulus(m);
         for_inverse([&](int i, int j, R entry) { m[packed(i, j)] = entry; });
         const R estimate = largest * largest_modulus(m);
-        return any(spectral_) ? select(spectral_, Spectrum<R, N>::condition(), estimate) : estimate;
+        return any(spectral_) ? select(spectral_, Spectrum<R, N>::condition(), rows() == 1 ? R(1) : estimate)
+                              : estimate;
     }
 
     LNN_HD void apply(const R* y, R* x) const {
@@ -141,7 +142,7 @@ class SymmetricSolve : public Spectrum<R, N> {
     // M^-1, which bound the eigenvalues, none of these is truncated
     LNN_HD void factorise(const SolveSpec& spec) {
         MaskOf<R> positive = R(0) == R(0), negative = positive;
-        R inverse_squares(0);
+        R squares(0), inverse_squares(0);
         for (int i = 0; i < rows(); ++i) {
             R row[most_dof<N>], pivot = mass_[packed(i, i)];  // row: of L
             for (int j = 0; j < i; ++j) {
@@ -150,7 +151,9 @@ class SymmetricSolve : public Spectrum<R, N> {
                 for (int k = 0; k < j; ++k) sum = mul_add(lower_[packed(j, k)], mass_[packed(i, k)], sum);
                 row[j] = sum * lower_[packed(j, j)];
                 pivot = mul_add(-row[j], sum, pivot);
+                squares = add_square(i, j, mass_[packed(i, j)], squares);
             }
+            squares = add_square(i, i, mass_[packed(i, i)], squares);
             for (int j = 0; j < i; ++j) {
                 R sum = -row[j];
                 for (int k = j + 1; k < i; ++k) sum = mul_add(-row[k], lower_[packed(k, j)], sum);
@@ -161,7 +164,7 @@ class SymmetricSolve : public Spectrum<R, N> {
             negative = negative & (pivot < R(0));
         }
         for_inverse([&](int i, int j, R entry) { inverse_squares = add_square(i, j, entry, inverse_squares); });
-        const R norm = frobenius(mass_), inverse_norm = square_root(inverse_squares);
+        const R norm = square_root(squares), inverse_norm = square_root(inverse_squares);
         const R rcond(ScalarOf<R>(spec.rcond)), floor(ScalarOf<R>(spec.floor));
         spectral_ = !((positive | negative) & (rcond * norm * inverse_norm < R(1)) & (floor * inverse_norm < R(1)));
         this->truncated = R(0) < R(0);  // in no lane

@@ -103,6 +103,12 @@ TEST_P(Samples, RollOutsOfEveryModel) {
                 const double difference = (path[2 * 2 * n * 3 + n * 3 + i] - path[n * 3 + i]) / (2 * run.dt);
                 EXPECT_NEAR(difference, a[i], 1e-4 * (1 + std::abs(a[i]))) << "kind " << kind << ", n " << n;
             }
+            // in the arithmetic of a network that the parameter says, and in either of a state
+            for (const Precision state : {Precision::f32, Precision::f64}) {
+                const Numbers other = rollout(*backend, net, precision, state, run, x);
+                for (std::size_t i = 0; i < path.size(); ++i)
+                    EXPECT_NEAR(other[i], path[i], 1e-5 * (1 + std::abs(path[i]))) << "kind " << kind << ", n " << n;
+            }
         }
     });
 }
