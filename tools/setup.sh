@@ -95,14 +95,18 @@ compiled_once() { echo "-DCMAKE_CXX_COMPILER_LAUNCHER=$(command -v ccache)"; }
 # here, and a CUDA compiler or a card may have come or gone; but tests once asked for stay, and with them the instruction
 # sets of every machine
 build() (
-    local name=$1 tests=$2 dir=$root/build sets=()
+    local name=$1 tests=$2 dir=$root/build flags=()
     shift 2
     [ "$name" = "$preset" ] || dir+=/$name
     exec 9> "$root/build/.lock" && flock 9  # a second call waits
     cd "$root" || exit
     if grep -qs "^LNN_TESTS:BOOL=ON$" "$dir/CMakeCache.txt"; then tests=ON; fi
-    if [ "$tests" = OFF ]; then sets=(-D LNN_INSTRUCTION_SETS="$(own_instruction_sets)"); fi
+    if [ "$tests" = OFF ]; then  # one build: precompiled headers save more than a cache (host/CMakeLists.txt)
+        flags=(-D LNN_INSTRUCTION_SETS="$(own_instruction_sets)" -D CMAKE_CXX_COMPILER_LAUNCHER=)
+    else
+        flags=("$(compiled_once)")
+    fi
     [ -f "$dir/build.ninja" ] || say "building in ${dir#"$root"/}, which takes minutes the first time (log: build/setup.log)"
-    quietly cmake --preset "$name" -D LNN_TESTS="$tests" "${sets[@]}" "$(compiled_once)"
+    quietly cmake --preset "$name" -D LNN_TESTS="$tests" "${flags[@]}"
     quietly cmake --build "$dir" --target "$@"
 )

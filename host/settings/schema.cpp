@@ -48,11 +48,14 @@ Rule list(std::size_t shortest, std::size_t longest, Rule each) {
     return each;
 }
 
-// names and meanings of a table's rows
-template <class Rows, class Row>
-std::vector<Word> words_of(const Rows& rows, Row row) {
+Word word_of(const ModelInfo& model) { return {model.name, model.summary}; }
+Word word_of(const LossInfo& loss) { return {loss.name, loss.meaning}; }
+Word word_of(const Integrator& integrator) { return {integrator.name, integrator.meaning}; }
+
+template <class Rows>
+std::vector<Word> words_of(const Rows& rows) {
     std::vector<Word> words;
-    for (const auto& entry : rows) words.push_back(row(entry));
+    for (const auto& row : rows) words.push_back(word_of(row));
     return words;
 }
 
@@ -127,12 +130,7 @@ std::vector<Key> make_schema() {
 
         {LNN_KEY(system.kind), name_of_a_system(), "physical system; its parameters follow by name"},
 
-        {LNN_KEY(model.kind),
-         one_of(words_of(models(),
-                         [](const auto& m) {
-                             return Word{m.name, m.summary};
-                         })),
-         "what is learned"},
+        {LNN_KEY(model.kind), one_of(words_of(models())), "what is learned"},
         {LNN_KEY(model.hidden), list(1, 8, between(1, 4096)), "widths of the hidden layers"},
         {LNN_KEY(model.inputs),
          one_of({{"raw", "q and v as they are"}, {"sincos", "coordinates that are angles enter as cos q, sin q"}}),
@@ -181,12 +179,7 @@ std::vector<Key> make_schema() {
         {LNN_KEY(train.beta1), below(0, 1), "Adam: decay of the mean gradient"},
         {LNN_KEY(train.beta2), below(0, 1), "Adam: decay of the mean squared gradient"},
         {LNN_KEY(train.eps), above(0), "Adam: added to the root of the mean squared gradient"},
-        {LNN_KEY(train.loss),
-         one_of(words_of(losses(),
-                         [](const auto& l) {
-                             return Word{l.name, l.meaning};
-                         })),
-         "what is made small"},
+        {LNN_KEY(train.loss), one_of(words_of(losses())), "what is made small"},
         {LNN_KEY(train.delta), above(0), "huber: where it turns from square to linear; in units of a"},
         {LNN_KEY(train.balance),
          one_of({{"none", "components as they are"},
@@ -236,12 +229,7 @@ std::vector<Key> make_schema() {
         {LNN_KEY(eval.t_end), above(0), "length of a trajectory; s"},
         {LNN_KEY(eval.film), above(0), "length of the few trajectories that the report shows; s"},
         {LNN_KEY(eval.dt), above(0), "instants are this far apart; s"},
-        {LNN_KEY(eval.integrator),
-         one_of(words_of(integrators,
-                         [](const auto& i) {
-                             return Word{i.name, i.meaning};
-                         })),
-         "what integrates model and truth"},
+        {LNN_KEY(eval.integrator), one_of(words_of(integrators)), "what integrates model and truth"},
         {LNN_KEY(eval.tolerance), between(1e-14, 0.1),
          "dormand-prince: error allowed a step in each component, relative to 1 + its size"},
         {LNN_KEY(eval.diverged_above), above(0), "a coordinate further from the truth counts as diverged; rad or m"},

@@ -35,7 +35,8 @@ const Arm arms[] = {{"sweetspot", "The seed's setting", "sweetspot", "none"},
                     {"sweetspot-balanced", "The seed's setting, balanced", "sweetspot", "scale"},
                     {"small", "Second-order training", "small", "none"},
                     {"small-balanced", "Second-order training, balanced", "small", "scale"}};
-const char* const own_files[] = {"study.json", "per_model.csv", run_files::report, run_files::figures};
+constexpr const char *answer_file = "study.json", *models_file = "per_model.csv";
+const char* const own_files[] = {answer_file, models_file, run_files::report, run_files::figures};
 constexpr std::pair<int, int> balanced[] = {{0, 1}, {2, 3}};  // arms, without and with
 
 Options arm_options(const Arm& arm, const Study& study, const Options& options) {
@@ -118,12 +119,12 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
             throw Error(Exit::usage,
                         fmt::format("{} is not a study, but its {} would be overwritten; give another --out",
                                     study.directory.string(), file));
-    if (fs::exists(study.directory / own_files[0]) && !options.force)
+    if (fs::exists(study.directory / answer_file) && !options.force)
         throw Error(Exit::usage, fmt::format("{} holds a complete study; give --force to replace it, or another --out",
                                              study.directory.string()));
     for (const Arm& arm : arms) resolve(arm_options(arm, study, options));  // refused before the first is trained
     make_directories(study.directory);
-    remove_tree(study.directory / own_files[0]);
+    remove_tree(study.directory / answer_file);
     if (options.force) {  // all before the first is trained: what goes on after a stop is of one study
         for (const char* file : own_files) remove_tree(study.directory / file);
         for (const Arm& arm : arms) RunDirectory::create(study.directory / arm.name, true);
@@ -189,9 +190,9 @@ Exit study_preferred_coordinate(const Study& study, const Options& options) {
                     csv += fmt::format(",{:.9g}", std::isnan(x) ? NAN : x);  // without the sign a NaN may have
             csv += fmt::format(",{:.9g}\n", errors[a].median_log_ratio(m));
         }
-    write_file(study.directory / own_files[1], csv, true);
+    write_file(study.directory / models_file, csv, true);
     for (const std::string& note : write_study_page(study.directory, result, errors)) options.talk().say("{}", note);
-    write_file(study.directory / own_files[0], text_of(result) + "\n", true);  // last: now it is complete
+    write_file(study.directory / answer_file, text_of(result) + "\n", true);  // last: now it is complete
     if (options.json)
         print_json(result);
     else

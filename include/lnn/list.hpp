@@ -11,7 +11,7 @@ template <class... S>
 struct TypeList {
     static constexpr int count = sizeof...(S);
 
-    // of a type that is in it
+    // the place of a type that is in the list
     template <class Type>
     static constexpr int place = [] {
         int at = 0;

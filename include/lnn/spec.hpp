@@ -90,7 +90,7 @@ struct AdamSpec {
     double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
     double clip = 0.0;     // largest norm of a gradient; 0: none
     double ema = 0.0;      // decay of the average of the weights; 0: none
-    bool skip_bad = true;  // leave out a step whose gradient is not finite
+    bool skip_bad = true;  // leave out a step whose gradient, or its square, is not finite
 };
 
 }  // namespace lnn
