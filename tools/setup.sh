@@ -101,9 +101,10 @@ build() (
     exec 9> "$root/build/.lock" && flock 9  # a second call waits
     cd "$root" || exit
     if grep -qs "^LNN_TESTS:BOOL=ON$" "$dir/CMakeCache.txt"; then tests=ON; fi
-    if [ "$tests" = OFF ]; then  # one build: precompiled headers save more than a cache (host/CMakeLists.txt)
+    # what no other build has in common: precompiled headers save more than a cache (host/CMakeLists.txt)
+    if [ "$tests" = OFF ]; then
         flags=(-D LNN_INSTRUCTION_SETS="$(own_instruction_sets)" -D CMAKE_CXX_COMPILER_LAUNCHER=)
-    else
+    elif [[ $name != *san ]]; then
         flags=("$(compiled_once)")
     fi
     [ -f "$dir/build.ninja" ] || say "building in ${dir#"$root"/}, which takes minutes the first time (log: build/setup.log)"

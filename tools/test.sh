@@ -85,9 +85,6 @@ emulated() {
         --gtest_filter='*cuda*' &
     wait
     timed "emulated: command line" tests emulated.cli in_ctest emulated.cli build/emulated/tests/cli
-    # by name what was taken by itself; not what asks for all that can be asked for
-    LNN_TEST_BACKEND=cuda timed "emulated: command line, cuda" tests emulated.cuda in_ctest emulated.cuda \
-        build/emulated/tests/cli -E "config|bad_input|device_faults"
     unset LNN_EMULATED_LAUNCHED
     tests emulated.launched /usr/bin/python3 tests/emulated_device/launched.py "$launched" \
         build/emulated/{lnn_kernels_tests,lnn_golden_tests,lnn_gpu}

@@ -1,7 +1,6 @@
 """The program from outside: how a test calls it, what a refusal looks like, and the files it leaves.
 
-LNN_BINARY names the binary (build/lnn_gpu where it is not set); LNN_TEST_BACKEND a backend that is asked for by
-name in every call.
+LNN_BINARY names the binary (build/lnn_gpu where it is not set).
 """
 
 import json
@@ -19,8 +18,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("LNN_BINARY", str(ROOT / "build" / "lnn_gpu"))
 # settings of the caller's environment must not leak into a test
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LNN_GPU_")}
-if backend := os.environ.get("LNN_TEST_BACKEND"):
-    CLEAN["LNN_GPU_RUN_BACKEND"] = backend
 # a program whose card is emulated takes minutes for what a processor does in seconds
 EMULATED = os.environ.get("LNN_TEST_EMULATED") == "ON"
 ON_THE_CPU = ["--backend", "cpu"]

@@ -1,4 +1,4 @@
-// Every Real there is, for typed tests, and rows of scalars through them.
+// The Reals that typed tests run on, and rows of scalars through them.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,8 +12,14 @@
 
 namespace lnn {
 
+#ifdef __AVX2__
+// a program for one instruction set (tests/core/CMakeLists.txt): its own registers, and the narrow one of small batches
+using Reals = testing::Types<Pack<float, register_bytes / 4>, Pack<double, register_bytes / 8>, Pack<float, 4>>;
+#else
+// every width there is
 using Reals = testing::Types<float, double, Pack<float, 4>, Pack<float, 8>, Pack<float, 16>, Pack<double, 2>,
                              Pack<double, 4>, Pack<double, 8>>;
+#endif
 
 template <class T>
 inline constexpr T eps = std::numeric_limits<T>::epsilon();
