@@ -91,6 +91,20 @@ int kind_of(const std::string& where, const std::string& name) {
     return int(model - models().data());
 }
 
+// degrees of freedom and angles (a flag for each coordinate; all of them where `angles` is empty) from the inputs
+void find_dof(const std::string& where, int inputs, bool sincos, const std::vector<int>& angles, ModelSpec& spec) {
+    for (spec.dof = 1; spec.dof <= max_dof; ++spec.dof) {
+        spec.angles = 0;
+        for (int i = 0; sincos && i < spec.dof; ++i)
+            if (angles.empty() || (i < int(angles.size()) && angles[i])) spec.angles |= 1u << i;
+        const auto beyond = std::find_if(angles.begin() + std::min<std::size_t>(spec.dof, angles.size()), angles.end(),
+                                         [](int flag) { return flag != 0; });
+        if (beyond == angles.end() && input_count(spec) == inputs) return;
+    }
+    refuse(where, fmt::format("{} inputs{} are those of no number of degrees of freedom of the model {}, up to {}",
+                              inputs, angles.empty() ? "" : " with these angles", model_table(spec).name, max_dof));
+}
+
 }  // namespace
 
 std::size_t parameter_count(const ModelSpec& spec) { return model_shape(spec).parameters; }
@@ -155,23 +169,10 @@ Network network_from(const Safetensors& given, const std::string& where, std::ve
     const std::string inputs = meta("inputs", "raw");
     if (inputs != "raw" && inputs != "sincos")
         refuse(where, fmt::format("inputs = \"{}\" is not raw or sincos", inputs));
-    int angles = 0;
-    if (inputs == "sincos") {
-        if (const std::string text = meta("angles", ""); !text.empty()) {
-            const std::vector<int> flags = integers(where, "angles", text);
-            for (std::size_t i = 0; i < flags.size() && i < std::size_t(max_dof); ++i)
-                if (flags[i]) spec.angles |= 1u << i, ++angles;
-        } else {
-            angles = widths[0] / 3;
-            spec.angles = std::uint32_t((std::uint64_t(1) << std::min(angles, max_dof)) - 1);
-        }
-    }
-    spec.dof = (widths[0] - angles) / 2;
-    if (spec.dof < 1 || (widths[0] - angles) % 2 || std::uint64_t(spec.angles) >> std::min(spec.dof, 63))
-        refuse(where, fmt::format("{} inputs with {} angles make no whole number of coordinates and velocities",
-                                  widths[0], angles));
-    if (spec.dof > max_dof)
-        refuse(where, fmt::format("{} degrees of freedom; up to {} are supported", spec.dof, max_dof));
+    std::vector<int> angles;
+    if (const std::string text = meta("angles", ""); inputs == "sincos" && !text.empty())
+        angles = integers(where, "angles", text);
+    find_dof(where, widths[0], inputs == "sincos", angles, spec);
     if (const int outputs = model_shape(spec).widths[spec.depth + 1]; widths.back() != outputs)
         refuse(where, fmt::format("{} outputs; the model {} of {} degrees of freedom has {}", widths.back(),
                                   model_table(spec).name, spec.dof, outputs));

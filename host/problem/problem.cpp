@@ -97,7 +97,8 @@ TrainSpec train_spec(const Config::Train& t) {
     train.checkpoint_epochs = t.checkpoint_every;
     train.keep = t.keep;
     if (t.optimizer == "lm")
-        train.lm = {t.lm.iterations, double(t.lm.samples[0]), double(t.lm.samples[1]), t.lm.delta, t.lm.damping};
+        train.lm = {t.lm.iterations, double(t.lm.samples[0]), double(t.lm.samples[1]), t.lm.delta, t.lm.damping,
+                    t.lm.decay};
     return train;
 }
 

@@ -44,7 +44,7 @@ struct TrainSpec {
     struct Lm {
         int iterations = 0;
         double first = 0, last = 0;  // samples of the first and the last batch
-        double delta = 0, damping = 0;
+        double delta = 0, damping = 0, decay = 0;
     };
     std::optional<Lm> lm;  // after Adam
 

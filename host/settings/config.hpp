@@ -86,6 +86,7 @@ struct Config {
             int iterations = 100;
             std::vector<int> samples = {1000, 8000};  // of the first and the last batch
             double delta = 1.0;                       // from about here on a residual counts linearly; 0: all squared
+            double decay = 0.0;                       // of the weights; 0: none
             double damping = 1e-3;                    // mu of the first try
         } lm;
         std::string loss = "mse";      // mse | l1 | huber

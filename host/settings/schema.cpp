@@ -217,6 +217,8 @@ std::vector<Key> make_schema() {
          "deviation); 0: all "
          "squared"},
         {LNN_KEY(train.lm.damping), above(0), "lm: first damping, relative to the diagonal of J^T J"},
+        {LNN_KEY(train.lm.decay), at_least(0),
+         "lm: weight decay, this times the sum of squared weights is added to the mean squared residual; 0: none"},
 
         {LNN_KEY(solve.pinv), one_of({{"fused", "in the kernel of the network"}, {"cusolver", "batched, by cuSOLVER"}}),
          "what solves M a = f"},

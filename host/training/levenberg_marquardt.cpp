@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "lnn/robust.hpp"
 
@@ -49,7 +50,21 @@ LevenbergMarquardt::LevenbergMarquardt(Backend& backend, const Arithmetic& arith
       rejected(models, 0),
       backend_(backend),
       arithmetic_(arithmetic),
-      robust_{lm.delta, scale} {}
+      robust_{lm.delta, scale},
+      decay_(lm.decay) {}
+
+// to the equations of models side by side: weights (models, parameters)
+void LevenbergMarquardt::add_decay(std::span<const double> weights, NormalEquations& equations) const {
+    const std::size_t parameters = equations.matrix.size() / equations.right.size();
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        equations.matrix[i * parameters + i % parameters] += decay_;
+        equations.right[i] += decay_ * weights[i];
+    }
+}
+
+double LevenbergMarquardt::penalty(std::span<const double> weights) const {
+    return decay_ * std::inner_product(weights.begin(), weights.end(), weights.begin(), 0.0);
+}
 
 // the cost of each residual (n, samples), in float64 whatever the rows are in
 std::vector<double> LevenbergMarquardt::costs(const Models& model, std::span<const double> states,
@@ -87,6 +102,7 @@ std::vector<LmIteration> LevenbergMarquardt::iterate(const ModelSpec& spec, std:
         backend_.normal_equations({spec, int(count), part(std::span(learned), first, count)}, arithmetic_.solve,
                                   robust_, arithmetic_.network, part(states, first, count),
                                   part(accelerations, first, count), equations);
+        add_decay(part(std::span(learned), first, count), equations);
         // first tries together; who fails goes on alone
         std::vector<bool> solved = backend_.damped_steps(equations, std::span(dampings).subspan(first, count),
                                                          std::span(steps_).first(count * parameters));
@@ -103,14 +119,15 @@ std::vector<LmIteration> LevenbergMarquardt::iterate(const ModelSpec& spec, std:
                                   std::span(right_).subspan(k * parameters, parameters),
                                   std::span(left_out).subspan(k, 1)};
             const std::vector<double> before = costs({spec, 1, own}, own_states, own_accelerations);
-            LmIteration result{mean_cost(before, before), dampings[m], false, left_out[k]};
+            LmIteration result{mean_cost(before, before) + penalty(own), dampings[m], false, left_out[k]};
             bool fits = solved[k];
             for (int tries = 1;; ++tries) {
                 result.damping = dampings[m];
                 std::vector<double> tried(own.begin(), own.end());
                 for (std::size_t p = 0; fits && p < parameters; ++p) tried[p] -= step[p];
-                const double now = fits ? mean_cost(costs({spec, 1, tried}, own_states, own_accelerations), before)
-                                        : std::numeric_limits<double>::infinity();
+                const double now =
+                    fits ? mean_cost(costs({spec, 1, tried}, own_states, own_accelerations), before) + penalty(tried)
+                         : std::numeric_limits<double>::infinity();
                 if (now < result.cost) {
                     std::copy(tried.begin(), tried.end(), own.begin());
                     const double gain = (result.cost - now) / predicted_fall(alone, dampings[m], step);

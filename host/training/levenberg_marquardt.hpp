@@ -4,6 +4,8 @@
 // lowers the robust cost (lnn/robust.hpp) of that batch: then the damping follows the gain of the step, and
 // after every try that failed it rises. So no iteration makes its batch worse, and a model whose steps all
 // fail keeps its weights. (Marquardt 1963; Fletcher 1971; Nocedal and Wright, 10.3.)
+//
+// With a weight decay c the cost is the mean over the residuals plus c |weights|^2.
 #pragma once
 
 #include <span>
@@ -40,8 +42,11 @@ class LevenbergMarquardt {
     Backend& backend_;
     Arithmetic arithmetic_;
     RobustSpec robust_;
+    double decay_;
     std::vector<double> matrix_, right_, steps_;  // of a group of models, kept between iterations
 
+    void add_decay(std::span<const double> weights, NormalEquations&) const;
+    double penalty(std::span<const double> weights) const;
     std::vector<double> costs(const Models&, std::span<const double> states,
                               std::span<const double> accelerations) const;
 };

@@ -6,6 +6,8 @@
 //   positive-output  sigma = 1 in the first layer, 1 / sqrt(inputs) above; output weights are moduli. The mass matrix
 //                    is definite in most states, and was in all that were tried with a prior of 0.1 beside it
 //   fan-in           sigma = 1 / sqrt(inputs) in every layer (LeCun et al. 1998)
+//   unit-mass        the same, where outputs are a triangular C and a potential (models/delan.hpp); the diagonal of C has
+//                    biases at which its softplus is 1, so that M is near 1
 //
 // Another has the first layer and the output of positive-output, but between them no negative weights either:
 //
@@ -16,6 +18,7 @@
 // of n inputs, and biases take softplus(0) off each input (after Hoedt & Klambauer 2023, arXiv 2312.12474).
 #pragma once
 
+#include "lnn/dof.hpp"
 #include "lnn/models/table.hpp"
 #include "lnn/random.hpp"
 
@@ -91,9 +94,19 @@ inline constexpr WeightRule lnn_seed_weights = {"lnn-seed",
                                                     });
                                                     small_damping(s, weights);
                                                 }};
-inline constexpr WeightRule fan_in_weights = {
-    "fan-in", "deviations 1/sqrt(inputs) of each layer", [](const MlpShape& s, std::uint64_t seed, double* weights) {
-        normal_weights(s, seed, weights, [&](int l) { return 1 / std::sqrt(double(s.widths[l - 1])); });
-    }};
+inline void fan_in(const MlpShape& s, std::uint64_t seed, double* weights) {
+    normal_weights(s, seed, weights, [&](int l) { return 1 / std::sqrt(double(s.widths[l - 1])); });
+}
+inline constexpr WeightRule fan_in_weights = {"fan-in", "deviations 1/sqrt(inputs) of each layer", fan_in};
+inline constexpr WeightRule unit_mass_weights = {"unit-mass",
+                                                 "deviations 1/sqrt(inputs) of each layer, and a mass matrix near 1",
+                                                 [](const MlpShape& s, std::uint64_t seed, double* weights) {
+                                                     fan_in(s, seed, weights);
+                                                     const double softplus_is_one = logarithm(exponential(1.0) - 1);
+                                                     double* const biases = weights + s.bias(s.depth + 1);
+                                                     for (int i = 0; packed(i, i) < s.widths[s.depth + 1] - 1; ++i)
+                                                         biases[packed(i, i)] = softplus_is_one;
+                                                     small_damping(s, weights);
+                                                 }};
 
 }  // namespace lnn::inline LNN_ISA

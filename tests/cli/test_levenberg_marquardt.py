@@ -74,6 +74,20 @@ class LevenbergMarquardt(ProgramTest):
         weights = {(run / "model.safetensors").read_bytes() for run in runs}
         self.assertEqual(len(weights), 1)
 
+    def test_weight_decay_balances_the_gradient(self):
+        """where it ends, the gradient of the mean squared residual is -2 c weights"""
+        values = {"data.source": "trajectories", "data.trajectories": 9, "data.points": 2, "train.steps": 0,
+                  "train.epochs": 3, "train.lm.iterations": 120, "train.lm.delta": 0, "train.loss": "mse"}
+        norms = []
+        for decay in [1e-3, 1e-2]:
+            run = self.lm(f"decay-{decay}", values | {"train.lm.decay": decay})
+            weights = np.concatenate([np.ravel(w) for w in load_safetensors(run / "model.safetensors")[0].values()])
+            norms.append(np.linalg.norm(weights))
+            last = rows(run)[-1]
+            self.assertAlmostEqual(last["grad_norm"] / (2 * decay * norms[-1]), 1, delta=0.02)
+            self.assertGreater(last["cost"], decay * norms[-1] ** 2)
+        self.assertLess(norms[1], norms[0])
+
     def test_a_small_set_is_a_batch(self):
         """of 18 samples: the cost of one iteration is that of the next, before its step"""
         values = {"data.source": "trajectories", "data.trajectories": 9, "data.points": 2, "train.steps": 0,

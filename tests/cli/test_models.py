@@ -37,7 +37,7 @@ class Models(ProgramTest):
         return self.train(name, values=COMMON | {"model.kind": kind} | values)
 
     def test_every_model_goes_through_everything(self):
-        self.assertLessEqual({"lnn", "plain"}, set(self.models()))
+        self.assertLessEqual({"lnn", "delan", "plain"}, set(self.models()))
         np.save(self.directory / "x.npy", np.random.default_rng(0).uniform(-1, 1, (7, 4)))
         for kind in self.models():
             with self.subTest(kind):

@@ -5,7 +5,7 @@
 #include <iostream>
 #include <memory>
 
-#include "core/lnn_oracle.hpp"
+#include "core/lagrangian_oracle.hpp"
 #include "lnn/backend.hpp"
 #include "lnn/loss.hpp"
 
@@ -112,10 +112,11 @@ struct Nets {
     std::size_t parameters() const { return weights.size() / count; }
     Models models() const { return {spec, count, weights}; }
 };
-inline Nets nets(int dof, int count, std::vector<int> hidden = {6, 5}, unsigned angles = 0b1, double prior = 3) {
+inline Nets nets(int dof, int count, std::vector<int> hidden = {6, 5}, unsigned angles = 0b1, double prior = 3,
+                 int kind = 0, bool damping = true) {
     Nets all;
     for (int m = 0; m < count; ++m) {
-        const Network one = network(dof, angles, hidden, prior, 1 + m, true);
+        const Network one = network(dof, angles, hidden, prior, 1 + m, damping, kind);
         all.spec = one.spec;
         append(all.weights, one.weights);
         ++all.count;
@@ -127,15 +128,8 @@ inline Nets nets(int dof, int count, std::vector<int> hidden = {6, 5}, unsigned 
 inline Nets nets_of(int kind, int dof, int count, std::vector<int> hidden = {6, 5}, unsigned angles = 0b1) {
     ModelSpec spec;
     spec.kind = kind;
-    if (model_table(spec).lagrangian) return nets(dof, count, std::move(hidden), angles);
-    Nets all;
-    for (int m = 0; m < count; ++m) {
-        const Network one = network(dof, angles, hidden, 0, 1 + m, false, kind);
-        all.spec = one.spec;
-        append(all.weights, one.weights);
-        ++all.count;
-    }
-    return all;
+    const bool lagrangian = model_table(spec).lagrangian;
+    return nets(dof, count, std::move(hidden), angles, lagrangian ? 3 : 0, kind, lagrangian);
 }
 
 // f(kind) for every model of the list

@@ -32,6 +32,9 @@ NETWORKS = [
     ([7, 16, 9, 16], [1, 0], {"velocity_scale": 0.5}),
     ([16, 17], [0, 1, 1], {"definite": True}),
     ([16, 16], [0, 1], {"mass_prior": 1.0, "damping": True}),
+    ([16, 16], [1, 1], {"kind": "delan"}),
+    ([9, 17], [0, 1, 0], {"kind": "delan", "mass_prior": 0.1, "damping": True}),
+    ([8], [1, 0, 1, 0, 0, 0, 0], {"kind": "delan", "mass_prior": 0.5}),
 ]
 
 
@@ -142,10 +145,11 @@ class Live(unittest.TestCase):
     def test_weights_from_torch_and_back(self):
         # the program trains a little and saves; PyTorch takes the file, strictly, and says the same; PyTorch
         # changes the weights and saves; the program takes that
-        for inputs, prior, damping in (("raw", 0.0, "none"), ("sincos", 0.5, "none"), ("sincos", 0.0, "linear")):
-            with self.subTest(inputs, damping=damping, seed=self.seed):
-                run = self.path(f"run_{inputs}_{damping}")
-                settings = ["model.hidden=[9,16]", f"model.inputs={inputs}", f"model.mass_prior={prior}",
+        for kind, inputs, prior, damping in (("lnn", "raw", 0.0, "none"), ("lnn", "sincos", 0.5, "none"),
+                                             ("lnn", "sincos", 0.0, "linear"), ("delan", "sincos", 0.1, "linear")):
+            with self.subTest(kind, inputs=inputs, damping=damping, seed=self.seed):
+                run = self.path(f"run_{kind}_{inputs}_{damping}")
+                settings = [f"model.kind={kind}", "model.init=auto", "model.hidden=[9,16]", f"model.inputs={inputs}", f"model.mass_prior={prior}",
                             f"model.damping={damping}",
                             "data.source=box", "train.steps=20"]
                 self.lnn_gpu("train", "--out", run, "--no-progress", "-q",
@@ -158,7 +162,9 @@ class Live(unittest.TestCase):
                 self.assertEqual(list(tensors),
                                  [f"fc{i}.{part}" for i in (1, 2, 3) for part in ("weight", "bias")] +
                                  ["damping"] * (damping == "linear"))
-                self.assertEqual(metadata["layers"], f"{6 if inputs == 'sincos' else 4},9,16,1")
+                self.assertEqual(metadata["model"], kind)
+                self.assertEqual(metadata["layers"], {"lnnraw": "4,9,16,1", "lnnsincos": "6,9,16,1",
+                                                      "delansincos": "4,9,16,4"}[kind + inputs])
                 self.compare(model, path)
 
                 with torch.no_grad():

@@ -1,5 +1,5 @@
 """Learning a Lagrangian the plain way: losses, gradients and Adam by automatic differentiation through the
-network class of seed_model.py. Slow on purpose: it shares no algebra with lnn_gpu, and is what lnn_gpu is
+network classes of seed_model.py. Slow on purpose: it shares no algebra with lnn_gpu, and is what lnn_gpu is
 compared with.
 
 The force is the whole of dL/dq (`Bi[0, :n]` of the 1 x 2n Jacobian). The slip `Bi[:n, 0]` puts dL/dq_1 alone
@@ -13,18 +13,19 @@ import numpy as np
 import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from seed_model import LNN  # noqa: E402
+from seed_model import MODELS  # noqa: E402
 
 
 def random_model(rng, hidden, dof, angles=None, velocity_scale=1.0, mass_prior=0.0, definite=False,
-                 init="plain", damping=False):
+                 init="plain", damping=False, kind="lnn"):
     """a network of random weights, all exact in float32; definite: output weights positive
 
     init "plain": weights N(0, 1.5^2 / fan-in), biases N(0, 1/4). "lnn-seed": biases 0, standard deviations
     2.2/5.6 in the first layer, 5.6 in the last, 0.58/5.6 between.
     """
-    inputs = 2 * dof + sum(angles or [])
-    model = LNN([inputs, *hidden, 1], angles, velocity_scale, mass_prior, damping).double()
+    model_class = MODELS[kind]
+    layers = [model_class.inputs(angles or [False] * dof), *hidden, model_class.outputs(dof)]
+    model = model_class(layers, angles, velocity_scale, mass_prior, damping).double()
     if damping:
         model.damping.data = torch.tensor(rng.normal(0.0, 1.0, (dof, dof)).astype(np.float32), dtype=torch.float64)
     for i in range(1, model.depth + 1):

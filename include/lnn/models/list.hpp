@@ -8,13 +8,14 @@
 #include <utility>
 
 #include "lnn/list.hpp"
+#include "lnn/models/delan.hpp"
 #include "lnn/models/lnn.hpp"
 #include "lnn/models/plain.hpp"
 
 namespace lnn::inline LNN_ISA {
 
 // the order is ModelSpec::kind
-using ModelKinds = TypeList<Lnn, Plain>;
+using ModelKinds = TypeList<Lnn, Plain, Delan>;
 
 // f.template operator()<Model, N>() for the model and the degrees of freedom of a spec
 template <class F>

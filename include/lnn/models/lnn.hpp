@@ -11,13 +11,12 @@
 // Cotangent of the state, dl/dq and dl/dv: the sweep carried on to the inputs. Of these, y, pi and t^B move with q, and
 // t^B with v.
 //
-// Linear damping: forces Q = -C C^T v beside f, C learned, so that C C^T is never negative (Rayleigh's dissipation).
-// The bracket gains lambda . Q, hence dC = -lambda (C^T v)^T - v (C^T lambda)^T: two outer products of the matrix
-// beside.
+// Damping may stand beside it (models/damping.hpp).
 #pragma once
 
 #include "lnn/first_weights.hpp"
 #include "lnn/lagrangian.hpp"
+#include "lnn/models/damping.hpp"
 #include "lnn/models/network.hpp"
 #include "lnn/models/table.hpp"
 #include "lnn/softplus.hpp"
@@ -128,35 +127,21 @@ class LnnPass {
             terms.mass[packed(i, i)] = terms.mass[packed(i, i)] + prior;
             speed2 = mul_add(inputs.v[i], inputs.v[i], speed2);
         }
-        if (shape_.beside > 0) {
-            R along[most_dof<N>];
-            to_columns([&](int i) { return inputs.v[i]; }, along);
-            for (int i = 0; i < dof(); ++i)
-                for (int j = 0; j < dof(); ++j) terms.force[i] = mul_add(R(-beside(i, j)), along[j], terms.force[i]);
-        }
+        Damping<R, N, T>(net_).add_force(inputs.v, terms.force);
         terms.value = mul_add(R(0.5) * prior, speed2, value);
     }
 
     // pi, t^A and t^B of the inputs; factors of the output, which has no curvature
     template <class Along>
     LNN_HD void start_backward(const Inputs& inputs, const Along& along) {
-        int k = 0;
-        auto coordinate = [&](int i, R slope) {  // an input that moves with coordinate i
-            const auto x = right(k++);
+        int k = for_coordinates(net_, inputs, [&](int at, int i, R slope) {
+            const auto x = right(at);
             x[0] = slope * along.lambda(i);
             for (int p = 0; p < pairs(); ++p) {
                 x[2 + 2 * p] = R(0);
                 x[3 + 2 * p] = p == 0 ? slope * inputs.v[i] : R(0);
             }
-        };
-        for (int i = 0; i < dof(); ++i) {
-            if (net_.is_angle(i)) {
-                coordinate(i, -inputs.sine[i]);
-                coordinate(i, inputs.cosine[i]);
-            } else {
-                coordinate(i, R(1));
-            }
-        }
+        });
         for (int i = 0; i < dof(); ++i) {
             const auto x = right(k++);
             x[0] = R(0);
@@ -168,19 +153,7 @@ class LnnPass {
         const int columns_of_factors = factor_columns(net_.dof);
         for (int o = 0; o < shape_.widths[shape_.depth + 1]; ++o)
             for (int c = 0; c < columns_of_factors; ++c) left(shape_.hidden + o)[c] = R(c == 0 ? 1 : 0);
-        if (shape_.beside > 0) {
-            R along_v[most_dof<N>], along_lambda[most_dof<N>];
-            to_columns([&](int i) { return inputs.v[i]; }, along_v);
-            to_columns([&](int i) { return R(along.lambda(i)); }, along_lambda);
-            for (int i = 0; i < dof(); ++i) {
-                const auto row = left(shape_.left_beside() + i), column = right(shape_.right_beside() + i);
-                for (int c = 2; c < columns_of_factors; ++c) row[c] = column[c] = R(0);
-                row[0] = along.lambda(i);
-                row[1] = inputs.v[i];
-                column[0] = -along_v[i];
-                column[1] = -along_lambda[i];
-            }
-        }
+        Damping<R, N, T>(net_).factors(inputs.v, along, factors_, columns_of_factors);
     }
 
     // the stages of backward() after start_backward(), and their units
@@ -209,25 +182,10 @@ class LnnPass {
         const auto adjoint_of = [&](int k, int column) { return R(even_[k * columns_of_factors + column]); };
         derivatives_in_states(
             net_, inputs, [&](int k) { return adjoint_of(k, 1); }, in_q, in_v);
-        int k = 0;
-        for (int i = 0; i < dof(); ++i) {
-            if (!net_.is_angle(i)) {
-                in_v[i] = in_v[i] + adjoint_of(k++, 3);
-                continue;
-            }
-            const R s = inputs.sine[i], c = inputs.cosine[i], lambda = along.lambda(i), v = inputs.v[i];
-            const R moved = mul_add(lambda, adjoint_of(k, 0), v * adjoint_of(k, 3)),
-                    turned = mul_add(lambda, adjoint_of(k + 1, 0), v * adjoint_of(k + 1, 3));
-            in_q[i] = in_q[i] - (c * moved + s * turned);
-            in_v[i] = in_v[i] + (c * adjoint_of(k + 1, 3) - s * adjoint_of(k, 3));
-            k += 2;
-        }
-        if (shape_.beside > 0) {
-            R along_lambda[most_dof<N>];
-            to_columns([&](int i) { return R(along.lambda(i)); }, along_lambda);
-            for (int i = 0; i < dof(); ++i)
-                for (int j = 0; j < dof(); ++j) in_v[i] = mul_add(R(-beside(i, j)), along_lambda[j], in_v[i]);
-        }
+        add_derivatives_in_tangents(
+            net_, inputs, along, [&](int k) { return adjoint_of(k, 0); }, [&](int k) { return adjoint_of(k, 3); }, in_q,
+            in_v);
+        Damping<R, N, T>(net_).add_cotangent(along, in_v);
     }
 
   private:
@@ -266,16 +224,6 @@ class LnnPass {
     LNN_HD Ptr unit(int number) const { return units_ + number * unit_reals(net_.dof); }
     LNN_HD Ptr left(int number) const { return factors_.left + number * factors_.stride; }
     LNN_HD Ptr right(int number) const { return factors_.right + number * factors_.stride; }
-
-    // C of the damping, and y = C^T x
-    LNN_HD T beside(int i, int j) const { return net_.parameters[shape_.matrix_beside() + i * dof() + j]; }
-    template <class X>
-    LNN_HD void to_columns(const X& x, R* y) const {
-        for (int j = 0; j < dof(); ++j) {
-            y[j] = R(0);
-            for (int i = 0; i < dof(); ++i) y[j] = mul_add(R(beside(i, j)), x(i), y[j]);
-        }
-    }
 
     // z and u of layer l from y and t of the layer below, l = 1 .. depth; then its y and t in their place
     LNN_HD void rise(int l, int begin, int count) {
