@@ -18,12 +18,24 @@
 #include "terminal/talk.hpp"
 
 // one line, whatever a path or a value has in it
+static std::string one_line(std::string_view text) {
+    std::string line;
+    for (const char c : text)
+        line += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? fmt::format("\\x{:02x}", c) : std::string(1, c);
+    return line + "\n";
+}
+
 static int fail(lnn::Exit exit, std::string_view line) {
-    std::string text = "lnn_gpu: error: ";
-    for (const char c : line)
-        text += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? fmt::format("\\x{:02x}", c) : std::string(1, c);
-    lnn::talk(text + "\n");
+    lnn::talk("lnn_gpu: error: " + one_line(line));
     return static_cast<int>(exit);
+}
+
+// the line, and what is wrong of a text with a caret below
+static int fail(const lnn::Error& error) {
+    if (error.text().empty()) return fail(error.exit(), error.what());
+    lnn::talk("lnn_gpu: error: " + one_line(error.what()) + "  " + one_line(error.text()) + "  " +
+              std::string(error.caret(), ' ') + "^\n");
+    return static_cast<int>(error.exit());
 }
 
 // says that memory is out, without asking for more
@@ -57,7 +69,7 @@ int main(int argc, char** argv) {
             return fail(Exit::file, fmt::format("cannot write to stdout: {}", std::strerror(errno)));
         return static_cast<int>(exit);
     } catch (const lnn::Error& error) {
-        return fail(error.exit(), error.what());
+        return fail(error);
     } catch (const std::bad_alloc&) {
         return out_of_memory();
     } catch (const std::filesystem::filesystem_error& error) {

@@ -10,16 +10,17 @@ namespace lnn::inline LNN_ISA {
 
 template <class System, Real R>
 LNN_HD void accelerate_system(const SystemAccelerateJob& job, std::int64_t sample) {
-    constexpr int N = System::dof;
-    R q[N], v[N], a[N];
-    for (int i = 0; i < N; ++i) {
+    constexpr int N = System::dof, most = most_system_dof<N>;
+    const int n = dof_of<N>(job.system.dof);
+    R q[most], v[most], a[most];
+    for (int i = 0; i < n; ++i) {
         q[i] = load_row<R>(job.states + i * job.samples, sample, job.samples);
-        v[i] = load_row<R>(job.states + (N + i) * job.samples, sample, job.samples);
+        v[i] = load_row<R>(job.states + (n + i) * job.samples, sample, job.samples);
     }
-    const auto terms = system_terms<System>(job.system.parameters.data(), q, v);
-    acceleration(terms, exact_solve(), a);
-    for (int i = 0; i < N; ++i) store_row(job.accelerations + i * job.samples, sample, job.samples, a[i]);
-    if (job.energies) store_row(job.energies, sample, job.samples, energy(terms, v));
+    const auto terms = system_terms<System>(job.system, q, v);
+    acceleration(terms, exact_solve(), a, n);
+    for (int i = 0; i < n; ++i) store_row(job.accelerations + i * job.samples, sample, job.samples, a[i]);
+    if (job.energies) store_row(job.energies, sample, job.samples, energy(terms, v, n));
 }
 
 // scratch: that of a pass without a tape. An energy or a Lagrangian of a model that has none is NaN.

@@ -116,7 +116,7 @@ struct BlockPass {
             sums(sample)[entry] = pass(sample).sum(entry);
         });
         block.for_each(samples, [&](int sample) {
-            T x[3 * most_dof<N>], of_units[Pass::most_sums];
+            T x[3 * most_dof<N>], of_units[Pass::most_sums] = {};
             states(sample, x);
             for (int e = 0; e < Pass::sums(net.dof); ++e) of_units[e] = sums(sample)[e];
             Pass own = pass(sample);

@@ -46,8 +46,8 @@ LNN_HD Integration over(Stretch stretch, Integration run) {
 template <class System, class Grid>
 LNN_HD void rollout_many(const Grid& grid, const SystemRolloutJob& job, Stretch stretch) {
     grid.for_each(job.samples, [&](std::int64_t sample) {
-        double* const out = job.out + stretch.from * 2 * System::dof * job.samples;
-        const SystemField<System, double> field{job.system.parameters.data()};
+        double* const out = job.out + stretch.from * 2 * job.system.dof * job.samples;
+        const SystemField<System, double> field{job.system};
         rollout<double>(job.table, field, over(stretch, job.integration), job.samples,
                         stretch.from == 0 ? job.initial : out, out, job.steps, sample);
     });

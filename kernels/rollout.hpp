@@ -11,13 +11,13 @@ namespace lnn::inline LNN_ISA {
 // x -> dx/dt of the truth, on states S
 template <class System, Real S>
 struct SystemField {
-    static constexpr int most = 2 * System::dof;
-    const double* parameters;
-    LNN_HD int size() const { return most; }
+    static constexpr int most = 2 * most_system_dof<System::dof>;
+    const SystemSpec& spec;
+    LNN_HD int size() const { return 2 * dof_of<System::dof>(spec.dof); }
     LNN_HD void operator()(const S* x, S* dxdt) const {
-        constexpr int N = System::dof;
-        for (int i = 0; i < N; ++i) dxdt[i] = x[N + i];
-        acceleration(system_terms<System>(parameters, x, x + N), exact_solve(), dxdt + N);
+        const int n = dof_of<System::dof>(spec.dof);
+        for (int i = 0; i < n; ++i) dxdt[i] = x[n + i];
+        acceleration(system_terms<System>(spec, x, x + n), exact_solve(), dxdt + n, n);
     }
 };
 

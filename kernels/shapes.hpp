@@ -43,7 +43,25 @@ inline void require_fixed_steps(const Integration& run) {
                                        "\" is not on the card; use --backend cpu, or \"rk4\"");
 }
 
+// a program that reads and writes no memory but its own
+inline void require_program(const SystemSpec& system) {
+    const Program& p = system.program;
+    require(system.dof >= 1 && system.dof <= max_system_dof, "a program of 1 to 8 degrees of freedom");
+    require(p.size >= 1 && p.size <= max_instructions && p.result >= 0 && p.result < max_registers,
+            "a program for a system of text");
+    for (int i = 0; i < p.size; ++i) {
+        const Instruction& step = p.code[i];
+        const int from = step.op == Op::variable ? 2 * system.dof : max_registers;
+        require(step.op <= Op::abs && step.to < max_registers && step.a < from && step.b < max_registers,
+                "instructions of a program");
+        const bool binary = step.op >= Op::add && step.op <= Op::divide;
+        require(step.op == Op::variable || (step.to != step.a && (!binary || step.to != step.b)),
+                "instructions of a program that write no register they read");
+    }
+}
+
 inline void require_system(const SystemSpec& system) {
+    if (system.kind == text_system) return require_program(system);
     int dof = 0;
     Systems::visit(system.kind, [&]<class System>() { dof = System::dof; });
     require(dof > 0 && system.dof == dof, "a system of the list, with its degrees of freedom");

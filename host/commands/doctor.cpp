@@ -13,7 +13,7 @@
 #include "commands/flags.hpp"
 #include "files/version.hpp"
 #include "problem/backends.hpp"
-#include "settings/catalog.hpp"
+#include "settings/text_system.hpp"
 #include "terminal/json_text.hpp"
 
 namespace lnn {
@@ -35,12 +35,10 @@ bool on_path(const std::string& program) {
 bool accelerates(Backend& backend) {
     const std::vector<double> level = {1.5707963267948966, 0.0};
     std::vector<double> a(1), e(1);
-    for (const SystemInfo& system : systems())
-        if (system.name == "pendulum") {
-            backend.accelerate({int(&system - systems().data()), 1, {1, 1, 9.8}}, level, a, e);
-            return std::abs(a[0] + 9.8) < 1e-12;
-        }
-    return false;
+    Config::System pendulum;
+    pendulum.kind = "pendulum";
+    backend.accelerate(system_spec(pendulum), level, a, e);
+    return std::abs(a[0] + 9.8) < 1e-12;
 }
 
 }  // namespace

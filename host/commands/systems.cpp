@@ -1,4 +1,6 @@
 // lnn_gpu systems: the physical systems there are.
+#include <cctype>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -11,12 +13,25 @@ namespace lnn {
 
 namespace {
 
+// blanks and ends of lines as one blank
+std::string one_line(const std::string& text) {
+    std::string line;
+    for (const char c : text)
+        if (!std::isspace(static_cast<unsigned char>(c)))
+            line += c;
+        else if (!line.empty() && line.back() != ' ')
+            line += ' ';
+    while (line.ends_with(' ')) line.pop_back();
+    return line;
+}
+
 std::string text_of(const SystemInfo& system) {
     std::string coordinates;
     for (std::size_t i = 0; i < system.coordinates.size(); ++i)
         coordinates +=
             fmt::format("{}{}{}", i ? ", " : "", system.coordinates[i], is_angle(system, i) ? " (angle)" : "");
     std::string text = fmt::format("{}: {}\n  coordinates: {}\n", system.name, system.summary, coordinates);
+    if (!system.lagrangian.empty()) text += "  L = " + one_line(system.lagrangian) + "\n";
     for (const ParameterInfo& parameter : system.parameters) {
         const std::string value = parameter.defaults.size() == 1
                                       ? fmt::to_string(parameter.defaults[0])
@@ -35,11 +50,13 @@ nlohmann::ordered_json json_of(const SystemInfo& system) {
                               {"defaults", parameter.defaults},
                               {"unit", parameter.unit},
                               {"meaning", parameter.meaning}});
-    return {{"name", system.name},
-            {"summary", system.summary},
-            {"dof", system.dof},
-            {"coordinates", coordinates},
-            {"parameters", parameters}};
+    nlohmann::ordered_json json = {{"name", system.name},
+                                   {"summary", system.summary},
+                                   {"dof", system.dof},
+                                   {"coordinates", coordinates},
+                                   {"parameters", parameters}};
+    if (!system.lagrangian.empty()) json["lagrangian"] = one_line(system.lagrangian);
+    return json;
 }
 
 }  // namespace

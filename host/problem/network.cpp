@@ -101,7 +101,7 @@ void find_dof(const std::string& where, int inputs, bool sincos, const std::vect
                                          [](int flag) { return flag != 0; });
         if (beyond == angles.end() && input_count(spec) == inputs) return;
     }
-    refuse(where, fmt::format("{} inputs{} are those of no number of degrees of freedom of the model {}, up to {}",
+    refuse(where, fmt::format("{} inputs{} are those of no number of degrees of freedom, of the model {} and up to {}",
                               inputs, angles.empty() ? "" : " with these angles", model_table(spec).name, max_dof));
 }
 

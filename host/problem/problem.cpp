@@ -8,23 +8,11 @@
 #include "lnn/error.hpp"
 #include "lnn/runge_kutta.hpp"
 #include "settings/schema.hpp"
+#include "settings/text_system.hpp"
 
 namespace lnn {
 
 namespace {
-
-std::optional<SystemSpec> system_spec(const Config& config) {
-    if (config.system.kind == no_system) return std::nullopt;
-    const SystemInfo& info = *find_system(config.system.kind);
-    SystemSpec spec{int(&info - systems().data()), info.dof, {}};
-    std::size_t at = 0;
-    for (const ParameterInfo& p : info.parameters) {
-        const auto given = config.system.parameters.find(p.name);
-        for (double value : given == config.system.parameters.end() ? p.defaults : given->second)
-            spec.parameters[at++] = value;
-    }
-    return spec;
-}
 
 ModelSpec model_spec(const Config& config, const SystemInfo& coordinates) {
     ModelSpec spec;
@@ -106,7 +94,7 @@ TrainSpec train_spec(const Config::Train& t) {
 
 Problem problem_of(const Config& config) {
     Problem problem;
-    problem.system = system_spec(config);
+    if (config.system.kind != no_system) problem.system = system_spec(config.system);
     problem.coordinates = coordinates_of(config);
     problem.parameters = config.system.parameters;
     problem.model = model_spec(config, problem.coordinates);
@@ -137,7 +125,7 @@ std::vector<std::uint64_t> Problem::seeds() const {
 }
 
 SystemInfo coordinates_of(const Config& config) {
-    if (config.system.kind != no_system) return *find_system(config.system.kind);
+    if (config.system.kind != no_system) return chosen_system(config.system);
     std::uint32_t angles = 0;
     if (config.data.angles != "auto")
         for (const int number : coordinate_numbers(config.data.angles, "data.angles")) angles |= 1u << (number - 1);

@@ -8,6 +8,7 @@
 #include "report/sections.hpp"
 #include "settings/load.hpp"
 #include "settings/schema.hpp"
+#include "settings/text_system.hpp"
 #include "settings/write.hpp"
 
 namespace lnn {
@@ -68,7 +69,7 @@ std::string settings(const Contents& c) {
     const char* const preset = c.config->data.is_file() ? measured_preset : default_preset;
     Config defaults = load({.preset = preset, .file = "", .flags = {}, .environment = false});
     defaults.system.parameters.clear();
-    for (const ParameterInfo& p : find_system(c.config->system.kind)->parameters)
+    for (const ParameterInfo& p : chosen_system(c.config->system).parameters)
         defaults.system.parameters[p.name] = p.defaults;
     const std::vector<std::string> changed = differences(*c.config, defaults);
     std::string cards;

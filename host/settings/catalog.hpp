@@ -27,6 +27,7 @@ struct SystemInfo {
     std::vector<std::string> coordinates;  // "theta1", "theta2"
     std::uint32_t angles = 0;              // bit i: coordinate i is an angle
     std::vector<ParameterInfo> parameters;
+    std::string lagrangian;  // as text; empty: compiled
     Picture picture = Picture::points;
 };
 
@@ -44,7 +45,7 @@ struct ModelInfo {
 
 std::span<const ModelInfo> models();  // in the order of ModelSpec::kind
 
-std::span<const SystemInfo> systems();  // in the order of SystemSpec::kind
+std::span<const SystemInfo> systems();  // those compiled first, in the order of SystemSpec::kind
 
 struct LossInfo {
     std::string name, meaning;

@@ -32,7 +32,10 @@ struct Config {
     } run;
 
     struct System {
-        std::string kind = "double_pendulum";  // or "none": no equations, the coordinates of a file
+        std::string kind = "double_pendulum";  // "text": as below; "none": no equations, the coordinates of a file
+        std::string lagrangian;                // of "text"
+        std::vector<std::string> coordinates;  // their names
+        std::vector<std::string> angles;       // those that are angles
         // as named by the system (m, l, g, ...); absent: its default
         std::map<std::string, std::vector<double>> parameters;
     } system;

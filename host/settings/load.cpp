@@ -14,6 +14,7 @@
 #include "lnn/error.hpp"
 #include "settings/presets.hpp"
 #include "settings/schema.hpp"
+#include "settings/text_system.hpp"
 #include "settings/toml_text.hpp"
 #include "settings/validate.hpp"
 #include "settings/write.hpp"
@@ -178,7 +179,7 @@ class Loader {
     void add_flags(const std::vector<Setting>& settings) {
         ++rank_;
         for (const Setting& setting : settings) {
-            if (!contains(key_names(), setting.key))
+            if (!contains(key_names(), setting.key) && !setting.key.starts_with(text_parameters + std::string(".")))
                 refuse(fmt::format("{}: unknown key '{}'{}", setting.origin, setting.key, suggest_key(setting.key)));
             add_text(setting);
         }
@@ -209,7 +210,7 @@ class Loader {
             if (rank_of["train.epochs"] < rank_of["train.steps"]) config.train.epochs = 0;
             if (rank_of["train.steps"] < rank_of["train.epochs"]) config.train.steps = 0;
         }
-        for (const ParameterInfo& parameter : find_system(config.system.kind)->parameters)
+        for (const ParameterInfo& parameter : chosen_system(config.system).parameters)
             config.system.parameters.try_emplace(parameter.name, parameter.defaults);
         return config;
     }
@@ -227,7 +228,15 @@ class Loader {
         Config config;
         const bool string = key && std::holds_alternative<std::string*>(key->at(config));
         tables_.push_back(parse_value(setting, string));
-        entries_.push_back({setting.key, tables_.back().get("value"), setting.origin, rank_});
+        add_entry(setting.key, *tables_.back().get("value"), setting.origin);
+    }
+
+    // the numbers of a text system are a table, each entry a setting of its own
+    void add_entry(const std::string& key, const toml::node& value, const std::string& where) {
+        if (key != text_parameters) return entries_.push_back({key, &value, where, rank_});
+        if (!value.is_table()) refuse(fmt::format("{}: {} must be a table, as in {{ m = 1.0 }}", where, key));
+        for (const auto& [name, number] : *value.as_table())
+            entries_.push_back({key + "." + std::string(name.str()), &number, where, rank_});
     }
 
     void flatten(const std::string& document, const toml::table& table, const std::string& prefix) {
@@ -237,7 +246,7 @@ class Loader {
             const std::string where = place(document, key.source());
             if (name == "base") continue;
             if (contains(keys, name)) {
-                entries_.push_back({name, &node, place(document, node.source()), rank_});
+                add_entry(name, node, place(document, node.source()));
             } else if (contains(sections, name)) {
                 if (!node.is_table()) refuse(fmt::format("{}: {} is a section, not a setting", where, name));
                 flatten(document, *node.as_table(), name + ".");
@@ -265,8 +274,16 @@ class Loader {
     }
 
     static void assign_parameter(Config::System& chosen, const Entry& entry) {
-        const SystemInfo& system = *find_system(chosen.kind);
         const std::string name = last_part(entry.key);
+        if (chosen.kind == text_system_name) {
+            double value = 0;
+            if (!read(*entry.value, value) || !std::isfinite(value))
+                refuse(
+                    fmt::format("{}: {} must be a finite number, not {}", entry.where, entry.key, shown(*entry.value)));
+            chosen.parameters[name] = {value};
+            return;
+        }
+        const SystemInfo& system = *find_system(chosen.kind);
         const ParameterInfo* parameter = find_parameter(system, name);
         if (!parameter) {
             std::vector<std::string> names;

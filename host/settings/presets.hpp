@@ -1,4 +1,4 @@
-// The presets of data/presets/*.toml, embedded at build time (settings/presets.cmake): the binary works alone.
+// The presets of data/presets/*.toml, embedded at build time (settings/embedded.cmake): the binary works alone.
 #pragma once
 
 #include <span>

@@ -11,6 +11,7 @@
 #include "files/columns.hpp"
 #include "lnn/error.hpp"
 #include "lnn/runge_kutta.hpp"
+#include "settings/text_system.hpp"
 
 namespace lnn {
 
@@ -86,6 +87,7 @@ Rule of_form(std::string form, bool (*has_form)(std::string_view)) {
 Rule name_of_a_system() {
     Rule rule;
     for (const SystemInfo& system : systems()) rule.words.push_back({system.name, system.summary});
+    rule.words.push_back({text_system_name, "the system that system.lagrangian says"});
     rule.words.push_back({no_system, measured_coordinates(0, 0).summary});
     return rule;
 }
@@ -129,6 +131,10 @@ std::vector<Key> make_schema() {
         {LNN_KEY(run.state), one_of({{"f64", "double"}, {"f32", "float"}}), "arithmetic of an integration"},
 
         {LNN_KEY(system.kind), name_of_a_system(), "physical system; its parameters follow by name"},
+        {LNN_KEY(system.lagrangian), text,
+         "of kind text: L of the coordinates, their velocities (vx of x), and the numbers of the table parameters"},
+        {LNN_KEY(system.coordinates), list(0, max_system_dof, text), "of kind text: names of the coordinates"},
+        {LNN_KEY(system.angles), list(0, max_system_dof, text), "of kind text: the coordinates that are angles"},
 
         {LNN_KEY(model.kind), one_of(words_of(models())), "what is learned"},
         {LNN_KEY(model.hidden), list(1, 8, between(1, 4096)), "widths of the hidden layers"},
@@ -277,14 +283,15 @@ bool Rule::allows(double x) const {
 bool Key::is_integer() const {
     Config config;
     const Place place = at(config);
-    return !std::holds_alternative<double*>(place) && !std::holds_alternative<std::string*>(place) &&
-           !std::holds_alternative<std::vector<double>*>(place);
+    return std::holds_alternative<int*>(place) || std::holds_alternative<std::int64_t*>(place) ||
+           std::holds_alternative<std::uint64_t*>(place) || std::holds_alternative<std::vector<int>*>(place);
 }
 
 bool Key::is_list() const {
     Config config;
     const Place place = at(config);
-    return std::holds_alternative<std::vector<int>*>(place) || std::holds_alternative<std::vector<double>*>(place);
+    return std::holds_alternative<std::vector<int>*>(place) || std::holds_alternative<std::vector<double>*>(place) ||
+           std::holds_alternative<std::vector<std::string>*>(place);
 }
 
 std::string Key::expected() const {
@@ -296,6 +303,8 @@ std::string Key::expected() const {
     if (!is_list()) return (is_integer() ? "an integer" : "a finite number") + bounds(rule);
     const std::string count = rule.shortest == rule.longest ? fmt::to_string(rule.longest)
                                                             : fmt::format("{} to {}", rule.shortest, rule.longest);
+    if (std::holds_alternative<std::vector<std::string>*>(at(config)))
+        return fmt::format("a list of {} strings", count);
     return fmt::format("a list of {} {}{}", count, is_integer() ? "integers" : "finite numbers", bounds(rule));
 }
 
@@ -313,6 +322,7 @@ const Key* find_key(std::string_view name) {
 std::vector<std::string> key_names() {
     std::vector<std::string> names;
     for (const Key& key : schema()) names.push_back(key.name);
+    names.emplace_back(text_parameters);
     for (const SystemInfo& system : systems())
         for (const ParameterInfo& parameter : system.parameters) {
             const std::string name = "system." + parameter.name;
@@ -352,7 +362,12 @@ std::string violation(const Key& key, const Config& config) {
             } else if constexpr (std::is_arithmetic_v<Value>) {
                 return rule.allows(static_cast<double>(*value));
             } else {
-                const auto allowed = [&](auto x) { return rule.allows(x); };
+                const auto allowed = [&](const auto& x) {
+                    if constexpr (std::is_same_v<Value, std::vector<std::string>>)
+                        return true;
+                    else
+                        return rule.allows(x);
+                };
                 return value->size() >= rule.shortest && value->size() <= rule.longest &&
                        std::all_of(value->begin(), value->end(), allowed);
             }

@@ -17,8 +17,8 @@
 
 namespace lnn {
 
-using Place =
-    std::variant<int*, std::int64_t*, std::uint64_t*, double*, std::string*, std::vector<int>*, std::vector<double>*>;
+using Place = std::variant<int*, std::int64_t*, std::uint64_t*, double*, std::string*, std::vector<int>*,
+                           std::vector<double>*, std::vector<std::string>*>;
 
 // one allowed value of a setting that is a word
 struct Word {
@@ -30,7 +30,7 @@ struct Rule {
     double low = -std::numeric_limits<double>::infinity();  // of a number, or of each number of a list
     double high = std::numeric_limits<double>::infinity();
     bool low_open = false, high_open = false;  // the bound itself is not allowed
-    std::size_t shortest = 1, longest = 1;     // numbers in a list
+    std::size_t shortest = 1, longest = 1;     // entries of a list
     std::vector<Word> words;                   // of a string; empty: any text
     std::vector<std::string> missing;          // words that are known, and that no backend offers yet
     std::string form;                          // of a string that is no word, what it must look like; empty: any text

@@ -12,6 +12,7 @@
 #include "lnn/runge_kutta.hpp"
 #include "settings/catalog.hpp"
 #include "settings/schema.hpp"
+#include "settings/text_system.hpp"
 
 namespace lnn {
 
@@ -20,7 +21,7 @@ namespace {
 [[noreturn]] void refuse(const std::string& line) { throw Error(Exit::usage, line); }
 
 void check_parameters(const Config::System& chosen) {
-    const SystemInfo& system = *find_system(chosen.kind);
+    const SystemInfo system = chosen_system(chosen);
     for (const auto& [name, values] : chosen.parameters) {
         const ParameterInfo* parameter = find_parameter(system, name);
         if (!parameter) refuse(fmt::format("system.{}: {} has no such parameter", name, system.name));
@@ -82,6 +83,7 @@ void validate(const Config& config) {
     for (const Key& key : schema())
         if (const std::string wrong = violation(key, config); !wrong.empty()) refuse(wrong);
     check_parameters(config.system);
+    check_text_system(config.system);
     check_model(config.model);
     check_ordered("data.angle", config.data.angle);
     check_ordered("data.position", config.data.position);

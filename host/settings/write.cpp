@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "settings/schema.hpp"
+#include "settings/text_system.hpp"
 
 namespace lnn {
 
@@ -38,12 +39,20 @@ std::string documentation(const Key& key) {
     return text;
 }
 
+// a key that says a system as text: there is nothing to say of another
+bool left_out(const Key& key, const Config& config) {
+    return config.system.kind != text_system_name && key.name.starts_with("system.") && key.name != "system.kind";
+}
+
+// where a parameter of the chosen system stands in its section
+std::string place_of(const Config::System& chosen, const ParameterInfo& parameter) {
+    return (chosen.kind == text_system_name ? "parameters." : "") + parameter.name;
+}
+
 // the parameters of the chosen system, in its order, with those it has values for
 template <class F>
 void each_parameter(const Config::System& chosen, const F& f) {
-    const SystemInfo* system = find_system(chosen.kind);
-    if (!system) return;
-    for (const ParameterInfo& parameter : system->parameters)
+    for (const ParameterInfo& parameter : chosen_system(chosen).parameters)
         if (const auto found = chosen.parameters.find(parameter.name); found != chosen.parameters.end())
             f(parameter, found->second);
 }
@@ -68,6 +77,7 @@ std::string config_to_toml(const Config& config, bool documented) {
     Config copy = config;
     std::string text, section;
     for (const Key& key : schema()) {
+        if (!documented && left_out(key, config)) continue;
         if (section_of(key.name) != section) {
             section = section_of(key.name);
             text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section);
@@ -79,7 +89,8 @@ std::string config_to_toml(const Config& config, bool documented) {
         each_parameter(config.system, [&](const ParameterInfo& parameter, const std::vector<double>& values) {
             if (documented)
                 text += fmt::format("# {}; {} [{}]\n", parameter.meaning, parameter.unit, expected(parameter));
-            text += fmt::format("{} = {}\n", parameter.name, values.size() == 1 ? to_toml(values[0]) : to_toml(values));
+            text += fmt::format("{} = {}\n", place_of(config.system, parameter),
+                                values.size() == 1 ? to_toml(values[0]) : to_toml(values));
         });
     }
     return text;
@@ -96,10 +107,11 @@ nlohmann::ordered_json config_to_json(const Config& config) {
         return (*node)[key.substr(from)];
     };
     for (const Key& key : schema()) {
+        if (left_out(key, config)) continue;
         std::visit([&](const auto* x) { slot(key.name) = *x; }, key.at(copy));
         if (key.name != "system.kind") continue;
         each_parameter(config.system, [&](const ParameterInfo& parameter, const std::vector<double>& values) {
-            nlohmann::ordered_json& value = slot("system." + parameter.name);
+            nlohmann::ordered_json& value = slot("system." + place_of(config.system, parameter));
             value = values;
             if (values.size() == 1) value = values[0];
         });

@@ -22,6 +22,15 @@ void unpack(std::span<const double> states, std::span<const double> acceleration
         }
 }
 
+// the system's own accelerations: a training on what is not a number could not say what is wrong
+void require_finite(std::span<const double> accelerations) {
+    for (const double a : accelerations)
+        if (!std::isfinite(a))
+            throw Error(Exit::usage,
+                        "the system has no acceleration in some of the states that are drawn; set data.position and "
+                        "data.velocity to where it has");
+}
+
 Dataset empty_dataset(int dof, std::size_t samples) {
     Dataset data;
     data.dof = dof;
@@ -45,6 +54,7 @@ Dataset trajectory_dataset(Backend& backend, const SystemSpec& system, const Dat
     for (std::int64_t k = 0; k < points; ++k) {
         const auto instant = std::span(states).subspan(k * initial.size(), initial.size());
         backend.accelerate(system, instant, accelerations, {});
+        require_finite(accelerations);
         unpack(instant, accelerations, data, k * count);
         for (std::int64_t s = 0; s < count; ++s) {
             data.t.push_back(double(k) * gap);
@@ -59,6 +69,7 @@ Dataset drawn_dataset(Backend& backend, const SystemSpec& system, const Draw& dr
     std::vector<double> states(2 * system.dof * count), accelerations(system.dof * count);
     backend.draw(draw, system.dof, first, count, states);
     backend.accelerate(system, states, accelerations, {});
+    require_finite(accelerations);
     Dataset data = empty_dataset(system.dof, count);
     unpack(states, accelerations, data, 0);
     return data;
@@ -117,6 +128,7 @@ void TrainingData::draw(std::int64_t first, std::int64_t count) {
         backend_.draw(with_seed(problem_.data.draw, seeds_[m]), int(n), first, count, states);
         backend_.accelerate(system, states, std::span(accelerations_).subspan(m * n * samples, n * samples), {});
     }
+    require_finite(accelerations_);
 }
 
 TrainData TrainingData::slice(std::int64_t first, std::int64_t count) {

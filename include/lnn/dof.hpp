@@ -13,6 +13,10 @@ inline constexpr int any_dof = 0;
 template <int N>
 inline constexpr int most_dof = N == any_dof ? max_dof : N;
 
+// the same of a physical system
+template <int N>
+inline constexpr int most_system_dof = N == any_dof ? max_system_dof : N;
+
 // how many there are, a constant where N says it
 template <int N>
 LNN_HD constexpr int dof_of(int n) {

@@ -182,6 +182,30 @@ LNN_HD R hyperbolic_tangent(R x) {
     return select(size < R(0.5), x / fraction, select(x < R(0), -far, far));
 }
 
+// atan(x), to about two units of the last place of float64: reduced to |t| <= tan(pi / 8) by the addition theorem, there a
+// rational function (Moshier, Methods and Programs for Mathematical Functions, 1989: atan of Cephes)
+template <Real R>
+LNN_HD R arc_tangent(R x) {
+    using T = ScalarOf<R>;
+    const R size = absolute(x);
+    const auto steep = size > R(T(2.41421356237309504880));  // tan(3 pi / 8)
+    const auto middle = (size > R(T(0.66))) & !steep;
+    const R t = select(steep, R(-1) / size, select(middle, (size - R(1)) / (size + R(1)), size));
+    const R quarter(T(0.78539816339744830962)), half(T(1.57079632679489661923));
+    const R start = select(steep, half, select(middle, quarter, R(0)));
+    const R z = t * t;
+    const R above = polynomial(
+        Polynomial{T(-6.485021904942025371773e1), T(-1.228866684490136173410e2), T(-7.500855792314704667340e1),
+                   T(-1.615753718733365076637e1), T(-8.750608600031904122785e-1)},
+        z);
+    const R below =
+        polynomial(Polynomial{T(1.945506571482613964425e2), T(4.853903996359136964868e2), T(4.328810604912902668951e2),
+                              T(1.650270098316988542046e2), T(2.485846490142306297962e1), T(1)},
+                   z);
+    const R y = start + mul_add(t * z, above / below, t);
+    return select(x < R(0), -y, y);
+}
+
 // x^p: of a whole p by products, whatever x is; else of x above 0, NaN elsewhere
 template <Real R>
 LNN_HD R power_of(R x, double p) {

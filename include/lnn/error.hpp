@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace lnn {
 
@@ -21,11 +22,17 @@ enum class Exit {
 
 class Error : public std::runtime_error {
   public:
-    Error(Exit exit, const std::string& line) : std::runtime_error(line), exit_(exit) {}
+    // caret: the column, from 0, of what is wrong in `text`, which a person wrote
+    Error(Exit exit, const std::string& line, std::string text = "", std::size_t caret = 0)
+        : std::runtime_error(line), exit_(exit), text_(std::move(text)), caret_(caret) {}
     Exit exit() const { return exit_; }
+    const std::string& text() const { return text_; }
+    std::size_t caret() const { return caret_; }
 
   private:
     Exit exit_;
+    std::string text_;
+    std::size_t caret_;
 };
 
 // The device has too little memory free: fewer models at once may have room.

@@ -28,24 +28,36 @@ LNN_HD R energy(const Terms<R, N>& terms, const R* v, int n = N) {
     return e;
 }
 
-// terms of a system given by its Lagrangian: `System::lagrangian(parameters, q, v)` on duals along (q, v)
-template <class System, Real R>
-LNN_HD Terms<R, System::dof> system_terms(const double* parameters, const R* q, const R* v) {
-    constexpr int N = System::dof;
-    using D = Dual<R, 2 * N>;
-    D qd[N], vd[N];
-    for (int i = 0; i < N; ++i) {
-        qd[i] = D::variable(q[i], i);
-        vd[i] = D::variable(v[i], N + i);
+// L of a system on duals D along (q, v): a system of the list says it of its parameters, one that is text of its spec
+template <class System, class D, Real R>
+LNN_HD D system_lagrangian(const SystemSpec& spec, const R* q, const R* v) {
+    if constexpr (System::dof == any_dof) {
+        return System::template lagrangian<D>(spec, q, v);
+    } else {
+        constexpr int N = System::dof;
+        D qd[N], vd[N];
+        for (int i = 0; i < N; ++i) {
+            qd[i] = D::variable(q[i], i);
+            vd[i] = D::variable(v[i], N + i);
+        }
+        return System::lagrangian(spec.parameters.data(), qd, vd);
     }
-    const D L = System::lagrangian(parameters, qd, vd);
+}
+
+// terms of a system given by its Lagrangian
+template <class System, Real R>
+LNN_HD Terms<R, System::dof> system_terms(const SystemSpec& spec, const R* q, const R* v) {
+    constexpr int N = System::dof;
+    const int n = dof_of<N>(spec.dof);
+    using D = Dual<R, 2 * most_system_dof<N>, N == any_dof>;
+    const D L = system_lagrangian<System, D>(spec, q, v);
     Terms<R, N> terms;
     terms.value = L.value;
-    for (int i = 0; i < N; ++i) {
-        terms.momentum[i] = L.first[N + i];
+    for (int i = 0; i < n; ++i) {
+        terms.momentum[i] = L.first[n + i];
         terms.force[i] = L.first[i];
-        for (int j = 0; j <= i; ++j) terms.mass[packed(i, j)] = L.second[packed(N + i, N + j)];
-        for (int j = 0; j < N; ++j) terms.force[i] = mul_add(-L.second[packed(N + i, j)], v[j], terms.force[i]);
+        for (int j = 0; j <= i; ++j) terms.mass[packed(i, j)] = L.second[packed(n + i, n + j)];
+        for (int j = 0; j < n; ++j) terms.force[i] = mul_add(-L.second[packed(n + i, j)], v[j], terms.force[i]);
     }
     return terms;
 }

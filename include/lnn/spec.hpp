@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 
+#include "lnn/program.hpp"
+
 namespace lnn {
 
 inline constexpr int max_dof = 32;        // degrees of freedom of a model
@@ -22,12 +24,15 @@ constexpr PerComponent ones() {
 
 enum class Precision { f32, f64 };
 
-// a physical system of the list in systems/list.hpp, with its parameters in the order of its table
+// a physical system of the list in systems/list.hpp, with its parameters in the order of its table; or one whose Lagrangian
+// is a program, which holds its parameters
 struct SystemSpec {
-    int kind = 0;  // index into the list
+    int kind = 0;  // index into the list, or text_system
     int dof = 2;
     std::array<double, max_parameters> parameters{};
+    Program program{};
 };
+inline constexpr int text_system = -1;
 
 // a model of the list in models/list.hpp, over a network of phi(q, v)
 struct ModelSpec {

@@ -11,14 +11,14 @@ constexpr int native = register_bytes / int(sizeof(double));
 using Wide = Pack<double, native>;
 
 void accelerate(const SystemAccelerateJob& job, std::int64_t first, std::int64_t count) {
-    Systems::visit(job.system.kind, [&]<class System>() {
+    with_system(job.system, [&]<class System>() {
         for (std::int64_t i = first; i < first + count; i += native) accelerate_system<System, Wide>(job, i);
     });
 }
 
 void rollout_system(const SystemRolloutJob& job, std::int64_t first, std::int64_t count) {
-    Systems::visit(job.system.kind, [&]<class System>() {
-        const SystemField<System, Wide> field{job.system.parameters.data()};
+    with_system(job.system, [&]<class System>() {
+        const SystemField<System, Wide> field{job.system};
         const auto take = job.table.adaptive() ? rollout<Wide, true, SystemField<System, Wide>>
                                                : rollout<Wide, false, SystemField<System, Wide>>;
         for (std::int64_t i = first; i < first + count; i += native)

@@ -39,14 +39,14 @@ void draw(const Card& card, const Draw& draw, Stream stream, int dof, std::int64
 }
 
 void accelerate(const Card& card, const SystemAccelerateJob& job) {
-    Systems::visit(job.system.kind, [&]<class System>() {
+    with_system(job.system, [&]<class System>() {
         const SampleGrid<double> grid(card, accelerate_system_kernel<System>, job.samples, 0);
         launch(accelerate_system_kernel<System>, grid.shape(), job);
     });
 }
 
 void rollout(const Card& card, const SystemRolloutJob& job) {
-    Systems::visit(job.system.kind, [&]<class System>() {
+    with_system(job.system, [&]<class System>() {
         const SampleGrid<double> grid(card, rollout_system_kernel<System>, job.samples, 0);
         in_stretches(job.integration.instants,
                      [&](Stretch stretch) { launch(rollout_system_kernel<System>, grid.shape(), job, stretch); });

@@ -146,7 +146,7 @@ class BadInput(ProgramTest):
             "none": (layers([4, 0, 1]), {"inputs": "raw"}, "fc1"),
             "linear": (layers([4, 1]), {"inputs": "raw"}, "0 hidden layers"),
             "deep": (layers([4] + [2] * 9 + [1]), {"inputs": "raw"}, "9 hidden layers"),
-            "many": (layers([66, 3, 1]), {"inputs": "raw"}, "33 degrees of freedom"),
+            "many": (layers([66, 3, 1]), {"inputs": "raw"}, "66 inputs are those of no number of degrees of freedom"),
             "relu": (layers([4, 3, 1]), {"activation": "relu"}, "relu"),
             "hidden": (layers([4, 3, 1]), {"layers": "4,5,1"}, "layers"),
             "scale": (layers([4, 3, 1]), {"velocity_scale": "0"}, "velocity_scale"),

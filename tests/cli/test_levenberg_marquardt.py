@@ -74,19 +74,25 @@ class LevenbergMarquardt(ProgramTest):
         weights = {(run / "model.safetensors").read_bytes() for run in runs}
         self.assertEqual(len(weights), 1)
 
-    def test_weight_decay_balances_the_gradient(self):
-        """where it ends, the gradient of the mean squared residual is -2 c weights"""
+    def test_weight_decay(self):
+        """counts in the cost: the mean squared residual of the weights that are left is the loss of the next iteration;
+        and where it is all that counts, one step leaves of the weights what the damping does, a thousandth"""
         values = {"data.source": "trajectories", "data.trajectories": 9, "data.points": 2, "train.steps": 0,
-                  "train.epochs": 3, "train.lm.iterations": 120, "train.lm.delta": 0, "train.loss": "mse"}
-        norms = []
-        for decay in [1e-3, 1e-2]:
-            run = self.lm(f"decay-{decay}", values | {"train.lm.decay": decay})
-            weights = np.concatenate([np.ravel(w) for w in load_safetensors(run / "model.safetensors")[0].values()])
-            norms.append(np.linalg.norm(weights))
-            last = rows(run)[-1]
-            self.assertAlmostEqual(last["grad_norm"] / (2 * decay * norms[-1]), 1, delta=0.02)
-            self.assertGreater(last["cost"], decay * norms[-1] ** 2)
-        self.assertLess(norms[1], norms[0])
+                  "train.epochs": 3, "train.lm.delta": 0, "train.loss": "mse", "train.lm.decay": 0.1}
+
+        def norm(run):
+            weights = load_safetensors(run / "model.safetensors")[0].values()
+            return np.sqrt(sum(np.sum(np.square(w)) for w in weights))
+
+        run = self.lm("r", values | {"train.lm.iterations": 5}, "--precision", "f64")
+        more = self.lm("more", values | {"train.lm.iterations": 6}, "--precision", "f64")
+        penalty = 0.1 * norm(run) ** 2
+        expected = rows(more)[-1]["loss"] + penalty
+        self.assertGreater(penalty, 1e-3 * expected)
+        self.assertAlmostEqual(rows(run)[-1]["cost"] / expected, 1, delta=1e-6)
+        one = values | {"train.lm.iterations": 1}
+        none, strong = (self.lm(str(decay), one | {"train.lm.decay": decay}) for decay in [0, 1e12])
+        self.assertLess(norm(strong), 0.01 * norm(none))
 
     def test_a_small_set_is_a_batch(self):
         """of 18 samples: the cost of one iteration is that of the next, before its step"""

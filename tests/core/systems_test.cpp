@@ -32,7 +32,9 @@ std::vector<double> state(unsigned seed) {
 
 template <class System>
 Terms<double, System::dof> terms_at(const std::vector<double>& p, const double* x) {
-    return system_terms<System>(p.data(), x, x + System::dof);
+    SystemSpec spec;
+    std::copy(p.begin(), p.end(), spec.parameters.begin());
+    return system_terms<System>(spec, x, x + System::dof);
 }
 
 template <class System>

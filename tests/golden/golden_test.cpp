@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "golden.hpp"
+#include "lnn/systems/list.hpp"
 #include "settings/catalog.hpp"
 
 namespace lnn::golden {
@@ -227,9 +228,13 @@ TEST_P(Golden, SystemsAreTheOnesDerivedByHand) {
     for (const auto& entry : cases.at("systems")) {
         const std::string name = entry.at("name");
         SCOPED_TRACE(name);
-        const auto list = systems();
-        const auto info = std::find_if(list.begin(), list.end(), [&](const auto& s) { return s.name == name; });
-        ASSERT_NE(info, list.end());
+        int kind = -1;
+        const SystemTable* table = nullptr;
+        for (int k = 0; k < Systems::count; ++k)
+            Systems::visit(k, [&]<class System>() {
+                if (name == System::table.name) kind = k, table = &System::table;
+            });
+        ASSERT_NE(table, nullptr);
         const auto arrays = read_npz(path("system_" + name + ".npz"));
         const auto& shape = arrays.at("states").shape;  // (parameter sets, N, 2n)
         const std::size_t samples = shape[1], n = shape[2] / 2;
@@ -241,10 +246,10 @@ TEST_P(Golden, SystemsAreTheOnesDerivedByHand) {
             return samples_last({{samples, width}, std::vector<double>(begin, end)});
         };
         for (std::size_t set = 0; set < shape[0]; ++set) {
-            SystemSpec spec{static_cast<int>(info - list.begin()), static_cast<int>(n), {}};
+            SystemSpec spec{kind, static_cast<int>(n), {}, {}};
             std::size_t place = 0;
-            for (const ParameterInfo& parameter : info->parameters)
-                for (const double value : entry.at("parameters")[set].at(parameter.name))
+            for (int row = 0; row < table->rows; ++row)
+                for (const double value : entry.at("parameters")[set].at(table->parameters[row].name))
                     spec.parameters.at(place++) = value;
 
             std::vector<double> accelerations(n * samples), energies(samples);

@@ -99,6 +99,18 @@ inline Numbers columns(const Numbers& rows, std::size_t samples, std::size_t fir
 
 inline const SystemSpec double_pendulum = {0, 2, {1.0, 1.3, 0.9, 1.1, 9.8}};
 
+// a system that is a program: L = (v1^2 + v2^2) / 2 + cos(q1 - q2)
+inline SystemSpec coupled_rotors() {
+    SystemSpec spec{text_system, 2, {}, {}};
+    const Instruction code[] = {{Op::variable, 0, 2, 0}, {Op::variable, 1, 3, 0}, {Op::multiply, 2, 0, 0},
+                                {Op::multiply, 3, 1, 1}, {Op::add, 0, 2, 3},      {Op::multiply_constant, 1, 0, 0},
+                                {Op::variable, 2, 0, 0}, {Op::variable, 3, 1, 0}, {Op::subtract, 4, 2, 3},
+                                {Op::cos, 5, 4, 0},      {Op::add, 0, 1, 5}};
+    for (const Instruction& step : code) spec.program.code[spec.program.size++] = step;
+    spec.program.constants[0] = 0.5;
+    return spec;
+}
+
 // states (2n, samples)
 inline Numbers states(int dof, int samples, unsigned seed = 1) {
     return scattered<double>(-1.5, 1.5, 2 * dof * samples, seed);

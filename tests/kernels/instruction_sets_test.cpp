@@ -135,15 +135,26 @@ TEST(cuda, EverySystemHasTheBitsOfTheProcessor) {
         for (const auto& s : scores) append(found, {s.mse[0], s.mse[1], s.energy_error, s.energy_drift, s.valid_time});
         return found;
     };
+    std::vector<SystemSpec> systems = {coupled_rotors()};
     for (int kind = 0; kind < Systems::count; ++kind)
-        Systems::visit(kind, [&]<class System>() {
-            const SystemSpec system = spec_of<System>(kind);
-            for (const Precision precision : {Precision::f32, Precision::f64})
-                for (const Precision state : {Precision::f32, Precision::f64})
-                    EXPECT_TRUE(
-                        same_bits(all(*lanes, system, precision, state), all(*threads, system, precision, state)))
-                        << System::table.name;
-        });
+        Systems::visit(kind, [&]<class System>() { systems.push_back(spec_of<System>(kind)); });
+    for (const SystemSpec& system : systems)
+        for (const Precision precision : {Precision::f32, Precision::f64})
+            for (const Precision state : {Precision::f32, Precision::f64})
+                EXPECT_TRUE(same_bits(all(*lanes, system, precision, state), all(*threads, system, precision, state)))
+                    << system.kind;
+}
+
+TEST(InstructionSets, ProgramsHaveTheirMeaning) {
+    const Numbers x = states(2, 9);
+    for (const auto& isa : instruction_sets()) {
+        const Numbers a = truth(*door(isa), coupled_rotors(), x);
+        for (int i = 0; i < 9; ++i) {
+            const double torque = std::sin(x[i] - x[9 + i]);
+            EXPECT_NEAR(a[i], -torque, 1e-14);
+            EXPECT_NEAR(a[9 + i], torque, 1e-14);
+        }
+    }
 }
 
 TEST(InstructionSets, AreNamed) {

@@ -34,11 +34,22 @@ TEST_P(Shapes, OfTheTruth) {
     for (const int wrong : {99, -1})
         refused([&] { backend->rollout(double_pendulum, {.instants = 1, .integrator = wrong}, x, path); },
                 "integrator of the list");
-    for (const SystemSpec& wrong : {SystemSpec{99, 2, {}}, SystemSpec{99, 0, {}}, SystemSpec{-1, 2, {}},
-                                    SystemSpec{-1, 0, {}}, SystemSpec{0, 1, {}}, SystemSpec{0, 0, {}}}) {
+    for (const SystemSpec& wrong : {SystemSpec{99, 2, {}}, SystemSpec{99, 0, {}}, SystemSpec{-2, 2, {}},
+                                    SystemSpec{-2, 0, {}}, SystemSpec{0, 1, {}}, SystemSpec{0, 0, {}}}) {
         refused([&] { backend->accelerate(wrong, x, a, e); }, "system of the list");
         refused([&] { backend->rollout(wrong, {.instants = 1}, x, path); }, "system of the list");
     }
+    SystemSpec text{text_system, 2, {}};
+    refused([&] { backend->accelerate(text, x, a, e); }, "program");
+    text.program.size = 1;
+    for (const Instruction& wrong : {Instruction{Op::variable, 0, 4, 0}, Instruction{Op::sin, max_registers, 0, 0},
+                                     Instruction{Op::add, 0, max_registers, 0}, Instruction{Op(99), 0, 0, 0}}) {
+        text.program.code[0] = wrong;
+        refused([&] { backend->accelerate(text, x, a, e); }, "instructions of a program");
+    }
+    text.program.code[0] = {Op::variable, 0, 0, 0};
+    text.dof = 9;
+    refused([&] { backend->accelerate(text, x, a, e); }, "1 to 8 degrees");
     refused([&] { backend->draw({}, 2, 0, 4, x); }, "states");
     refused([&] { backend->draw({}, 5, 0, 1, x); }, "states");
     refused([&] { backend->draw({}, 2, 0, -3, x); }, "states");

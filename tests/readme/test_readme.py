@@ -44,6 +44,10 @@ def blocks(paper, *languages):
     return [block for language, block in found if language in languages]
 
 
+def configurations(paper):
+    return [block for block in blocks(paper, "toml") if block.startswith("[system]")]
+
+
 def prose(paper):
     """the text without its fenced blocks"""
     return re.sub(r"^```.*?^```", "", paper.read_text(), flags=re.MULTILINE | re.DOTALL)
@@ -89,7 +93,7 @@ class Papers(unittest.TestCase):
         cls.directory = pathlib.Path(tempfile.mkdtemp())
         cls.addClassCleanup(shutil.rmtree, cls.directory)
         cls.help = lnn_gpu("--help").stdout
-        cls.settings = tomllib.loads(lnn_gpu("config", "show").stdout)
+        cls.settings = tomllib.loads(lnn_gpu("config", "show", "--defaults").stdout)
 
     def room_of(self, paper):
         """where a paper's commands run: the root of a clone, as far as they see it"""
@@ -99,6 +103,8 @@ class Papers(unittest.TestCase):
             (room / "build" / "lnn_gpu").symlink_to(BINARY)
             (room / "tools").symlink_to(ROOT / "tools")
             write_film(room / "film.csv")
+            for block in configurations(paper):
+                (room / "oscillator.toml").write_text(block)
         return room
 
     def run_here(self, paper, line):
@@ -170,7 +176,9 @@ class Papers(unittest.TestCase):
 
         sources = [flat(path.read_text()) for room in ROOMS[:4] for path in (ROOT / room).rglob("*")
                    if path.suffix in (".hpp", ".cpp") or path.name == "CMakeLists.txt"]
-        found = [(paper, block) for paper in PAPERS for block in blocks(paper, "cpp", "cmake")]
+        sources += [flat(path.read_text()) for path in (ROOT / "data" / "systems").glob("*.toml")]
+        found = [(paper, block) for paper in PAPERS for block in blocks(paper, "cpp", "cmake", "toml")
+                 if block not in configurations(paper)]
         self.assertGreater(len(found), 2)
         for paper, block in found:
             code = flat(textwrap.dedent(block))
