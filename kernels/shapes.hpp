@@ -51,11 +51,10 @@ inline void require_program(const SystemSpec& system) {
             "a program for a system of text");
     for (int i = 0; i < p.size; ++i) {
         const Instruction& step = p.code[i];
-        const int from = step.op == Op::variable ? 2 * system.dof : max_registers;
-        require(step.op <= Op::abs && step.to < max_registers && step.a < from && step.b < max_registers,
-                "instructions of a program");
-        const bool binary = step.op >= Op::add && step.op <= Op::divide;
-        require(step.op == Op::variable || (step.to != step.a && (!binary || step.to != step.b)),
+        const int a = step.op == Op::variable ? 2 * system.dof : max_registers,
+                  b = takes_constant(step.op) ? max_constants : max_registers;
+        require(step.op <= Op::abs && step.to < max_registers && step.a < a && step.b < b, "instructions of a program");
+        require(step.op == Op::variable || (step.to != step.a && (!takes_two(step.op) || step.to != step.b)),
                 "instructions of a program that write no register they read");
     }
 }

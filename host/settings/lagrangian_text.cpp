@@ -86,7 +86,8 @@ class Graph {
         }
         // x^y = e^(y log x)
         const Value logarithm = x.constant ? constant(std::log(*x.constant)) : node({Op::log, x.node});
-        return node({Op::exp, multiply(y, logarithm).node});
+        const Value product = multiply(y, logarithm);
+        return product.constant ? constant(std::exp(*product.constant)) : node({Op::exp, product.node});
     }
     Value apply(const Function& f, Value x) {
         return x.constant ? constant(f.of_constant(*x.constant)) : node({f.op, x.node});
@@ -151,8 +152,6 @@ class Parser {
     }
 
     Value sum() {
-        constexpr int most_nested = 200;
-        if (++depth_ > most_nested) refuse(at_, fmt::format("more than {} parentheses in each other", most_nested));
         Value value = product();
         while (true) {
             if (take('+'))
@@ -160,10 +159,8 @@ class Parser {
             else if (take('-'))
                 value = graph_->subtract(value, product());
             else
-                break;
+                return value;
         }
-        --depth_;
-        return value;
     }
     Value product() {
         Value value = sign();
@@ -182,15 +179,18 @@ class Parser {
         }
     }
     Value sign() {
-        if (take('-')) return graph_->multiply(graph_->constant(-1), sign());
-        if (take('+')) return sign();
-        return power();
+        constexpr int most_nested = 200;
+        if (++depth_ > most_nested)
+            refuse(at_, fmt::format("more than {} signs, powers and parentheses in each other", most_nested));
+        const Value value = take('-') ? graph_->multiply(graph_->constant(-1), sign()) : take('+') ? sign() : power();
+        --depth_;
+        return value;
     }
     Value power() {
         const std::size_t at = at_;
         const Value base = operand();
         if (!take('^')) return base;
-        const Value exponent = take('-') ? graph_->multiply(graph_->constant(-1), power()) : power();
+        const Value exponent = sign();
         if (base.constant && !exponent.constant && !(*base.constant > 0))
             refuse(at, "a power of what is not above 0, with an exponent that varies");
         return finite(graph_->power(base, exponent), at);
@@ -198,6 +198,8 @@ class Parser {
     Value operand() {
         const std::size_t at = at_;
         if (at == text_.size()) refuse(at, "a value is missing at the end");
+        if (graph_->nodes().size() > 16 * max_instructions)  // what is not needed is left out below
+            refuse(at, fmt::format("more than {} operations", max_instructions));
         const char c = text_[at];
         if (take('(')) {
             const Value value = sum();
@@ -283,10 +285,6 @@ class Parser {
     }
 };
 
-bool has_constant(Op op) {
-    return op == Op::add_constant || op == Op::multiply_constant || op == Op::divide_constant || op == Op::power;
-}
-
 // registers for the nodes that `last` needs; one that is read for the last time is free after it
 Program allocated(const Parser& parser, const std::vector<Node>& nodes, int last) {
     std::vector<int> last_use(nodes.size(), -1);
@@ -307,7 +305,7 @@ Program allocated(const Parser& parser, const std::vector<Node>& nodes, int last
         Instruction step{node.op, 0, 0, 0};
         step.a = std::uint8_t(variable ? node.a : where[node.a]);
         if (node.b >= 0) step.b = std::uint8_t(where[node.b]);
-        if (has_constant(node.op)) {
+        if (takes_constant(node.op)) {
             const auto end = program.constants.begin() + constants,
                        found = std::find(program.constants.begin(), end, node.constant);
             step.b = std::uint8_t(found - program.constants.begin());

@@ -57,9 +57,10 @@ void check_text_system(const Config::System& chosen) {
     }
     if (chosen.coordinates.empty()) refuse("system.kind = \"text\" needs system.coordinates, such as [\"x\", \"y\"]");
     std::vector<std::string> names = chosen.coordinates;
+    for (const std::string& coordinate : chosen.coordinates) names.push_back("v" + coordinate);
     for (const auto& [name, values] : chosen.parameters) names.push_back(name);
     for (std::size_t i = 0; i < names.size(); ++i) {
-        const char* const key = i < chosen.coordinates.size() ? "system.coordinates" : text_parameters;
+        const char* const key = i < 2 * chosen.coordinates.size() ? "system.coordinates" : text_parameters;
         if (!is_name(names[i])) refuse(fmt::format("{}: \"{}\" cannot be a name in a Lagrangian", key, names[i]));
         if (std::find(names.begin(), names.begin() + i, names[i]) != names.begin() + i)
             refuse(fmt::format("{}: the name {} is there twice", key, names[i]));

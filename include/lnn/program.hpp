@@ -37,6 +37,9 @@ struct Instruction {
     std::uint8_t to, a, b;
 };
 
+constexpr bool takes_constant(Op op) { return op >= Op::add_constant && op <= Op::power; }
+constexpr bool takes_two(Op op) { return op >= Op::add && op <= Op::divide; }
+
 inline constexpr int max_instructions = 256;
 inline constexpr int max_constants = 64;
 inline constexpr int max_registers = 24;

@@ -33,6 +33,7 @@ struct Meaning {
 const std::vector<Meaning> meanings = {
     {"m/2*(vx^2 + vy^2) - k/2*(x^2 + y^2)",
      [](double x, double y, double u, double v) { return 1.5 / 2 * (u * u + v * v) - 4.0 / 2 * (x * x + y * y); }},
+    {"1^x*vx*vy", [](double, double, double u, double v) { return u * v; }},
     {"vx*vy - -x^2 + vx", [](double x, double, double u, double v) { return u * v + x * x + u; }},
     {"2^x^y*vx*vy", [](double x, double y, double u, double v) { return std::pow(2, std::pow(x, y)) * u * v; }},
     {"x^-2 + vx/y/2 + vy", [](double x, double y, double u, double v) { return 1 / (x * x) + u / y / 2 + v; }},
@@ -138,7 +139,12 @@ TEST(LagrangianText, HasLimits) {
     for (int i = 0; i < 300; ++i) many += " + sin(x + " + std::to_string(i + 1) + ")";
     for (int i = 1; i < 40; ++i) wide += "sin(" + std::to_string(i % 7 + 1) + "*x + y^" + std::to_string(i + 1) + ")*(";
     wide += "vx*vy" + std::string(39, ')');
-    for (const std::string& text : {many, nested + "vx*vy" + std::string(300, ')'), wide})
+    std::string minus(100000, '-'), powers = "vx*vy + x";
+    for (int i = 0; i < 100000; ++i) powers += "^x";
+    std::string endless = "vx*vy";
+    for (int i = 0; i < 50000; ++i) endless += "+x^" + std::to_string(i + 2);
+    EXPECT_THROW(lagrangian_program(endless, {"x", "y"}, {}), Error);
+    for (const std::string& text : {minus + "vx*vy", powers, many, nested + "vx*vy" + std::string(300, ')'), wide})
         EXPECT_THROW(lagrangian_program(text, {"x", "y"}, {}), Error);
 }
 
@@ -266,6 +272,9 @@ TEST(TextSystems, SettingsAreChecked) {
     wrong = good;
     wrong.angles = {"y"};
     refused(wrong, "system.angles");
+    wrong = good;
+    wrong.parameters["vx"] = {1};
+    refused(wrong, "twice");
     wrong = good;
     wrong.parameters = {{"sin", {1}}};
     refused(wrong, "cannot be a name");

@@ -17,8 +17,8 @@ LNN_HD D run_program(const Program& program, const R* q, const R* v, int n) {
     } registers;
     for (int i = 0; i < program.size; ++i) {
         const Instruction& step = program.code[i];
-        const D &x = registers.of[step.a], &y = registers.of[step.b];
-        const double c = program.constants[step.b];
+        const D &x = registers.of[step.a], &y = registers.of[takes_two(step.op) ? step.b : step.a];
+        const double c = takes_constant(step.op) ? program.constants[step.b] : 0;
         void* const to = &registers.of[step.to];
         switch (step.op) {
             case Op::variable:
