@@ -118,32 +118,36 @@ TEST(cuda, SolversAgree) {
     agrees_with_the_fused_solve<4>(card);
 }
 
+// of every model that has a mass matrix
 TEST(cuda, AccelerationsAndTrajectoriesAgreeOverSolvers) {
     LNN_NEEDS_CARD();
     const auto backend = door("cuda");
-    for (const Precision precision : {Precision::f32, Precision::f64})
-        for (int n = 1; n <= 4; ++n) {
-            // some hundred roundings through 4 x 8 stages
-            const double close = precision == Precision::f32 ? 1e-4 : 1e-12;
-            const Nets net = nets(n, 2, {17, 9});
-            const Numbers x = states(n, 67);
-            const auto accelerations = [&](Pinv pinv) {
-                Numbers a(2 * n * 67);
-                backend->accelerate(net.models(), {.rcond = 1e-15, .pinv = pinv}, precision, x, a, {}, {});
-                return a;
-            };
-            const auto paths = [&](Pinv pinv, Precision state) {
-                Numbers path(2 * 5 * x.size());
-                backend->rollout(net.models(), {.rcond = 1e-15, .pinv = pinv},
-                                 {.dt = 0.02, .substeps = 2, .instants = 4}, precision, state, x, path);
-                return path;
-            };
-            EXPECT_LT(error(accelerations(Pinv::cusolver), accelerations(Pinv::fused)), close) << n;
-            for (const Precision state : {Precision::f32, Precision::f64})
-                EXPECT_LT(error(paths(Pinv::cusolver, state), paths(Pinv::fused, state)),
-                          state == Precision::f32 ? 1e-4 : close)
-                    << n;
-        }
+    const auto agree = [&](int kind, int n, Precision precision) {
+        // some hundred roundings through 4 x 8 stages
+        const double close = precision == Precision::f32 ? 1e-4 : 1e-12;
+        const Nets net = nets_of(kind, n, 2, {17, 9});
+        const Numbers x = states(n, 67);
+        const auto accelerations = [&](Pinv pinv) {
+            Numbers a(2 * n * 67);
+            backend->accelerate(net.models(), {.rcond = 1e-15, .pinv = pinv}, precision, x, a, {}, {});
+            return a;
+        };
+        const auto paths = [&](Pinv pinv, Precision state) {
+            Numbers path(2 * 5 * x.size());
+            backend->rollout(net.models(), {.rcond = 1e-15, .pinv = pinv}, {.dt = 0.02, .substeps = 2, .instants = 4},
+                             precision, state, x, path);
+            return path;
+        };
+        EXPECT_LT(error(accelerations(Pinv::cusolver), accelerations(Pinv::fused)), close) << kind << ", " << n;
+        for (const Precision state : {Precision::f32, Precision::f64})
+            EXPECT_LT(error(paths(Pinv::cusolver, state), paths(Pinv::fused, state)),
+                      state == Precision::f32 ? 1e-4 : close)
+                << kind << ", " << n;
+    };
+    for_each_lagrangian([&]<class Model>(int kind) {
+        for (const Precision precision : {Precision::f32, Precision::f64})
+            for (int n = 1; n <= 4; ++n) agree(kind, n, precision);
+    });
 }
 
 }  // namespace
