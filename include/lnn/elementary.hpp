@@ -1,4 +1,4 @@
-// The one exp, log1p, sin and cos of CPU lanes and CUDA threads: polynomials with explicit fused products, so
+// The one exp, log, sin, cos, tanh and atan of CPU lanes and CUDA threads: polynomials with explicit fused products, so
 // that every machine with a fused product gives the same bits.
 //
 // Coefficients: interpolation at Chebyshev nodes, computed with 60 digits; the error of each polynomial

@@ -97,6 +97,14 @@ TEST(Dual, FunctionsOfTextBooks) {
         {"tanh", [](const D& x) { return tanh(x); }, [](double x) { return std::tanh(x); },
          [](double x) { return 1 / (std::cosh(x) * std::cosh(x)); },
          [](double x) { return -2 * std::tanh(x) / (std::cosh(x) * std::cosh(x)); }},
+        {"atan", [](const D& x) { return atan(x); }, [](double x) { return std::atan(x); },
+         [](double x) { return 1 / (1 + x * x); }, [](double x) { return -2 * x / ((1 + x * x) * (1 + x * x)); }},
+        {"asin(x/3)", [](const D& x) { return asin((1.0 / 3) * x); }, [](double x) { return std::asin(x / 3); },
+         [](double x) { return 1 / std::sqrt(9 - x * x); }, [](double x) { return x * std::pow(9 - x * x, -1.5); }},
+        {"acos(x/3)", [](const D& x) { return acos((1.0 / 3) * x); }, [](double x) { return std::acos(x / 3); },
+         [](double x) { return -1 / std::sqrt(9 - x * x); }, [](double x) { return -x * std::pow(9 - x * x, -1.5); }},
+        {"abs", [](const D& x) { return abs(x); }, [](double x) { return std::fabs(x); },
+         [](double x) { return x < 0 ? -1.0 : 1.0; }, [](double) { return 0.0; }},
         {"exp", [](const D& x) { return exp(x); }, [](double x) { return std::exp(x); },
          [](double x) { return std::exp(x); }, [](double x) { return std::exp(x); }},
         {"log", [](const D& x) { return log(x); }, [](double x) { return std::log(x); }, [](double x) { return 1 / x; },
@@ -131,6 +139,22 @@ TEST(Dual, FunctionsOfTextBooks) {
             for (int k = 0; k < 3; ++k)
                 EXPECT_NEAR(got[k], expected[k], 2e-14 * std::abs(expected[k])) << f.name << " of " << x << ", " << k;
         }
+}
+
+// a number that says how many of its directions there are
+TEST(Dual, OfSomeDirections) {
+    const auto f = [](const auto& x, const auto& y) { return atan(x * y) / exp(y) - pow(x, 3) + (1.5 - y) * sqrt(x); };
+    using Some = Dual<double, 7, true>;
+    const Some some = f(Some::variable(1.3, 0, 2), Some::variable(0.4, 1, 2));
+    const auto all = f(Dual<double, 2>::variable(1.3, 0), Dual<double, 2>::variable(0.4, 1));
+    ASSERT_EQ(some.directions(), 2);
+    EXPECT_EQ(some.value, all.value);
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(some.first[i], all.first[i]);
+    for (int k = 0; k < 3; ++k) EXPECT_EQ(some.second[k], all.second[k]);
+    Some copy;
+    copy = some;
+    EXPECT_EQ(copy.directions(), 2);
+    EXPECT_EQ(copy.second[2], all.second[2]);
 }
 
 TEST(Dual, QuotientsOfTwoVariables) {

@@ -87,6 +87,19 @@ TYPED_TEST(ElementaryOn, LogarithmIsGoodToTwoUnits) {
         EXPECT_LT(this->error(scattered<T>(high / 1e3, high, 40000), logarithm<R>, exact, size), 2.0);
 }
 
+TYPED_TEST(ElementaryOn, ArcTangentIsGoodToThreeUnits) {
+    using R = TypeParam;
+    using T = ScalarOf<R>;
+    const auto exact = [](long double x) { return std::atan(x); };
+    for (const double range : {1e-3, 0.7, 3.0, 1e3, 1e30})
+        EXPECT_LT(this->relative_error(scattered<T>(-range, range, 20000), arc_tangent<R>, exact), 3.0) << range;
+    const auto ends = through<R>({-this->infinite, this->infinite, this->nan, T(0)}, arc_tangent<R>);
+    EXPECT_NEAR(ends[0], -1.5707963267948966, 2 * eps<T>);
+    EXPECT_NEAR(ends[1], 1.5707963267948966, 2 * eps<T>);
+    EXPECT_TRUE(std::isnan(ends[2]));
+    EXPECT_EQ(ends[3], 0);
+}
+
 // whatever x is, of every whole p: the sign is that of an odd or an even power
 TYPED_TEST(ElementaryOn, WholePowersAreProducts) {
     using R = TypeParam;
