@@ -12,6 +12,7 @@ static constexpr Command table[] = {
     {"sweep", "trains many models side by side, over grids or random points: one table", sweep_command},
     {"merge", "puts the shards of a sweep together", merge_command},
     {"report", "makes report.html again; sets several runs side by side", report_command},
+    {"compare", "sets models side by side on physical systems, with equal data, weights and steps", compare_command},
     {"study", "runs a prepared study, from training to a page with the answer", study_command},
     {"doctor", "says what is there, what is missing and what would be used", doctor_command},
     {"bench", "measures the speed of each kernel and main job, beside its bound", bench_command},

@@ -33,6 +33,7 @@ std::span<const Command> commands();  // the table in commands.cpp
 
 Action accel_command(Arguments&);
 Action bench_command(Arguments&);
+Action compare_command(Arguments&);
 Action completion_command(Arguments&);
 Action config_command(Arguments&);
 Action data_command(Arguments&);

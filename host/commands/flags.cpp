@@ -106,4 +106,23 @@ Check count_up_to(std::int64_t most) {
     return {"COUNT", complaint};
 }
 
+std::pair<std::int64_t, std::int64_t> pair_of(const std::string& text, char between, const char* expected) {
+    std::int64_t a = 0, b = 0;
+    const char* const end = text.data() + text.size();
+    const auto first = std::from_chars(text.data(), end, a);
+    const bool parted = first.ec == std::errc() && first.ptr != end && *first.ptr == between;
+    const auto second = std::from_chars(parted ? first.ptr + 1 : end, end, b);
+    if (!parted || second.ec != std::errc() || second.ptr != end || a < 0)
+        throw Error(Exit::usage, expected + (": not " + text));
+    return {a, b};
+}
+
+void take_seeds(const std::string& seeds, Options& options) {
+    if (seeds.empty()) return;
+    const auto [from, to] = pair_of(seeds, ':', "--seeds: expected A:B, as in 0:8 for 0 to 7");
+    if (to <= from) throw Error(Exit::usage, "--seeds: expected A:B with A below B, as in 0:8 for 0 to 7");
+    options.settings.push_back({"run.seed", fmt::to_string(from), "--seeds"});
+    options.settings.push_back({"run.seeds", fmt::to_string(to - from), "--seeds"});
+}
+
 }  // namespace lnn

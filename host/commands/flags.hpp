@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "commands/arguments.hpp"
 #include "run/options.hpp"
@@ -16,6 +17,11 @@ void add_setting_flags(Arguments&, Options&);
 void add_target_flags(Arguments&, Options&, const std::string& what_out_is);  // --out --force --dry-run
 void add_talk_flags(Arguments&, Options&);                                    // --json -q -v --no-progress
 void add_json_flag(Arguments&, Options&);
+
+// --seeds A:B, which is run.seed and run.seeds; "": not given
+void take_seeds(const std::string& seeds, Options&);
+// two whole numbers with a character between them; Exit::usage with `expected` where they are not
+std::pair<std::int64_t, std::int64_t> pair_of(const std::string& text, char between, const char* expected);
 
 // a finite number above 0
 Check positive_number();

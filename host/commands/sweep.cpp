@@ -1,5 +1,4 @@
 // lnn_gpu sweep: many models trained side by side, one table.
-#include <charconv>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -10,22 +9,6 @@
 #include "sweep/sweep.hpp"
 
 namespace lnn {
-
-namespace {
-
-// two whole numbers
-std::pair<std::int64_t, std::int64_t> pair_of(const std::string& text, char between, const char* expected) {
-    std::int64_t a = 0, b = 0;
-    const char* const end = text.data() + text.size();
-    const auto first = std::from_chars(text.data(), end, a);
-    const bool parted = first.ec == std::errc() && first.ptr != end && *first.ptr == between;
-    const auto second = std::from_chars(parted ? first.ptr + 1 : end, end, b);
-    if (!parted || second.ec != std::errc() || second.ptr != end || a < 0)
-        throw Error(Exit::usage, expected + (": not " + text));
-    return {a, b};
-}
-
-}  // namespace
 
 Action sweep_command(Arguments& arguments) {
     struct Flags {
@@ -58,12 +41,7 @@ Action sweep_command(Arguments& arguments) {
     arguments.option("--resume", flags->resume, "sweep to go on with").type("DIR").excludes("--shard");
     return [flags] {
         Options& options = flags->common;
-        if (!flags->seeds.empty()) {
-            const auto [from, to] = pair_of(flags->seeds, ':', "--seeds: expected A:B, as in 0:8 for 0 to 7");
-            if (to <= from) throw Error(Exit::usage, "--seeds: expected A:B with A below B, as in 0:8 for 0 to 7");
-            options.settings.push_back({"run.seed", fmt::to_string(from), "--seeds"});
-            options.settings.push_back({"run.seeds", fmt::to_string(to - from), "--seeds"});
-        }
+        take_seeds(flags->seeds, options);
         if (!flags->grid.empty())
             options.settings.push_back(
                 {"sweep.grid", toml_string(fmt::format("{}", fmt::join(flags->grid, "; "))), "--grid"});

@@ -14,8 +14,8 @@
 #include "problem/backends.hpp"
 #include "problem/problem.hpp"
 #include "run/dry_run.hpp"
+#include "run/go_on.hpp"
 #include "run/session.hpp"
-#include "settings/schema.hpp"
 #include "study/coordinate_errors.hpp"
 #include "study/page.hpp"
 #include "terminal/json_text.hpp"
@@ -65,24 +65,8 @@ Exit train(const Arm& arm, const Study& study, const Options& options) {
         Config config = wanted;
         return read_work(config, "", own);
     }();
-    const bool there = fs::exists(fs::path(own.out) / run_files::config) && !options.force;
     options.talk().say("{}: {} models", arm.name, study.models);
-    if (!there) return Session::start("train", wanted, own).work(work);
-    Options plain = own;  // what it was started with is in it
-    plain.preset.clear(), plain.settings.clear();
-    Session session = Session::open(own.out, plain);
-    Config config = session.config();
-    config.run.backend = wanted.run.backend;  // resolved when it was started
-    config.run.device = wanted.run.device;
-    config.run.threads = wanted.run.threads;
-    config.run.isa = wanted.run.isa;
-    if (const auto changed = differences(config, wanted); !changed.empty())
-        throw Error(Exit::usage,
-                    fmt::format("{} was started with another {}; give what it was started with, or --force to "
-                                "start anew",
-                                own.out, fmt::join(changed, ", ")));
-    work.resume = true;
-    return session.work(work);
+    return start_or_go_on("train", wanted, std::move(work), own);
 }
 
 // root mean square of q(t) - q(0) of the first two coordinates, over motions like those that are predicted
