@@ -14,7 +14,7 @@ namespace lnn {
 namespace {
 
 // blanks and ends of lines as one blank
-std::string one_line(const std::string& text) {
+std::string without_breaks(const std::string& text) {
     std::string line;
     for (const char c : text)
         if (!std::isspace(static_cast<unsigned char>(c)))
@@ -31,7 +31,7 @@ std::string text_of(const SystemInfo& system) {
         coordinates +=
             fmt::format("{}{}{}", i ? ", " : "", system.coordinates[i], is_angle(system, i) ? " (angle)" : "");
     std::string text = fmt::format("{}: {}\n  coordinates: {}\n", system.name, system.summary, coordinates);
-    if (!system.lagrangian.empty()) text += "  L = " + one_line(system.lagrangian) + "\n";
+    if (!system.lagrangian.empty()) text += "  L = " + without_breaks(system.lagrangian) + "\n";
     for (const ParameterInfo& parameter : system.parameters) {
         const std::string value = parameter.defaults.size() == 1
                                       ? fmt::to_string(parameter.defaults[0])
@@ -55,7 +55,7 @@ nlohmann::ordered_json json_of(const SystemInfo& system) {
                                    {"dof", system.dof},
                                    {"coordinates", coordinates},
                                    {"parameters", parameters}};
-    if (!system.lagrangian.empty()) json["lagrangian"] = one_line(system.lagrangian);
+    if (!system.lagrangian.empty()) json["lagrangian"] = without_breaks(system.lagrangian);
     return json;
 }
 

@@ -8,6 +8,7 @@
 
 #include "statistics/statistics.hpp"
 #include "terminal/json_text.hpp"
+#include "terminal/text_table.hpp"
 
 namespace lnn {
 
@@ -119,18 +120,6 @@ std::vector<std::vector<std::string>> cells_of(const std::vector<ComparedModel>&
     return cells;
 }
 
-std::string table_of(const std::vector<ComparedModel>& all) {
-    const auto cells = cells_of(all);
-    std::vector<std::size_t> widths(cells[0].size());
-    for (const auto& row : cells)
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    std::string text;
-    for (const auto& row : cells) {
-        for (std::size_t i = 0; i < row.size(); ++i)
-            text += i < 2 ? fmt::format("{:<{}}  ", row[i], widths[i])
-                          : fmt::format("{:>{}}{}", row[i], widths[i], i + 1 < row.size() ? "  " : "\n");
-    }
-    return text;
-}
+std::string table_of(const std::vector<ComparedModel>& all) { return text_table(cells_of(all), 2); }
 
 }  // namespace lnn

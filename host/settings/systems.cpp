@@ -68,19 +68,16 @@ SystemInfo measured_coordinates(int dof, std::uint32_t angles) {
     return info;
 }
 
-template <class Rows>
-static auto find(const Rows& rows, std::string_view name) -> decltype(rows.data()) {
-    const auto at = std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.name == name; });
-    return at == rows.end() ? nullptr : &*at;
-}
-
 const SystemInfo* find_system(std::string_view name) {
     static const SystemInfo none = measured_coordinates(0, 0);
-    return name == no_system ? &none : find(systems(), name);
+    if (name == no_system) return &none;
+    const auto found = std::ranges::find(systems(), name, &SystemInfo::name);
+    return found == systems().end() ? nullptr : &*found;
 }
 
 const ParameterInfo* find_parameter(const SystemInfo& system, std::string_view name) {
-    return find(system.parameters, name);
+    const auto found = std::ranges::find(system.parameters, name, &ParameterInfo::name);
+    return found == system.parameters.end() ? nullptr : &*found;
 }
 
 }  // namespace lnn

@@ -11,6 +11,7 @@
 #include "report/figures.hpp"
 #include "report/html.hpp"
 #include "statistics/statistics.hpp"
+#include "terminal/text_table.hpp"
 
 namespace lnn {
 
@@ -184,17 +185,7 @@ std::string study_answer(const Json& study) {
 }
 
 std::string study_table(const Json& study) {
-    const auto rows = rows_of(study);
-    std::vector<std::size_t> widths(rows[0].size());
-    for (const auto& row : rows)
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    std::string text;
-    for (const auto& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i)
-            text += i == 0 ? fmt::format("{:<{}}", row[i], widths[i]) : fmt::format("  {:>{}}", row[i], widths[i]);
-        text += "\n";
-    }
-    return text + study["answer"].get<std::string>();
+    return text_table(rows_of(study), 1) + study["answer"].get<std::string>();
 }
 
 std::vector<std::string> write_study_page(const std::filesystem::path& directory, const Json& study,
