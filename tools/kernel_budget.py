@@ -3,9 +3,10 @@
 each may take: registers of a thread; bytes of stack, of static shared memory, and stored or loaded by spills.
 
 Exit 1 if a kernel takes more, is missing in the table, or is gone. A kernel that takes less passes, with a line. Hot
-kernels (HOT) never spill, whatever the table says.
+kernels (HOT) never spill, whatever the table says; of cards that the table does not have, that is all that is asked.
 
---update writes the table anew and keeps its reasons; a row that rises, or comes with spills, needs --reason "why".
+--update writes the table anew, of the cards in OUTPUT, and keeps its reasons; a row that rises, or comes with spills,
+needs --reason "why".
 """
 
 import argparse
@@ -80,10 +81,11 @@ def hot_spills(now):
 def compare(table, now):
     """what is wrong, and what could be less"""
     wrong, less = hot_spills(now), []
-    for kernel, card in now.keys() - table.keys():
-        wrong.append(f"{kernel} on {card}: not in the table")
-    for kernel, card in table.keys() - now.keys():
-        wrong.append(f"{kernel} on {card}: in the table, but there is no such kernel")
+    cards = {card for _, card in now} & {card for _, card in table}
+    for kernel, card in now.keys() ^ table.keys():
+        if card in cards:
+            here = "not in the table" if (kernel, card) in now else "in the table, but there is no such kernel"
+            wrong.append(f"{kernel} on {card}: {here}")
     for key in now.keys() & table.keys():
         for limit in LIMITS:
             takes, may = now[key][limit], table[key][0][limit]
@@ -131,7 +133,8 @@ def main():
         sys.exit(1)
     if arguments.update:
         write_table(arguments.table, rows)
-    print(f"kernel_budget: {len(now)} rows of {len({kernel for kernel, _ in now})} kernels")
+    cards = ", ".join(sorted({card for _, card in now}))
+    print(f"kernel_budget: {len({kernel for kernel, _ in now})} kernels on {cards}")
 
 
 if __name__ == "__main__":

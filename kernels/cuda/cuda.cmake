@@ -55,7 +55,7 @@ set(CMAKE_CUDA_FLAGS_RELEASE -O3)
 find_package(CUDAToolkit REQUIRED)
 
 # -fmad=false: a product is fused only where the source says so, as on the CPU
-set(LNN_CUDA_FLAGS -fmad=false --expt-relaxed-constexpr -Werror=all-warnings
+set(LNN_CUDA_FLAGS -fmad=false --expt-relaxed-constexpr -Werror=all-warnings -Xptxas=-v,--warning-as-error
     -Xcompiler=-ffp-contract=off,-Wall,-Wextra,-Wno-psabi,-Wno-unknown-pragmas)
 add_compile_options("$<$<COMPILE_LANGUAGE:CUDA>:${LNN_CUDA_FLAGS}>")
 # all code for cards compressed: gpu_check carries it to another machine

@@ -79,9 +79,14 @@ class Budget(unittest.TestCase):
 
     def test_refuses_missing_and_new_kernels(self):
         self.refuses(said(), "draw on sm_90: in the table, but there is no such kernel")
-        self.refuses(said() + said(DRAW, stores=4, loads=8) + said(card=80), "train<float, 2> on sm_80: not in the table")
+        self.refuses(said() + said(DRAW, stores=4, loads=8) + said(TRAIN.replace("Li2", "Li3")),
+                     "train<float, 3> on sm_90: not in the table")
         self.refuses("nvcc warning : nothing\n", "no kernel")
         self.refuses(said() + said(), "two kernels")
+
+    def test_asks_of_other_cards_that_hot_kernels_do_not_spill(self):
+        self.takes(said(card=80, registers=200) + said(DRAW, card=80, stores=4, loads=8))
+        self.refuses(said(card=80, stores=4), "train<float, 2> on sm_80: a hot kernel spills 4 bytes")
 
     def test_updates_with_a_reason_for_what_rises(self):
         more = said(registers=101) + said(DRAW)
