@@ -1,4 +1,4 @@
-// Protocol `links`: the chain of two links of Finzi, Wang and Wilson, Simplifying Hamiltonian and Lagrangian neural
+// Protocol `links`: the chains of 2, 3 and 5 links of Finzi, Wang and Wilson, Simplifying Hamiltonian and Lagrangian neural
 // networks via explicit constraints (NeurIPS 2020, arXiv 2010.13581).
 //
 // From angles and angular velocities N(0, 1), over 100 instants 0.03 s apart, the relative error |z - z'| / (|z| +
@@ -10,7 +10,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
+#include "evaluation/published.hpp"
 #include "lnn/backend.hpp"
 #include "problem/network.hpp"
 #include "problem/problem.hpp"
@@ -20,11 +23,16 @@ namespace lnn {
 inline constexpr Integration links_run = {0.03, 15, 100};  // steps of 0.002 s
 
 struct LinksEvaluation {
-    SystemSpec system;  // a double pendulum
+    std::string system;
+    std::vector<double> masses, lengths;  // of each link
+    double gravity = 0;
     std::int64_t starts = 0;
     double geometric_mean = 0, median = 0, worst = 0;  // over starts, of the relative error
     std::int64_t diverged = 0;
 };
+// of their table, for as many links
+std::vector<Published> published_links(const LinksEvaluation&);
+
 LinksEvaluation evaluate_links(Backend&, const Problem&, const Network&, std::int64_t starts);
 
 }  // namespace lnn

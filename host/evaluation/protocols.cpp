@@ -12,7 +12,7 @@ Written by(Backend& backend, const Problem& problem, const Network& network, std
 constexpr Protocol all[] = {
     {"box", "accelerations of fresh states", 100000, by<evaluate_box>},
     {"energy", "energy after 100 s from starts nearly at rest", 40, by<evaluate_energy>},
-    {"links", "relative error of a chain of two links over 3 s", 100, by<evaluate_links>},
+    {"links", "relative error of a chain of links over 3 s", 100, by<evaluate_links>},
 };
 
 }  // namespace

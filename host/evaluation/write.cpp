@@ -193,12 +193,13 @@ std::string table_of(const EnergyEvaluation& e) {
 }
 
 Json to_json(const LinksEvaluation& e) {
-    const auto& p = e.system.parameters;
+    Json published = Json::object();
+    for (const Published& figure : published_links(e)) published[figure.who] = figure.error;
     return {{"protocol", "links"},
-            {"system", "double_pendulum"},
-            {"m", {p[0], p[1]}},
-            {"l", {p[2], p[3]}},
-            {"g", p[4]},
+            {"system", e.system},
+            {"m", e.masses},
+            {"l", e.lengths},
+            {"g", e.gravity},
             {"starts", e.starts},
             {"t_end", links_run.dt * double(links_run.instants)},
             {"dt", links_run.dt},
@@ -206,33 +207,40 @@ Json to_json(const LinksEvaluation& e) {
             {"diverged", e.diverged},
             {"trained_on", "states and accelerations"},
             {"published_trained_on", "roll-outs, without accelerations"},
-            {"published", {{"NeuralODE", 6.5e-2}, {"HNN", 1.9e-3}, {"DeLaN", 1.2e-3}, {"CLNN", 1.1e-4}}}};
+            {"published", published}};
 }
 
 std::string table_of(const LinksEvaluation& e) {
+    std::string published;
+    for (const Published& figure : published_links(e)) published += fmt::format(", {} {:g}", figure.who, figure.error);
     return fmt::format(
         "links, {} starts, 3 s, g = {}: relative error {:.3g} (geometric mean; median start {:.3g}, worst {:.3g}); "
         "diverged: {}\n"
-        "trained on accelerations; published, with g = 1 and trained on roll-outs without them: NeuralODE 6.5e-2, HNN "
-        "1.9e-3, DeLaN 1.2e-3, constrained (CLNN) 1.1e-4\n",
-        e.starts, Json(e.system.parameters[4]).dump(), e.geometric_mean, e.median, e.worst, e.diverged);
+        "trained on accelerations; published, with g = 1 and trained on roll-outs without them{}\n",
+        e.starts, Json(e.gravity).dump(), e.geometric_mean, e.median, e.worst, e.diverged,
+        published.empty() ? ": none" : ":" + published.substr(1));
 }
+
+namespace {
+
+// of accelerations, by coordinate
+Json errors_of(const std::vector<MeasuredErrors>& accelerations, const std::vector<std::string>& coordinates) {
+    Json errors = Json::object();
+    for (std::size_t i = 0; i < accelerations.size(); ++i)
+        errors[coordinates[i]] = {{"normalised_error", finite_or_null(accelerations[i].normalised)},
+                                  {"predict_the_mean", finite_or_null(accelerations[i].predict_the_mean)},
+                                  {"rms_error", finite_or_null(accelerations[i].rms)},
+                                  {"deviation", accelerations[i].deviation}};
+    return errors;
+}
+
+}  // namespace
 
 Json to_json(const MeasuredEvaluation& e) {
     Json models = Json::array();
     for (const MeasuredModel& m : e.models) {
         Json model = {{"seed", m.seed}, {"failed", m.failed}};
-        if (!m.failed) {
-            model["accelerations"] = Json::object();
-            for (std::size_t i = 0; i < m.accelerations.size(); ++i) {
-                const MeasuredErrors& errors = m.accelerations[i];
-                model["accelerations"][e.coordinates[i]] = {
-                    {"normalised_error", finite_or_null(errors.normalised)},
-                    {"predict_the_mean", finite_or_null(errors.predict_the_mean)},
-                    {"rms_error", finite_or_null(errors.rms)},
-                    {"deviation", errors.deviation}};
-            }
-        }
+        if (!m.failed) model["accelerations"] = errors_of(m.accelerations, e.coordinates);
         if (m.rollout)
             model["rollout"] = {
                 {"from", m.rollout->from}, {"length", m.rollout->length}, {"valid_time", m.rollout->valid_time}};

@@ -109,6 +109,15 @@ Problem problem_of(const Config& config) {
     return problem;
 }
 
+std::vector<double> of_each_body(const Problem& problem, const std::string& name) {
+    const auto& parameters = problem.parameters;
+    if (const auto found = parameters.find(name); found != parameters.end()) return found->second;
+    std::vector<double> all;
+    for (int body = 1; parameters.contains(name + std::to_string(body)); ++body)
+        all.push_back(parameters.at(name + std::to_string(body)).front());
+    return all;
+}
+
 const SystemSpec& Problem::true_system() const {
     if (!system)
         throw Error(

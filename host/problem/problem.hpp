@@ -85,6 +85,9 @@ struct Problem {
     std::vector<std::uint64_t> seeds() const;  // of the models: seed, seed + 1, ...
 };
 
+// a parameter that each body has: NAME with a value for each, or NAME1, NAME2, ...; empty where the system has none
+std::vector<double> of_each_body(const Problem&, const std::string& name);
+
 // What a file is still to say (data.dof, data.angles, model.velocity_scale) is taken as the configuration has it.
 Problem problem_of(const Config&);
 

@@ -7,14 +7,15 @@ namespace lnn {
 
 Drawing drawing_of(const Problem& problem, const Motions& motions) {
     const SystemInfo& system = problem.coordinates;
-    const auto& parameters = problem.parameters;
     Drawing drawing;
     drawing.kind = system.picture;
     if (drawing.kind != Picture::points) drawing.anchor = {0, 0};
     if (drawing.kind == Picture::chain) {
-        drawing.lengths.assign(std::size_t(system.dof), 1.0);
-        if (const auto l = parameters.find("l"); problem.system && l != parameters.end()) drawing.lengths = l->second;
-        if (!problem.system) drawing.unit = "rod";
+        drawing.lengths = of_each_body(problem, "l");
+        if (!problem.system) {
+            drawing.lengths.assign(std::size_t(system.dof), 1.0);
+            drawing.unit = "rod";
+        }
     } else if (drawing.kind == Picture::slider) {
         double furthest = 0.5;
         for (const Motion& motion : motions.all)

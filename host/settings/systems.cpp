@@ -39,6 +39,7 @@ SystemInfo of_file(const SystemFile& file) {
         if (has("angles", info.coordinates.back())) info.angles |= 1u << info.dof;
         ++info.dof;
     }
+    if (text(table, "picture") == "chain") info.picture = Picture::chain;
     if (const toml::table* const parameters = table["parameters"].as_table())
         for (const auto& [name, row] : *parameters) {
             const toml::table& of = *row.as_table();

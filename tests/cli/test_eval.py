@@ -20,11 +20,10 @@ def of_system(parameters):
 
 
 def in_the_plane(x, lengths):
-    """positions and velocities of the masses of two links, (..., 8), of states (..., 4)"""
-    (t1, t2, w1, w2), (l1, l2) = np.moveaxis(x, -1, 0), lengths
-    first = np.stack([l1 * np.sin(t1), -l1 * np.cos(t1), l1 * np.cos(t1) * w1, l1 * np.sin(t1) * w1], -1)
-    between = np.stack([l2 * np.sin(t2), -l2 * np.cos(t2), l2 * np.cos(t2) * w2, l2 * np.sin(t2) * w2], -1)
-    return np.concatenate([first, first + between], -1)
+    """positions and velocities of the masses of n links, (..., 4n), of states (..., 2n)"""
+    angles, turns = np.split(x, 2, -1)
+    across, down = lengths * np.sin(angles), lengths * np.cos(angles)
+    return np.concatenate([np.cumsum(part, -1) for part in (across, -down, down * turns, across * turns)], -1)
 
 
 class Eval(ProgramTest):
@@ -159,13 +158,20 @@ class Eval(ProgramTest):
 
     def test_links(self):
         """the figure from trajectories that `rollout` gives; its starts are N(0, 1)"""
-        parameters = PENDULUM | {"g": 1.0}
-        self.train("r", "--precision", "f64", values=of_system(parameters))
+        self.links("double_pendulum", PENDULUM | {"g": 1.0}, [1.0, 0.5])
+
+    def test_links_of_three(self):
+        """a chain that is text"""
+        self.links("chain_pendulum_3", {"l2": 0.5, "m3": 2.0, "g": 1.0}, [1.0, 0.5, 1.0])
+
+    def links(self, system, parameters, lengths):
+        self.train("r", "--precision", "f64", values={"system.kind": system} | of_system(parameters))
         links = json.loads(self.result("eval", "r", "--protocol", "links", "--trajectories", 5, "--json", "-q"))
         self.assertEqual((links["starts"], links["g"], links["dt"], links["diverged"]), (5, 1, 0.03, 0))
-        x = streams.normal(0x6c696e6b73, streams.STATES, 5, 4)
-        truth, model = (in_the_plane(path[:, 15::15], parameters["l"])  # 100 instants 0.03 s apart
-                        for path in self.truth_and_model("double_pendulum", parameters, x, 0.002, 1500))
+        self.assertEqual((links["system"], links["l"]), (system, lengths))
+        x = streams.normal(0x6c696e6b73, streams.STATES, 5, 2 * len(lengths))
+        truth, model = (in_the_plane(path[:, 15::15], lengths)  # 100 instants 0.03 s apart
+                        for path in self.truth_and_model(system, parameters, x, 0.002, 1500))
         norm = np.linalg.norm
         error = norm(model - truth, axis=-1) / (norm(model, axis=-1) + norm(truth, axis=-1))
         self.assertEqual(error.shape, (5, 100))
@@ -174,13 +180,13 @@ class Eval(ProgramTest):
                             ("worst", of_start.max())]:
             np.testing.assert_allclose(links["relative_error"][name], value, rtol=1e-6)
 
-    def test_links_are_for_the_double_pendulum(self):
+    def test_links_are_for_chains(self):
         self.train("r")
         table = self.result("eval", "r", "--protocol", "links", "-q")
         self.assertIn("links, 100 starts", table)
         self.assertIn("trained on accelerations; published", table)
         self.train("spring", values={"system.kind": "spring_pendulum"})
-        self.assertIn("for double_pendulum", self.refused(2, "eval", "spring", "--protocol", "links", "-q"))
+        self.assertIn("for chains", self.refused(2, "eval", "spring", "--protocol", "links", "-q"))
 
     def test_an_interrupted_evaluation_goes_on(self):
         """killed or interrupted, the same command gives the same result, and nothing else stays"""

@@ -45,6 +45,14 @@ TEST_F(Film, DoublePendulumIsAChainOfRods) {
     }
 }
 
+TEST_F(Film, AChainThatIsTextHasItsRods) {
+    const Json film = data("chain_pendulum_3", 3, {"theta1", "theta2", "theta3"});
+    EXPECT_EQ(film["link"], "rod");
+    double x = 0;
+    for (std::size_t i = 0; i < 3; ++i) x += std::sin(stored(1, 1, 4, i));
+    EXPECT_NEAR(film["motions"][1]["model"]["x"][2][4].get<double>(), x, digits);
+}
+
 TEST_F(Film, SpringPendulumIsABobOnASpring) {
     const Json film = data("spring_pendulum", 2, {"r", "theta"});
     EXPECT_EQ(film["link"], "spring");
