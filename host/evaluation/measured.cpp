@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -40,14 +42,33 @@ std::vector<double> states_of(const Dataset& data, const std::vector<std::size_t
     return states;
 }
 
-std::vector<MeasuredErrors> accelerations(Backend& backend, const Problem& problem, const Network& network,
-                                          const Dataset& training, const Dataset& held_out) {
-    const int n = held_out.dof;
-    std::vector<std::size_t> all(held_out.samples);
-    for (std::size_t s = 0; s < all.size(); ++s) all[s] = s;
-    std::vector<double> learned(n * held_out.samples);
-    backend.accelerate(network.models(), problem.arithmetic.solve, problem.arithmetic.network, states_of(held_out, all),
+// (n, samples)
+std::vector<double> accelerations(Backend& backend, const Problem& problem, const Network& network,
+                                  const Dataset& data) {
+    std::vector<std::size_t> all(data.samples);
+    std::iota(all.begin(), all.end(), 0);
+    std::vector<double> learned(data.dof * data.samples);
+    backend.accelerate(network.models(), problem.arithmetic.solve, problem.arithmetic.network, states_of(data, all),
                        learned, {}, {});
+    return learned;
+}
+
+// number by number
+std::vector<double> median_of(const std::vector<std::vector<double>>& models) {
+    std::vector<double> medians;
+    for (std::size_t i = 0; i < models[0].size(); ++i) {
+        std::vector<double> values;
+        for (const std::vector<double>& model : models)
+            values.push_back(std::isnan(model[i]) ? std::numeric_limits<double>::infinity() : model[i]);
+        medians.push_back(quantile(sorted(values), 0.5));
+    }
+    return medians;
+}
+
+// of learned accelerations (n, samples)
+std::vector<MeasuredErrors> errors_of(const std::vector<double>& learned, const Dataset& training,
+                                      const Dataset& held_out) {
+    const int n = held_out.dof;
     std::vector<MeasuredErrors> errors;
     for (int i = 0; i < n; ++i) {
         const double own_mean = column_mean(held_out.a, n, i), known_mean = column_mean(training.a, n, i);
@@ -194,12 +215,14 @@ MeasuredEvaluation evaluate_measured(Backend& backend, const Problem& problem, c
     result.training_samples = training.samples;
     result.held_out_samples = data.samples;
     result.valid_below = problem.eval.valid_below;
+    std::vector<std::vector<double>> learned;  // of each model that is alive
     for (std::size_t m = 0; m < networks.size(); ++m) {
         MeasuredModel& model = result.models.emplace_back();
         model.seed = problem.seed + m;
         model.failed = !alive[m];
         if (model.failed) continue;
-        model.accelerations = accelerations(backend, problem, networks[m], training, data);
+        learned.push_back(accelerations(backend, problem, networks[m], data));
+        model.accelerations = errors_of(learned.back(), training, data);
         std::vector<MeasuredRollout> whole = rollouts(backend, problem, networks[m], data, motions),
                                      parts = rollouts(backend, problem, networks[m], data, segments);
         if (!motions.empty()) {
@@ -210,6 +233,7 @@ MeasuredEvaluation evaluate_measured(Backend& backend, const Problem& problem, c
         if (networks[m].spec.damping) model.damping = damping_matrix(networks[m]);
         if (result.rollouts.empty()) result.rollouts = in_order(std::move(whole), std::move(parts), motions, segments);
     }
+    if (learned.size() > 1) result.median = errors_of(median_of(learned), training, data);
     return result;
 }
 

@@ -1,7 +1,8 @@
 // How well a learned Lagrangian predicts what was measured and kept from it, where no true equations are known.
 //
 // Accelerations: root mean square error over the held-out samples, in units of their standard deviation; beside it the
-// same for the mean of the training data, which a model without any insight predicts.
+// same for the mean of the training data, which a model without any insight predicts; and for the median of what several
+// models predict, component by component.
 // Roll-outs: from the first held-out state of a motion to its end, across gaps; and from the first state of each
 // segment between gaps. Valid until a coordinate is further than eval.valid_below from the measurement (angles: up to
 // turns).
@@ -56,6 +57,7 @@ struct MeasuredEvaluation {
     std::size_t training_samples = 0, held_out_samples = 0;
     double valid_below = 0;
     std::vector<MeasuredModel> models;
+    std::vector<MeasuredErrors> median;  // (coordinates) of the models' median, where two or more are alive
     // of the first model: each held-out motion of two instants or more, then its segments
     std::vector<MeasuredRollout> rollouts;
 };

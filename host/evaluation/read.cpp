@@ -68,17 +68,24 @@ OverModels over_models(const JsonField& field, const std::vector<std::string>& c
     return over;
 }
 
+std::vector<MeasuredErrors> measured_errors(const JsonField& accelerations,
+                                            const std::vector<std::string>& coordinates) {
+    std::vector<MeasuredErrors> all;
+    for (const std::string& coordinate : coordinates) {
+        const JsonField errors = accelerations.at(coordinate);
+        all.push_back({number(errors.at("normalised_error")), number(errors.at("predict_the_mean")),
+                       number(errors.at("rms_error")), errors.at("deviation").number()});
+    }
+    return all;
+}
+
 MeasuredModel measured_model(const JsonField& field, std::vector<std::string>& coordinates) {
     MeasuredModel model;
     model.seed = field.at("seed").unsigned_integer();
     if ((model.failed = field.at("failed").flag())) return model;
     const JsonField accelerations = field.at("accelerations");
     if (coordinates.empty()) coordinates = accelerations.keys();
-    for (const std::string& coordinate : coordinates) {
-        const JsonField errors = accelerations.at(coordinate);
-        model.accelerations.push_back({number(errors.at("normalised_error")), number(errors.at("predict_the_mean")),
-                                       number(errors.at("rms_error")), errors.at("deviation").number()});
-    }
+    model.accelerations = measured_errors(accelerations, coordinates);
     if (const auto rollout = field.find("rollout")) {
         model.rollout = {number(rollout->at("from")), number(rollout->at("length")), number(rollout->at("valid_time"))};
         const JsonField segments = field.at("segments");
@@ -155,6 +162,8 @@ MeasuredEvaluation read_measured_evaluation(std::string_view text, const std::st
         e.valid_below = field.at("valid_below").number();
         for (const JsonField& model : field.at("models").items())
             e.models.push_back(measured_model(model, e.coordinates));
+        if (const auto median = field.find("median"))
+            e.median = measured_errors(median->at("accelerations"), e.coordinates);
         return e;
     });
 }

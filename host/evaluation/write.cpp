@@ -252,12 +252,14 @@ Json to_json(const MeasuredEvaluation& e) {
         if (!m.damping.empty()) model["damping"] = m.damping;
         models.push_back(model);
     }
-    return {{"protocol", "measured"},
-            {"file", e.file},
-            {"training_samples", e.training_samples},
-            {"held_out_samples", e.held_out_samples},
-            {"valid_below", e.valid_below},
-            {"models", models}};
+    Json json = {{"protocol", "measured"},
+                 {"file", e.file},
+                 {"training_samples", e.training_samples},
+                 {"held_out_samples", e.held_out_samples},
+                 {"valid_below", e.valid_below},
+                 {"models", models}};
+    if (!e.median.empty()) json["median"]["accelerations"] = errors_of(e.median, e.coordinates);
+    return json;
 }
 
 std::string table_of(const MeasuredEvaluation& e) {
@@ -265,16 +267,18 @@ std::string table_of(const MeasuredEvaluation& e) {
         fmt::format("accelerations of {} held-out samples ({} to learn from), error over their deviation\n",
                     e.held_out_samples, e.training_samples);
     text += fmt::format("{:<22}{:>12}{:>20}\n", "", "model", "predict the mean");
+    const auto rows = [&](const std::string& label, const std::vector<MeasuredErrors>& accelerations) {
+        for (std::size_t i = 0; i < accelerations.size(); ++i)
+            text += fmt::format("{:<22}{:>12}{:>20}\n", label + e.coordinates[i], number(accelerations[i].normalised),
+                                number(accelerations[i].predict_the_mean));
+    };
     for (const MeasuredModel& model : e.models) {
         const std::string label = e.models.size() > 1 ? fmt::format("seed {} ", model.seed) : "";
         if (model.failed) {
             text += fmt::format("{:<22}failed in training\n", label);
             continue;
         }
-        for (std::size_t i = 0; i < model.accelerations.size(); ++i)
-            text +=
-                fmt::format("{:<22}{:>12}{:>20}\n", label + e.coordinates[i], number(model.accelerations[i].normalised),
-                            number(model.accelerations[i].predict_the_mean));
+        rows(label, model.accelerations);
         if (model.rollout)
             text += fmt::format(
                 "{}roll-out from the first held-out state, t = {} s: valid for {} s of {} s\n"
@@ -285,6 +289,7 @@ std::string table_of(const MeasuredEvaluation& e) {
         else
             text += fmt::format("{}no roll-outs: the held-out samples are no motion with rising times\n", label);
     }
+    rows("median of models ", e.median);
     return text;
 }
 

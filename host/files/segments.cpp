@@ -73,17 +73,20 @@ std::vector<Stretch> segments_of(const Dataset& data, const Stretch& motion, dou
     return segments;
 }
 
-std::pair<Dataset, Dataset> hold_out(const Dataset& data, double share) {
-    std::vector<std::size_t> before, after;
+std::pair<Dataset, Dataset> hold_out(const Dataset& data, double share, HeldOut where) {
+    std::vector<std::size_t> learned, held_out;
     double end = double(data.samples - 1), start = 0;
     if (!data.t.empty()) {
         const auto [low, high] = std::minmax_element(data.t.begin(), data.t.end());
         start = *low, end = *high;
     }
-    const double cut = end - share * (end - start);
-    for (std::size_t row = 0; row < data.samples; ++row)
-        (share > 0 && (data.t.empty() ? double(row) : data.t[row]) > cut ? after : before).push_back(row);
-    return {rows_of(data, before), rows_of(data, after)};
+    const double span = share * (end - start);
+    for (std::size_t row = 0; row < data.samples; ++row) {
+        const double time = data.t.empty() ? double(row) : data.t[row];
+        const bool out = where == HeldOut::end ? time > end - span : time < start + span;
+        (share > 0 && out ? held_out : learned).push_back(row);
+    }
+    return {rows_of(data, learned), rows_of(data, held_out)};
 }
 
 }  // namespace lnn

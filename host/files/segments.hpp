@@ -32,7 +32,9 @@ std::vector<Stretch> segments_of(const Dataset&, const Stretch& motion, double g
 // these rows alone, in this order
 Dataset rows_of(const Dataset&, const std::vector<std::size_t>& rows);
 
-// the rows before the last `share` of the span of times (without times: of the rows), and the others
-std::pair<Dataset, Dataset> hold_out(const Dataset&, double share);
+// what is learned from and what is held out: `share` of the span of times (without times: of the rows), at its end or at
+// its start
+enum class HeldOut { end, start };
+std::pair<Dataset, Dataset> hold_out(const Dataset&, double share, HeldOut = HeldOut::end);
 
 }  // namespace lnn

@@ -80,27 +80,28 @@ std::string measured_tiles(const MeasuredEvaluation& e) {
 
 std::string measured_results(const MeasuredEvaluation& e) {
     std::string html = paragraph(
-        fmt::format(
-            "{} samples to learn from, the {} after them held out. Root mean square error of the accelerations, in "
-            "units of the deviation of the held-out ones; the mean of the training data predicts about 1.",
-            e.training_samples, e.held_out_samples),
+        fmt::format("{} samples to learn from, {} held out. Root mean square error of the accelerations, in "
+                    "units of the deviation of the held-out ones; the mean of the training data predicts about 1.",
+                    e.training_samples, e.held_out_samples),
         "note");
     std::string rows = heading_row({"", "error / deviation", "predicting the mean", "rms error", "deviation"});
     std::string rollouts =
         heading_row({"", "holds for, s", "of, s", "segments that hold", "median time, s", "median length, s"});
     bool any = false;
     const bool several = e.models.size() > 1;
+    const auto errors_rows = [&](const std::string& label, const std::vector<MeasuredErrors>& accelerations) {
+        for (std::size_t i = 0; i < accelerations.size(); ++i)
+            rows += row({label + e.coordinates[i], number(accelerations[i].normalised),
+                         number(accelerations[i].predict_the_mean), number(accelerations[i].rms),
+                         number(accelerations[i].deviation)});
+    };
     for (const MeasuredModel& model : e.models) {
         const std::string seed = fmt::format("seed {}", model.seed);
         if (model.failed) {
             rows += row({seed + ": failed in training", "", "", "", ""});
             continue;
         }
-        for (std::size_t i = 0; i < e.coordinates.size(); ++i) {
-            const MeasuredErrors& errors = model.accelerations[i];
-            rows += row({several ? seed + " " + e.coordinates[i] : e.coordinates[i], number(errors.normalised),
-                         number(errors.predict_the_mean), number(errors.rms), number(errors.deviation)});
-        }
+        errors_rows(several ? seed + " " : "", model.accelerations);
         if (!model.rollout) continue;
         any = true;
         rollouts += row({several ? seed : "from the first held-out state", number(model.rollout->valid_time),
@@ -108,6 +109,7 @@ std::string measured_results(const MeasuredEvaluation& e) {
                          fmt::format("{} of {}", model.segments->valid_to_the_end, model.segments->count),
                          number(model.segments->median_valid_time), number(model.segments->median_length)});
     }
+    errors_rows("median of the models, ", e.median);
     html += table(rows, "numbers");
     if (any)
         html +=

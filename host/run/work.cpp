@@ -68,7 +68,8 @@ Work read_work(Config& config, const std::string& init_from, const Options& opti
         notes = loaded.notes;
         complete(config, loaded.data);
         require_fit(config, loaded.data, source);
-        auto [data, held_out] = hold_out(loaded.data, config.data.hold_out);
+        auto [data, held_out] = hold_out(loaded.data, config.data.hold_out,
+                                         config.data.hold_out_at == "start" ? HeldOut::start : HeldOut::end);
         if (data.samples == 0)
             throw Error(Exit::usage,
                         fmt::format("data.hold_out = {} leaves nothing of the {} samples of {} to learn from",

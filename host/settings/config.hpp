@@ -62,7 +62,8 @@ struct Config {
         std::vector<double> position = {0.5, 1.5};   // range of coordinates that are not angles
         std::vector<double> velocity = {-1.0, 1.0};  // range of every velocity
         std::string shuffle = "once";                // once | epoch
-        double hold_out = 0.0;                       // files: share at the end of their time that is kept from training
+        double hold_out = 0.0;                       // files: share of their time that is kept from training
+        std::string hold_out_at = "end";             // end | start: of that time
         int dof = 0;                                 // files without a system: coordinates; 0: as many as there are
         std::string angles = "auto";  // files without a system: auto | none | "q1,q2": coordinates that are angles
 

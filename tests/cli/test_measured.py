@@ -48,9 +48,9 @@ class Measured(ProgramTest):
         self.ends(0, "run", "--set", f"data.source=file:{data}", "--out", name, *SHORT, *arguments, *where)
         return json.loads((self.directory / name / "eval" / "measured.json").read_text())
 
-    def accelerations(self, run, states):
+    def accelerations(self, model, states):
         np.save(self.directory / "x.npy", states)
-        self.result("accel", "--model", f"{run}/model.safetensors", "--states", "x.npy", "--out", "a.npy", "--force", "-q")
+        self.result("accel", "--model", model, "--states", "x.npy", "--out", "a.npy", "--force", "-q")
         return np.load(self.directory / "a.npy")[:, 0]
 
     def test_learns_friction_and_predicts_what_it_has_not_seen(self):
@@ -73,7 +73,7 @@ class Measured(ProgramTest):
         # the part of the acceleration that is odd in the velocity is friction
         v = np.linspace(0.5, 3, 6)
         q = np.full(6, 0.3)
-        forth, back = self.accelerations("r", np.column_stack([q, v])), self.accelerations("r", np.column_stack([q, -v]))
+        forth, back = self.accelerations("r/model.safetensors", np.column_stack([q, v])), self.accelerations("r/model.safetensors", np.column_stack([q, -v]))
         np.testing.assert_allclose((forth - back) / (2 * v), -FRICTION, atol=0.06)
 
         rows = np.genfromtxt(self.directory / "r" / "eval" / "rollouts.csv", delimiter=",", names=True)
@@ -130,10 +130,27 @@ class Measured(ProgramTest):
         self.assertTrue((self.directory / "r" / "eval" / "measured.json").exists())
 
     def test_seeds_side_by_side(self):
-        measured = self.run_on(self.write(), "r", "--set", "run.seeds=2", "--set", "train.steps=300")
-        self.assertEqual([model["seed"] for model in measured["models"]], [0, 1])
-        errors = [model["accelerations"]["q1"]["normalised_error"] for model in measured["models"]]
-        self.assertNotEqual(errors[0], errors[1])
+        """their errors, and that of the median of what they predict"""
+        measured = self.run_on(self.write(gap=False), "r", "--set", "run.seeds=3", "--set", "train.steps=300")
+        self.assertEqual([model["seed"] for model in measured["models"]], [0, 1, 2])
+        _, t, q, v, a = np.loadtxt(self.directory / "d.csv", delimiter=",", skiprows=1).T
+        later = t > 0.7 * t[-1]
+        learned = np.array([self.accelerations(f"r/models/seed-{seed}.safetensors", np.column_stack([q, v])[later])
+                            for seed in range(3)])
+        of_models = [model["accelerations"]["q1"]["normalised_error"] for model in measured["models"]]
+        of_median = measured["median"]["accelerations"]["q1"]["normalised_error"]
+        for error, predicted in zip([*of_models, of_median], [*learned, np.median(learned, 0)]):
+            self.assertAlmostEqual(error, np.sqrt(np.mean((predicted - a[later]) ** 2)) / a[later].std(), places=4)
+        self.assertEqual(len(set(of_models)), 3)
+        self.assertIn("median of models q1", self.result("eval", "r", "--protocol", "measured", "-q"))
+        self.assertIn("median of the models, q1", (self.directory / "r" / "report.html").read_text())
+
+    def test_the_start_may_be_held_out(self):
+        measured = self.run_on(self.write(gap=False), "r", "--set", "data.hold_out_at=start", "--set", "train.steps=50")
+        t = swinging((0, 0))[0]
+        self.assertEqual(measured["held_out_samples"], 3 * (t < 0.3 * t[-1]).sum())
+        self.assertEqual(measured["models"][0]["rollout"]["from"], 0)
+        self.assertNotIn("median", measured)
 
     def test_refused(self):
         data = self.write()

@@ -44,12 +44,16 @@ TEST(Segments, StepsLongerThanOneAndAHalfMediansAreGaps) {
     EXPECT_EQ(ends(segments_of(data, {2, 3})), ends({{2, 3}}));
 }
 
-TEST(Segments, TheLastOfTheTimeIsHeldOut) {
+TEST(Segments, TheLastOrTheFirstOfTheTimeIsHeldOut) {
     const auto [before, after] = hold_out(recorded({0, 10, 5, 6.9, 7.1, 7}, {1, 2, 3, 4, 5, 6}), 0.3);
     EXPECT_EQ(before.q, (Numbers{0, 2, 3, 5}));
     EXPECT_EQ(before.trajectory, (std::vector<std::int64_t>{1, 3, 4, 6}));
     EXPECT_EQ(after.q, (Numbers{1, 4}));
     EXPECT_EQ(hold_out(recorded({0, 1}, {}), 0).first.samples, 2u);
+    const auto [learned, first] = hold_out(recorded({0, 10, 5, 2.9, 3.1, 3}, {}), 0.3, HeldOut::start);
+    EXPECT_EQ(learned.q, (Numbers{1, 2, 4, 5}));
+    EXPECT_EQ(first.q, (Numbers{0, 3}));
+    EXPECT_EQ(hold_out(recorded({0, 1}, {}), 0, HeldOut::start).first.samples, 2u);
     // no times: the last rows
     Dataset timeless = recorded({0, 0, 0, 0, 0}, {});
     timeless.t.clear();
