@@ -1,4 +1,4 @@
-// Accelerations, energies and Lagrangians: one sample (one pack of samples) a call. Samples do not touch each other.
+// Accelerations, forces, energies and Lagrangians: one sample (one pack of samples) a call. Samples do not touch each other.
 #pragma once
 
 #include "jobs.hpp"
@@ -7,6 +7,28 @@
 #include "samples.hpp"
 
 namespace lnn::inline LNN_ISA {
+
+// a sample's number of row i of rows (n, samples)
+template <Real R>
+LNN_HD R load_number(const double* rows, int i, std::int64_t sample, std::int64_t samples) {
+    return convert<R>(load_row<WithScalar<R, double>>(rows + i * samples, sample, samples));
+}
+
+// forces from outside, where the job has any, to f
+template <Real R, int N, class Job>
+LNN_HD void add_inputs(const Job& job, std::int64_t sample, Terms<R, N>& terms, int n) {
+    if (!job.inputs) return;
+    for (int i = 0; i < n; ++i) terms.force[i] = terms.force[i] + load_number<R>(job.inputs, i, sample, job.samples);
+}
+
+// M a - f of the accelerations that the job gives
+template <Real R, int N, class Job>
+LNN_HD void store_needed_forces(const Job& job, std::int64_t sample, const Terms<R, N>& terms, int n) {
+    R a[most_dof<N>], forces[most_dof<N>];
+    for (int i = 0; i < n; ++i) a[i] = load_number<R>(job.given, i, sample, job.samples);
+    needed_forces(terms, a, forces, n);
+    for (int i = 0; i < n; ++i) store_row(job.accelerations + i * job.samples, sample, job.samples, forces[i]);
+}
 
 template <class System, Real R>
 LNN_HD void accelerate_system(const SystemAccelerateJob& job, std::int64_t sample) {
@@ -17,7 +39,9 @@ LNN_HD void accelerate_system(const SystemAccelerateJob& job, std::int64_t sampl
         q[i] = load_row<R>(job.states + i * job.samples, sample, job.samples);
         v[i] = load_row<R>(job.states + (n + i) * job.samples, sample, job.samples);
     }
-    const auto terms = system_terms<System>(job.system, q, v);
+    auto terms = system_terms<System>(job.system, q, v);
+    add_inputs(job, sample, terms, n);
+    if (job.given) return store_needed_forces(job, sample, terms, n);
     acceleration(terms, exact_solve(), a, n);
     for (int i = 0; i < n; ++i) store_row(job.accelerations + i * job.samples, sample, job.samples, a[i]);
     if (job.energies) store_row(job.energies, sample, job.samples, energy(terms, v, n));
@@ -34,6 +58,10 @@ LNN_HD void accelerate_model(const AccelerateJob<T>& job, const NetworkView<T>& 
     typename Pass::Inputs inputs;
     typename Pass::Output output;
     Pass(net, scratch).forward(x, x + n, inputs, output, job.energies || job.lagrangians);
+    if constexpr (Model::table.lagrangian) {
+        add_inputs(job, sample, output, n);
+        if (job.given) return store_needed_forces(job, sample, output, n);
+    }
     const typename Pass::Answer answer(output, job.solve, n);
     for (int i = 0; i < n; ++i) store_row(job.accelerations + i * job.samples, sample, job.samples, answer.a[i]);
     if (job.energies) store_row(job.energies, sample, job.samples, answer.energy(inputs.v));

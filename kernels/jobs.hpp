@@ -17,26 +17,30 @@ struct ScoreState {
     bool within, twin_within, good;
 };
 
-// accelerations of the truth
+// accelerations of the truth, or the forces that given ones need
 struct SystemAccelerateJob {
     SystemSpec system;
     std::int64_t samples;
-    const double* states;   // (2n, samples)
-    double* accelerations;  // (n, samples)
-    double* energies;       // (samples) or null
+    const double* states;            // (2n, samples)
+    double* accelerations;           // (n, samples)
+    double* energies;                // (samples) or null
+    const double* inputs = nullptr;  // (n, samples) forces from outside, or null
+    const double* given = nullptr;   // (n, samples) or null: M a - f of these goes where else the accelerations go
 };
 
-// accelerations of one network on CPU lanes, of several on a card; parameters are of type T
+// the same of one network on CPU lanes, of several on a card; parameters are of type T
 template <class T>
 struct AccelerateJob {
     ModelSpec spec;
     SolveSpec solve;
     std::int64_t samples;
-    const T* weights;       // (parameters); of several models (models, parameters)
-    const double* states;   // (2n, samples), which all models share
-    double* accelerations;  // (n, samples); of several (models, n, samples)
-    double* energies;       // (samples) or null; of several (models, samples)
-    double* lagrangians;    // as the energies
+    const T* weights;                // (parameters); of several models (models, parameters)
+    const double* states;            // (2n, samples), which all models share
+    double* accelerations;           // (n, samples); of several (models, n, samples)
+    double* energies;                // (samples) or null; of several (models, samples)
+    double* lagrangians;             // as the energies
+    const double* inputs = nullptr;  // (n, samples), which all models share, or null
+    const double* given = nullptr;   // as the inputs; as above
 };
 
 // trajectories of the truth

@@ -11,11 +11,12 @@ template <class T, class S>
 struct TermsJob {
     ModelSpec spec;
     std::int64_t samples;
-    const T* weights;           // (models, parameters)
-    const S* states;            // (2n, samples), the same for each model, or (models, 2n, samples)
-    std::int64_t model_states;  // numbers from one model's states to the next: 0 or 2n samples
-    T* mass;                    // (models, samples, n, n)
-    T* force;                   // (models, samples, n)
+    const T* weights;                // (models, parameters)
+    const S* states;                 // (2n, samples), the same for each model, or (models, 2n, samples)
+    std::int64_t model_states;       // numbers from one model's states to the next: 0 or 2n samples
+    T* mass;                         // (models, samples, n, n)
+    T* force;                        // (models, samples, n)
+    const double* inputs = nullptr;  // (n, samples) forces from outside, which all models share, or null
 };
 
 // An M with a number that is not finite becomes 1 and its f NaN: a library may not come to an end with it.
@@ -30,6 +31,7 @@ LNN_HD void terms_many(const Grid& grid, const TermsJob<T, S>& job, const MlpSha
         typename Pass::Inputs inputs;
         Terms<T, N> terms;
         Pass(net, scratch).forward(x, x + n, inputs, terms);
+        add_inputs(job, sample, terms, n);
         T poison(0);
         for (int i = 0; i < packed_size(n); ++i) poison = mul_add(terms.mass[i], T(0), poison);
         T* const mass = job.mass + (m * job.samples + sample) * n * n;

@@ -102,6 +102,30 @@ inline std::int64_t require_accelerations(const SystemSpec& system, std::span<co
     return samples;
 }
 
+// null where there is nothing
+template <class T>
+T* data_of(std::span<T> x) {
+    return x.empty() ? nullptr : x.data();
+}
+
+// forces from outside
+inline void require_inputs(std::span<const double> inputs, int dof, std::int64_t samples) {
+    require_optional(inputs, samples * dof, "inputs (n, samples)");
+}
+inline void require_inputs(const Models& models, std::span<const double> inputs, std::int64_t samples) {
+    require_inputs(inputs, models.spec.dof, samples);
+    require(inputs.empty() || model_table(models.spec).lagrangian, "inputs of a model with a mass matrix");
+}
+
+// accelerations whose forces are wanted
+inline void require_given(std::span<const double> accelerations, int dof, std::int64_t samples) {
+    require(accelerations.size() == std::size_t(samples) * dof, "accelerations (n, samples)");
+}
+inline void require_given(const Models& models, std::span<const double> accelerations, std::span<const double> states) {
+    require_given(accelerations, models.spec.dof, require_states(states, models.spec.dof));
+    require(model_table(models.spec).lagrangian, "forces of a model with a mass matrix");
+}
+
 // models that fit (require_models)
 inline std::int64_t require_accelerations(const Models& models, std::span<const double> states,
                                           std::span<const double> accelerations, std::span<const double> energies,

@@ -21,7 +21,7 @@ Action accel_command(Arguments& arguments) {
     struct Flags {
         Options common;
         SourceFlags source;
-        std::string states, energy, lagrangian;
+        std::string states, inputs, energy, lagrangian;
     };
     auto flags = std::make_shared<Flags>();
     arguments.examples(
@@ -31,6 +31,7 @@ Action accel_command(Arguments& arguments) {
     add_talk_flags(arguments, flags->common);
     add_source_flags(arguments, flags->source);
     arguments.option("--states", flags->states, "states (N, 2n): q, v").type("X.npy").required();
+    arguments.option("--inputs", flags->inputs, "generalised forces (N, n) that act from outside").type("U.npy");
     arguments.option("--out", flags->common.out, "accelerations (N, n)").type("A.npy").required();
     arguments.option("--energy", flags->energy, "energies (N), too").type("E.npy");
     arguments.option("--lagrangian", flags->lagrangian, "Lagrangians (N) of the model, too").type("L.npy");
@@ -51,6 +52,8 @@ Action accel_command(Arguments& arguments) {
         const std::size_t n = dof_of(source);
         const std::vector<double> states = load_states(flags->states, int(n));
         const std::size_t samples = states.size() / (2 * n);
+        std::vector<double> inputs;
+        if (!flags->inputs.empty()) inputs = load_beside(flags->inputs, "forces", samples, int(n));
         std::vector<double> a(n * samples), energies(flags->energy.empty() ? 0 : samples),
             lagrangians(flags->lagrangian.empty() ? 0 : samples);
         const auto backend = open_backend(config);
@@ -59,13 +62,14 @@ Action accel_command(Arguments& arguments) {
             if (!model.lagrangian && !(energies.empty() && lagrangians.empty()))
                 throw Error(Exit::usage, fmt::format("the model {} has no energy and no Lagrangian; leave out {}",
                                                      model.name, energies.empty() ? "--lagrangian" : "--energy"));
+            if (!inputs.empty()) require_mass_matrix(*network);
             const Arithmetic arithmetic = arithmetic_of(config);
             backend->accelerate(network->models(), arithmetic.solve, arithmetic.network, states, a, energies,
-                                lagrangians);
+                                lagrangians, inputs);
         } else {
             if (!flags->lagrangian.empty())
                 throw Error(Exit::usage, "--lagrangian is for a model; leave it out with --system");
-            backend->accelerate(std::get<SystemSpec>(source), states, a, energies);
+            backend->accelerate(std::get<SystemSpec>(source), states, a, energies, inputs);
         }
         const auto bad = std::count_if(a.begin(), a.end(), [](double x) { return !std::isfinite(x); });
         if (bad) options.talk().say("{} of {} accelerations are not finite", bad, a.size());

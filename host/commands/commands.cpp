@@ -9,6 +9,7 @@ static constexpr Command table[] = {
     {"eval", "says how good a model is, by random trajectories or a published protocol", eval_command},
     {"rollout", "integrates trajectories of a model or of a physical system", rollout_command},
     {"accel", "gives accelerations of a model or of a physical system", accel_command},
+    {"forces", "gives the forces that a motion needs, by a model or a physical system", forces_command},
     {"sweep", "trains many models side by side, over grids or random points: one table", sweep_command},
     {"merge", "puts the shards of a sweep together", merge_command},
     {"report", "makes report.html again; sets several runs side by side", report_command},

@@ -32,6 +32,7 @@ struct Command {
 std::span<const Command> commands();  // the table in commands.cpp
 
 Action accel_command(Arguments&);
+Action forces_command(Arguments&);
 Action bench_command(Arguments&);
 Action compare_command(Arguments&);
 Action completion_command(Arguments&);

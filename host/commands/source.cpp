@@ -1,5 +1,7 @@
 #include "commands/source.hpp"
 
+#include <fmt/format.h>
+
 #include "problem/problem.hpp"
 
 namespace lnn {
@@ -21,6 +23,15 @@ Source open_source(const SourceFlags& flags, Options options, Config& config) {
     Network network = load_network(flags.model, notes);
     for (const std::string& note : notes) options.talk().say("{}", note);
     return network;
+}
+
+void require_mass_matrix(const Network& network) {
+    const ModelInfo& model = models()[network.spec.kind];
+    if (!model.lagrangian)
+        throw Error(Exit::usage,
+                    fmt::format("the model {} has no mass matrix, so that forces mean nothing to it; choose "
+                                "one with a Lagrangian (lnn_gpu models)",
+                                model.name));
 }
 
 }  // namespace lnn

@@ -17,4 +17,7 @@ void add_source_flags(Arguments&, SourceFlags&);
 // loads it; `config` becomes the configuration the other flags resolve to
 Source open_source(const SourceFlags&, Options, Config& config);
 
+// Exit::usage where forces mean nothing to the model
+void require_mass_matrix(const Network&);
+
 }  // namespace lnn

@@ -22,6 +22,15 @@ void require_memory(double bytes, const std::string& what) {
                                              what, bytes * 1e-9, there * 1e-9));
 }
 
+std::vector<double> load_beside(const std::filesystem::path& path, const char* what, std::size_t samples, int dof) {
+    const Array array = read_npy(path);
+    if (array.shape != std::vector<std::size_t>{samples, std::size_t(dof)})
+        throw Error(Exit::file, fmt::format("{}: shape {}; expected ({}, {}): {}, a row for each state", path.string(),
+                                            shape_text(array.shape), samples, dof, what));
+    require_finite(array, path.string());
+    return transposed(array.values, samples, dof);
+}
+
 std::vector<double> load_states(const std::filesystem::path& path, int dof) {
     const Array array = read_npy(path);
     const std::size_t columns = 2 * std::size_t(dof);

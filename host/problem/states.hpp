@@ -17,6 +17,9 @@ std::vector<double> transposed(std::span<const double> values, std::size_t rows,
 // finite (N, 2 dof), as (2 dof, N); Exit::file otherwise
 std::vector<double> load_states(const std::filesystem::path&, int dof);
 
+// finite (samples, dof), as (dof, samples): what each of some states has beside it, `what`; Exit::file otherwise
+std::vector<double> load_beside(const std::filesystem::path&, const char* what, std::size_t samples, int dof);
+
 // Exit::usage where this machine has not so much; `what` is asked to be less
 void require_memory(double bytes, const std::string& what);
 

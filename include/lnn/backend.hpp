@@ -150,14 +150,22 @@ class Backend {
     // only begins; 0 where the host does the work.
     virtual double device_seconds() { return 0; }
 
-    // true accelerations and energies; states (2n, samples), accelerations (n, samples), energies (samples) or empty
+    // true accelerations and energies; states (2n, samples), accelerations (n, samples), energies (samples) or empty,
+    // inputs (n, samples): forces that act from outside, or empty
     virtual void accelerate(const SystemSpec&, std::span<const double> states, std::span<double> accelerations,
-                            std::span<double> energies) = 0;
+                            std::span<double> energies, std::span<const double> inputs = {}) = 0;
     // learned ones: states (2n, samples) shared by the models; accelerations (models, n, samples), energies and
-    // lagrangians (models, samples) or empty. An acceleration may be non-finite; that is for the caller to judge.
+    // lagrangians (models, samples) or empty; inputs (n, samples), shared by the models too, or empty. An acceleration
+    // may be non-finite; that is for the caller to judge.
     virtual void accelerate(const Models&, const SolveSpec&, Precision, std::span<const double> states,
-                            std::span<double> accelerations, std::span<double> energies,
-                            std::span<double> lagrangians) = 0;
+                            std::span<double> accelerations, std::span<double> energies, std::span<double> lagrangians,
+                            std::span<const double> inputs = {}) = 0;
+    // forces from outside that given accelerations need, M a - f (inverse dynamics), true and learned ones: states
+    // (2n, samples), accelerations (n, samples), forces (n, samples) and (models, n, samples). Models with a mass matrix.
+    virtual void forces(const SystemSpec&, std::span<const double> states, std::span<const double> accelerations,
+                        std::span<double> forces) = 0;
+    virtual void forces(const Models&, Precision, std::span<const double> states, std::span<const double> accelerations,
+                        std::span<double> forces) = 0;
     // loss and its gradient, averaged over the samples: targets (n, samples); losses (models), gradient (models,
     // parameters)
     virtual void gradient(const Models&, const SolveSpec&, const LossSpec&, Precision, std::span<const double> states,

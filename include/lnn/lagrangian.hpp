@@ -3,6 +3,8 @@
 //
 //   p = dL/dv    M = d2L/dv dv    f = dL/dq - (d2L/dv dq) v    a = M^+ f    E = p . v - L
 //
+// Generalised forces u that act from outside add to f; those that a given acceleration needs are M a - f.
+//
 // Gradient of a loss l(a) with r = dl/da, lambda = M^-1 r and a held constant, by the implicit function theorem:
 //
 //   dl/dtheta = d/dtheta { DL[P] - D2L[A, B] },   P = (lambda, 0),  A = (0, lambda),  B = (v, a)
@@ -41,6 +43,16 @@ LNN_HD D system_lagrangian(const SystemSpec& spec, const R* q, const R* v) {
             vd[i] = D::variable(v[i], N + i);
         }
         return System::lagrangian(spec.parameters.data(), qd, vd);
+    }
+}
+
+// M a - f: inverse dynamics
+template <Real R, int N>
+LNN_HD void needed_forces(const Terms<R, N>& terms, const R* a, R* forces, int n = N) {
+    for (int i = 0; i < dof_of<N>(n); ++i) {
+        forces[i] = -terms.force[i];
+        for (int j = 0; j < dof_of<N>(n); ++j)
+            forces[i] = mul_add(terms.mass[i < j ? packed(j, i) : packed(i, j)], a[j], forces[i]);
     }
 }
 

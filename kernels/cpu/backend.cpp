@@ -68,19 +68,27 @@ class CpuBackend final : public Backend {
     }
 
     void accelerate(const SystemSpec& system, std::span<const double> states, std::span<double> accelerations,
-                    std::span<double> energies) override {
-        const std::int64_t samples = require_accelerations(system, states, accelerations, energies);
-        const SystemAccelerateJob job{system, samples, states.data(), accelerations.data(),
-                                      energies.empty() ? nullptr : energies.data()};
-        in_pieces(threads_, samples, piece_samples,
-                  [&](int, std::int64_t first, std::int64_t count) { lanes_.systems->accelerate(job, first, count); });
+                    std::span<double> energies, std::span<const double> inputs) override {
+        ask_system(system, states, inputs, {}, accelerations, energies);
+    }
+    void forces(const SystemSpec& system, std::span<const double> states, std::span<const double> accelerations,
+                std::span<double> forces) override {
+        require_given(accelerations, system.dof, require_states(states, system.dof));
+        ask_system(system, states, {}, accelerations, forces, {});
     }
 
     void accelerate(const Models& models, const SolveSpec& solve, Precision precision, std::span<const double> states,
-                    std::span<double> accelerations, std::span<double> energies,
-                    std::span<double> lagrangians) override {
+                    std::span<double> accelerations, std::span<double> energies, std::span<double> lagrangians,
+                    std::span<const double> inputs) override {
         with_precision(precision, [&]<class T>(const LaneKernels<T>& kernels) {
-            accelerate_models(kernels, models, solve, states, accelerations, energies, lagrangians);
+            ask_models(kernels, models, solve, states, inputs, {}, accelerations, energies, lagrangians);
+        });
+    }
+    void forces(const Models& models, Precision precision, std::span<const double> states,
+                std::span<const double> accelerations, std::span<double> forces) override {
+        require_given(models, accelerations, states);
+        with_precision(precision, [&]<class T>(const LaneKernels<T>& kernels) {
+            ask_models(kernels, models, {}, states, {}, accelerations, forces, {}, {});
         });
     }
 
@@ -202,13 +210,26 @@ class CpuBackend final : public Backend {
         return pieces_of_memory(threads_.count, bytes);
     }
 
+    // accelerations, or the forces that `given` ones need, to `answers` (n, samples)
+    void ask_system(const SystemSpec& system, std::span<const double> states, std::span<const double> inputs,
+                    std::span<const double> given, std::span<double> answers, std::span<double> energies) {
+        const std::int64_t samples = require_accelerations(system, states, answers, energies);
+        require_inputs(inputs, system.dof, samples);
+        const SystemAccelerateJob job{system,          samples,       states.data(), answers.data(), data_of(energies),
+                                      data_of(inputs), data_of(given)};
+        in_pieces(threads_, samples, piece_samples,
+                  [&](int, std::int64_t first, std::int64_t count) { lanes_.systems->accelerate(job, first, count); });
+    }
+
+    // the same of models, to `answers` (models, n, samples)
     template <class T>
-    void accelerate_models(const LaneKernels<T>& kernels, const Models& models, const SolveSpec& solve,
-                           std::span<const double> states, std::span<double> accelerations, std::span<double> energies,
-                           std::span<double> lagrangians) {
+    void ask_models(const LaneKernels<T>& kernels, const Models& models, const SolveSpec& solve,
+                    std::span<const double> states, std::span<const double> inputs, std::span<const double> given,
+                    std::span<double> answers, std::span<double> energies, std::span<double> lagrangians) {
         require_fused(solve);
         const std::size_t parameters = require_models(models);
-        const std::int64_t samples = require_accelerations(models, states, accelerations, energies, lagrangians);
+        const std::int64_t samples = require_accelerations(models, states, answers, energies, lagrangians);
+        require_inputs(models, inputs, samples);
         const auto scratch = thread_scratch(kernels.scratch_bytes(models.spec));
         for (int m = 0; m < models.count; ++m) {
             const auto weights = narrowed<T>(models.weights.subspan(m * parameters, parameters));
@@ -217,9 +238,11 @@ class CpuBackend final : public Backend {
                                        samples,
                                        weights.data(),
                                        states.data(),
-                                       accelerations.data() + m * samples * models.spec.dof,
+                                       answers.data() + m * samples * models.spec.dof,
                                        energies.empty() ? nullptr : energies.data() + m * samples,
-                                       lagrangians.empty() ? nullptr : lagrangians.data() + m * samples};
+                                       lagrangians.empty() ? nullptr : lagrangians.data() + m * samples,
+                                       data_of(inputs),
+                                       data_of(given)};
             in_pieces(threads_, samples, piece_samples, [&](int thread, std::int64_t first, std::int64_t count) {
                 kernels.accelerate(job, first, count, scratch[thread]->get());
             });

@@ -81,25 +81,27 @@ class CudaBackend final : public Backend {
     }
 
     void accelerate(const SystemSpec& system, std::span<const double> states, std::span<double> accelerations,
-                    std::span<double> energies) override {
-        const std::int64_t samples = require_accelerations(system, states, accelerations, energies);
-        const int n = system.dof;
-        in_pieces(1, samples, {.sample = (3 * n + 1) * sizeof(double)}, in_a_launch(system_work),
-                  [&](auto, auto, std::int64_t first, std::int64_t count) {
-                      DeviceBuffer<double> x(2 * n * count), a(n * count), e(energies.empty() ? 0 : count);
-                      x.upload_columns(states.data(), 2 * n, samples, first);
-                      cuda::accelerate(card_, {system, count, x.get(), a.get(), e.get()});
-                      a.download_columns(accelerations.data(), n, samples, first);
-                      if (!energies.empty()) e.download(energies.subspan(first, count));
-                  });
+                    std::span<double> energies, std::span<const double> inputs) override {
+        ask_system(system, states, inputs, {}, accelerations, energies);
+    }
+    void forces(const SystemSpec& system, std::span<const double> states, std::span<const double> accelerations,
+                std::span<double> forces) override {
+        require_given(accelerations, system.dof, require_states(states, system.dof));
+        ask_system(system, states, {}, accelerations, forces, {});
     }
 
     void accelerate(const Models& models, const SolveSpec& solve, Precision precision, std::span<const double> states,
-                    std::span<double> accelerations, std::span<double> energies,
-                    std::span<double> lagrangians) override {
+                    std::span<double> accelerations, std::span<double> energies, std::span<double> lagrangians,
+                    std::span<const double> inputs) override {
         with_precision(precision, [&]<class T>() {
-            accelerate_models<T>(models, solve, states, accelerations, energies, lagrangians);
+            ask_models<T>(models, solve, states, inputs, {}, accelerations, energies, lagrangians);
         });
+    }
+    void forces(const Models& models, Precision precision, std::span<const double> states,
+                std::span<const double> accelerations, std::span<double> forces) override {
+        require_given(models, accelerations, states);
+        with_precision(precision,
+                       [&]<class T>() { ask_models<T>(models, {}, states, {}, accelerations, forces, {}, {}); });
     }
 
     void gradient(const Models& models, const SolveSpec& solve, const LossSpec& loss, Precision precision,
@@ -276,29 +278,59 @@ class CudaBackend final : public Backend {
         });
     }
 
+    // columns first .. first + count - 1 of rows that may be empty
+    static DeviceBuffer<double> columns_of(std::span<const double> rows, int height, std::int64_t samples,
+                                           std::int64_t first, std::int64_t count) {
+        DeviceBuffer<double> columns(rows.empty() ? 0 : height * count);
+        if (!rows.empty()) columns.upload_columns(rows.data(), height, samples, first);
+        return columns;
+    }
+
+    // accelerations, or the forces that `given` ones need, to `answers` (n, samples)
+    void ask_system(const SystemSpec& system, std::span<const double> states, std::span<const double> inputs,
+                    std::span<const double> given, std::span<double> answers, std::span<double> energies) {
+        const std::int64_t samples = require_accelerations(system, states, answers, energies);
+        require_inputs(inputs, system.dof, samples);
+        const int n = system.dof;
+        in_pieces(1, samples, {.sample = (5 * n + 1) * sizeof(double)}, in_a_launch(system_work),
+                  [&](auto, auto, std::int64_t first, std::int64_t count) {
+                      const auto x = columns_of(states, 2 * n, samples, first, count),
+                                 u = columns_of(inputs, n, samples, first, count),
+                                 a = columns_of(given, n, samples, first, count);
+                      DeviceBuffer<double> answer(n * count), e(energies.empty() ? 0 : count);
+                      cuda::accelerate(card_, {system, count, x.get(), answer.get(), e.get(), u.get(), a.get()});
+                      answer.download_columns(answers.data(), n, samples, first);
+                      if (!energies.empty()) e.download(energies.subspan(first, count));
+                  });
+    }
+
+    // the same of models, to `answers` (models, n, samples)
     template <class T>
-    void accelerate_models(const Models& models, const SolveSpec& solve, std::span<const double> states,
-                           std::span<double> accelerations, std::span<double> energies, std::span<double> lagrangians) {
+    void ask_models(const Models& models, const SolveSpec& solve, std::span<const double> states,
+                    std::span<const double> inputs, std::span<const double> given, std::span<double> answers,
+                    std::span<double> energies, std::span<double> lagrangians) {
         const std::size_t parameters = require_models(models);
         require_mass_matrix(models.spec, solve);
-        const std::int64_t samples = require_accelerations(models, states, accelerations, energies, lagrangians);
+        const std::int64_t samples = require_accelerations(models, states, answers, energies, lagrangians);
+        require_inputs(models, inputs, samples);
         const int n = models.spec.dof;
         in_pieces(models.count, samples,
                   {.model = parameters * sizeof(T),
-                   .sample = 2 * n * sizeof(double),
+                   .sample = 4 * n * sizeof(double),
                    .pair = (n + 2) * sizeof(double) + bytes_of(solve, n)},
                   in_a_launch(parameters),
                   [&](std::int64_t m, std::int64_t together, std::int64_t first, std::int64_t count) {
                       const auto weights = weights_of<T>(models, m, together);
-                      DeviceBuffer<double> x(2 * n * count);
-                      const DeviceBuffer<double> a(together * n * count), e(energies.empty() ? 0 : together * count),
-                          L(lagrangians.empty() ? 0 : together * count);
-                      x.upload_columns(states.data(), 2 * n, samples, first);
-                      const AccelerateJob<T> job{models.spec, solve,   count,   weights.get(),
-                                                 x.get(),     a.get(), e.get(), L.get()};
+                      const auto x = columns_of(states, 2 * n, samples, first, count),
+                                 u = columns_of(inputs, n, samples, first, count),
+                                 a = columns_of(given, n, samples, first, count);
+                      const DeviceBuffer<double> answer(together * n * count),
+                          e(energies.empty() ? 0 : together * count), L(lagrangians.empty() ? 0 : together * count);
+                      const AccelerateJob<T> job{models.spec,  solve,   count,   weights.get(), x.get(),
+                                                 answer.get(), e.get(), L.get(), u.get(),       a.get()};
                       cuda::accelerate<T>(card_, job, int(together));
                       if (solve.pinv == Pinv::cusolver) cuda::accelerate_separately<T>(card_, job, int(together));
-                      a.download_columns(accelerations.data() + m * n * samples, together * n, samples, first);
+                      answer.download_columns(answers.data() + m * n * samples, together * n, samples, first);
                       if (e.size() > 0) e.download_columns(energies.data() + m * samples, together, samples, first);
                       if (L.size() > 0) L.download_columns(lagrangians.data() + m * samples, together, samples, first);
                   });

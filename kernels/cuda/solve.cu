@@ -181,7 +181,7 @@ template <class T>
 void accelerate_separately(const Card& card, const AccelerateJob<T>& job, int models) {
     with_lagrangian(job.spec, [&]<class Model, int N>() {
         Accelerations<Model, N, double, T> accelerations(
-            card, {job.spec, job.samples, job.weights, job.states, 0, nullptr, nullptr}, models);
+            card, {job.spec, job.samples, job.weights, job.states, 0, nullptr, nullptr, job.inputs}, models);
         const SampleGrid<T> grid(card, rows_kernel<T>, models * job.samples, 0);
         launch(rows_kernel<T>, grid.shape(), models, job.samples, job.spec.dof, accelerations.compute(job.solve),
                job.accelerations);

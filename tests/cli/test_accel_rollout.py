@@ -122,6 +122,37 @@ class AccelRollout(ProgramTest):
                                    "b.npy",
                                    "--lagrangian", "m.npy"))
 
+    def forces(self, *flags):
+        self.result("forces", "--states", "x.npy", "--accelerations", "a.npy", "--out", "f.npy", "--force", *flags)
+        return np.load(self.directory / "f.npy")
+
+    def test_forces_of_a_motion_under_inputs_are_the_inputs(self):
+        """M a = f + u, of a model, a system and one that is text"""
+        model = self.train("r", "--precision", "f64") / "model.safetensors"
+        x, u = self.states(7), np.random.default_rng(1).uniform(-3, 3, (7, 2))
+        np.save(self.directory / "u.npy", u)
+        for source in [("--model", model, "--precision", "f64"), ("--system", "double_pendulum"),
+                       ("--system", "planar_arm_2")]:
+            with self.subTest(source[1]):
+                free, moved = self.accel(*source), self.accel(*source, "--inputs", "u.npy")
+                self.assertGreater(np.abs(moved - free).max(), 0.1)
+                np.testing.assert_allclose(self.forces(*source), u, atol=1e-9)
+        # by hand: the same accelerations of a mass of 3 on a spring of 2
+        np.save(self.directory / "x.npy", x[:, :2])
+        np.save(self.directory / "a.npy", u[:, :1])
+        got = self.forces("--system", "harmonic_oscillator", "--set", "system.m=3", "--set", "system.k=2")
+        np.testing.assert_allclose(got, 3 * u[:, :1] + 2 * x[:, :1], rtol=1e-13)
+
+    def test_forces_that_are_refused(self):
+        self.states(7)
+        np.save(self.directory / "u.npy", np.zeros((6, 2)))
+        call = ["--system", "double_pendulum", "--states", "x.npy", "--out", "b.npy"]
+        self.assertIn("expected (7, 2): forces", self.refused(4, "accel", *call, "--inputs", "u.npy"))
+        self.assertIn("expected (7, 2): accelerations", self.refused(4, "forces", *call, "--accelerations", "u.npy"))
+        self.assertIn("--accelerations", self.refused(2, "forces", *call))
+        np.save(self.directory / "u.npy", np.full((7, 2), np.nan))
+        self.assertIn("u.npy", self.refused(4, "forces", *call, "--accelerations", "u.npy"))
+
     def test_kinds_of_npy(self):
         x = np.random.default_rng(3).uniform(-1, 1, (17, 4)).astype(np.float32)
         kinds = {"c8": np.ascontiguousarray(x, np.float64), "f8": np.asfortranarray(x, np.float64),

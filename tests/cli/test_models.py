@@ -71,6 +71,15 @@ class Models(ProgramTest):
             self.assertIn("plain has no energy", line)
             self.assertIn(name, line)
 
+    def test_forces_of_mass_matrices_alone(self):
+        np.save(self.directory / "x.npy", np.zeros((1, 4)))
+        np.save(self.directory / "u.npy", np.zeros((1, 2)))
+        self.trained("plain", "plain")
+        call = ["--model", "plain/model.safetensors", "--states", "x.npy", "--out", "a.npy"]
+        for line in [self.refused(2, "accel", *call, "--inputs", "u.npy"),
+                     self.refused(2, "forces", *call, "--accelerations", "u.npy")]:
+            self.assertIn("plain has no mass matrix", line)
+
     def test_what_only_lagrangians_have(self):
         for key, value in [("model.mass_prior", 0.1), ("model.damping", "linear"), ("model.init", "definite")]:
             values = settings({"model.kind": "plain"} | COMMON | {key: value})

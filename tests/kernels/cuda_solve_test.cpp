@@ -127,9 +127,10 @@ TEST(cuda, AccelerationsAndTrajectoriesAgreeOverSolvers) {
         const double close = precision == Precision::f32 ? 1e-4 : 1e-12;
         const Nets net = nets_of(kind, n, 2, {17, 9});
         const Numbers x = states(n, 67);
+        const Numbers inputs = scattered<double>(-3, 3, n * 67, 5);
         const auto accelerations = [&](Pinv pinv) {
             Numbers a(2 * n * 67);
-            backend->accelerate(net.models(), {.rcond = 1e-15, .pinv = pinv}, precision, x, a, {}, {});
+            backend->accelerate(net.models(), {.rcond = 1e-15, .pinv = pinv}, precision, x, a, {}, {}, inputs);
             return a;
         };
         const auto paths = [&](Pinv pinv, Precision state) {
