@@ -67,6 +67,7 @@ TEST_P(Gradient, OfEveryModel) {
     for_each_kind([&](int kind) {
         for (const int n : some_dofs)
             for (const auto& hidden : {std::vector<int>{5, 4}, {3, 4, 5}}) {
+                if (n > 4 && hidden.size() != 2) continue;  // what depends on n does not depend on the depth
                 SCOPED_TRACE(testing::Message() << "kind " << kind << ", n " << n << ", depth " << hidden.size());
                 const Nets net = nets_of(kind, n, 1, hidden, 0b101);
                 const std::size_t every = 1 + net.weights.size() / 60;
