@@ -98,6 +98,7 @@ build() (
     local name=$1 tests=$2 dir=$root/build flags=()
     shift 2
     [ "$name" = "$preset" ] || dir+=/$name
+    export CCACHE_DEPEND=1  # dependencies as the compiler tells them: nothing is preprocessed only to be looked up
     exec 9> "$root/build/.lock" && flock 9  # a second call waits
     cd "$root" || exit
     if grep -qs "^LNN_TESTS:BOOL=ON$" "$dir/CMakeCache.txt"; then tests=ON; fi
