@@ -168,9 +168,9 @@ TEST_P(LeastSquares, ModelsDoNotTouchEachOther) {
 }
 
 TEST_P(LeastSquares, InSingleIsTheSame) {
-    for (int n = 1; n <= 4; ++n) {
-        const Nets net = nets(n, 1, {8, 7});
-        const Numbers x = states(n, 333), targets = scattered<double>(-4, 4, n * 333, 5);
+    const auto same = [&](const Nets& net, int samples) {
+        const int n = net.spec.dof;
+        const Numbers x = states(n, samples), targets = scattered<double>(-4, 4, n * samples, 5);
         const Equations fine = equations(*backend, net, {.delta = 1}, Precision::f64, x, targets);
         const Equations coarse = equations(*backend, net, {.delta = 1}, Precision::f32, x, targets);
         double size = 0;
@@ -179,7 +179,9 @@ TEST_P(LeastSquares, InSingleIsTheSame) {
             for (std::size_t o = 0; o <= p; ++o)
                 ASSERT_NEAR(entry(coarse, net.parameters(), p, o), entry(fine, net.parameters(), p, o), 1e-4 * size);
         EXPECT_FALSE(same_bits(coarse.right, fine.right));
-    }
+    };
+    for (int n = 1; n <= 4; ++n) same(nets(n, 1, {8, 7}), 333);
+    for_each_kind([&](int kind) { same(nets_of(kind, 5, 1), 7); });
 }
 
 // a first layer narrower than n, or all of M below the floor: no sample has a row, and there is no step to take
