@@ -1,5 +1,5 @@
-// Protocol `links`: the chains of 2, 3 and 5 links of Finzi, Wang and Wilson, Simplifying Hamiltonian and Lagrangian neural
-// networks via explicit constraints (NeurIPS 2020, arXiv 2010.13581).
+// Protocol `links`: the chains of 2, 3 and 5 links of Finzi, Wang and Wilson, Simplifying Hamiltonian and Lagrangian
+// neural networks via explicit constraints (NeurIPS 2020, arXiv 2010.13581).
 //
 // From angles and angular velocities N(0, 1), over 100 instants 0.03 s apart, the relative error |z - z'| / (|z| +
 // |z'|), z the positions and velocities of the masses in the plane; its geometric mean over instants and starts. So

@@ -153,6 +153,18 @@ void for_each_kind(F&& f) {
 // degrees of freedom with and without code of their own, up to the most there may be
 inline const std::vector<int> some_dofs = {1, 2, 3, 4, 5, 6, 7, 8, 12, 32};
 
+// what does not fit together does not get through the door, which names it
+template <class F>
+void refused(F&& f, const char* named) {
+    try {
+        f();
+        ADD_FAILURE() << "accepted: " << named;
+    } catch (const Error& error) {
+        EXPECT_EQ(error.exit(), Exit::internal);
+        EXPECT_NE(std::string(error.what()).find(named), std::string::npos) << error.what();
+    }
+}
+
 struct Accelerations {
     Numbers accelerations, energies, lagrangians;
 };

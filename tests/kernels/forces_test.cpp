@@ -67,14 +67,6 @@ TEST_P(Forces, OfTheTruth) {
 }
 
 TEST_P(Forces, AreRefusedWhereNoneFit) {
-    const auto refused = [](const auto& call, const char* said) {
-        try {
-            call();
-            ADD_FAILURE() << said;
-        } catch (const Error& error) {
-            EXPECT_NE(std::string(error.what()).find(said), std::string::npos) << error.what();
-        }
-    };
     const Nets net = nets(2, 1), plain = nets_of(1, 2, 1);
     Numbers x = states(2, 3), a(6), few(5);
     refused([&] { backend->accelerate(double_pendulum, x, a, {}, few); }, "inputs");

@@ -8,17 +8,6 @@ const Nets net = nets(2, 2);
 
 struct Shapes : EachDoor {
     const std::size_t samples = 3, parameters = net.parameters();
-
-    template <class F>
-    void refused(F&& f, const char* named) {
-        try {
-            f();
-            ADD_FAILURE() << "accepted: " << named;
-        } catch (const Error& error) {
-            EXPECT_EQ(error.exit(), Exit::internal);
-            EXPECT_NE(std::string(error.what()).find(named), std::string::npos) << error.what();
-        }
-    }
 };
 LNN_EACH_DOOR(Shapes);
 
